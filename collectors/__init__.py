@@ -1,0 +1,1 @@
+"""The only code that opens a connection to what is audited, sleeps, or holds a credential."""

@@ -1,0 +1,1 @@
+"""Ansible inventories read into assets and the access each one grants."""

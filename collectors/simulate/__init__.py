@@ -1,0 +1,1 @@
+"""Simulated devices on loopback, for the demo plant, tests and benchmarks: doubles, and named so."""

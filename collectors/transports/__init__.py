@@ -1,0 +1,1 @@
+"""What carries a request to a device and brings back the bytes it answered."""

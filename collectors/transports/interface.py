@@ -1,0 +1,87 @@
+"""What the engine and every transport agree on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from evidence.errors import Error
+from evidence.model.names import AssetId
+
+Value = None | int | float | str | bytes
+"""An SNMP value as the engine gives it: integers of all kinds, OIDs and addresses as dotted text, octets as bytes."""
+
+Varbinds = Sequence[tuple[str, Value]]
+"""(OID without a leading dot, value), in the order of the answer."""
+
+
+class TransportError(Error):
+    """An answer could not be had."""
+
+
+class UnreachableError(TransportError):
+    """Nobody answered: no route, refused port, timeout."""
+
+
+class AuthenticationError(TransportError):
+    """The device refused the credential. Never retried."""
+
+
+class HostKeyError(TransportError):
+    """The SSH host key is unknown, or not the one that was pinned. Never overridden."""
+
+
+class RefusedError(TransportError):
+    """The request is not on the read-only list, so it was not sent; or the device refused the right to ask it."""
+
+
+class LeftAloneError(TransportError):
+    """The asset is not asked further: hold, circuit breaker, quarantined credential."""
+
+
+class InterruptedRunError(TransportError):
+    """The run is being stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One request about to leave this machine, as the action log names it."""
+
+    asset: AssetId
+    transport: str
+    verb: str
+    """`get`, `getnext`, `getbulk`, `login`, `run`, `read`."""
+    object: str
+    """OID, command or path; never holds a secret."""
+
+
+class Gate(Protocol):
+    """
+    What every request passes before it leaves: kill switch, breaker, pace, action log.
+
+    A transport calls `enter` (or `enter_blocking` in a worker thread) immediately before each request that reaches
+    the device, retries included, and `leave` when the answer or its absence is known.
+    """
+
+    async def enter(self, action: Action) -> None:
+        """Wait for the pace; raise `LeftAloneError` or `InterruptedRunError` when nothing more may be asked."""
+        ...
+
+    def enter_blocking(self, action: Action) -> None:
+        """Do the same in a worker thread."""
+        ...
+
+    def leave(self, action: Action, *, took_s: float, received: int, error: str | None = None) -> None:
+        """Record how it ended: seconds, bytes or values received, and a short reason when it failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back for one question."""
+
+    data: bytes | Varbinds
+    request: str
+    """The exact request, as the capture will name it."""
+    took_ms: int
+    complete: bool = True
+    reason: str | None = None

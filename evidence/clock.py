@@ -1,0 +1,40 @@
+"""Time as an argument: nothing below `cli` reads the clock."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+from evidence.errors import Error
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back, from an arbitrary start."""
+        ...
+
+
+class TimeError(Error):
+    """A time is not written as RFC 3339 UTC."""
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write an aware `moment` as RFC 3339 in UTC with whole seconds: `2026-11-22T23:48:00Z` (RFC 3339 §5.6)."""
+    if moment.tzinfo is None:
+        raise TimeError(f"a time without a zone: {moment.isoformat()}")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Read what `rfc3339` writes, and nothing else."""
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}") from error
+    if rfc3339(moment) != text:
+        raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}")
+    return moment

@@ -1,0 +1,1 @@
+"""Signed statements, the Merkle log over them, and its checkpoints."""

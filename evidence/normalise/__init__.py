@@ -1,0 +1,1 @@
+"""From captured bytes and a platform's knowledge to facts: pure functions."""
