@@ -1,0 +1,169 @@
+"""What is known of a platform: frozen values read from its YAML file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """How a question is put."""
+
+    GET = "get"
+    """SNMP Get of scalar instances."""
+    WALK = "walk"
+    """SNMP GetBulk (GetNext in v1) of each subtree in turn."""
+    RUN = "run"
+    """A command: over SSH, or on this machine."""
+    READ = "read"
+    """A file of this machine, or of a host over SSH."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One thing a platform may be asked. What is not a question is not sent."""
+
+    name: str
+    """Unique within the platform: `running-config`, `interfaces`."""
+    transport: str
+    """`snmp`, `ssh` or `local`."""
+    verb: Verb
+    objects: tuple[str, ...]
+    """OIDs (no leading dot), or exactly one command line, or exactly one path."""
+    tags: frozenset[str]
+    """`identify`, `config`, `tables`, `host`: what `-t` chooses by."""
+    ttl_s: int
+    """How long the answer is fresh, seconds."""
+    classification: str = "technical"
+    config: str | None = None
+    """`running` or `startup` when the answer is a configuration."""
+    complete: str | None = None
+    """Regular expression that must be found in a whole answer (`^end$`); without it the capture is partial."""
+    refused: str | None = None
+    """Regular expression of an answer that means the question is not known here or not allowed; nothing is kept."""
+    volatile_oids: tuple[str, ...] = ()
+    """OID prefixes whose values change by themselves; they go into the packed volatile blob."""
+    volatile_lines: tuple[str, ...] = ()
+    """Regular expressions (searched in a line) of lines that change by themselves."""
+    optional: bool = False
+    """An asset that does not answer it is still collected, not partial."""
+    timeout_s: int | None = None
+
+    @property
+    def request(self) -> str:
+        """The request in words, as a capture names it."""
+        return " ".join((self.verb, *self.objects)) if self.transport == "snmp" else self.objects[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRule:
+    """Where a configuration holds a secret."""
+
+    pattern: str
+    """Regular expression with a group `secret`; searched in every line."""
+    type: str
+    """What stands in the tag: `snmp-community`, `password`, `pre-shared-key` …"""
+    scheme: str = "plain"
+    """`plain`, `cisco7`, `juniper9` (reversible: decoded first) or `opaque` (salted hash, vendor cipher)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRule:
+    """How one fact is read from one question's answer."""
+
+    fact: str
+    question: str
+    oid: str | None = None
+    """Exact OID of the value to read (SNMP); `None` for text answers."""
+    pattern: str | None = None
+    """Regular expression; group `value` (or the whole match) is the fact. `None` takes the whole value."""
+    template: str | None = None
+    """Replacement built from the pattern's groups, `\\g<major>.\\g<minor>`."""
+    map: Mapping[str, str] | None = None
+    """Value -> fact value; a value that is not in it yields nothing."""
+    where: str | None = None
+    """Regular expression the raw value must match, else the rule does not apply."""
+    join: str | None = None
+    """For `pattern` with several matches: joined with this; without it more than one distinct match yields nothing."""
+    untested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One fact column of a table: an OID column, or a named group of the row pattern."""
+
+    fact: str
+    oid: str | None = None
+    group: str | None = None
+    map: Mapping[str, str] | None = None
+    format: str = "text"
+    """`text`, `mac`, `integer`, `index`, `index-address`, `index-mac`: how the value, or the OID's index, is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRule:
+    """How rows of facts are read from one question's answer."""
+
+    question: str
+    columns: tuple[Column, ...]
+    pattern: str | None = None
+    """Regular expression of one row of a text answer."""
+    key: str | None = None
+    """The group that names the row; SNMP rows are named by their index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How a command line session with a network system is set up."""
+
+    driver: str
+    """Netmiko device type whose reading habits fit."""
+    setup: tuple[str, ...] = ()
+    """Commands sent at log-in, in order (paging off); they must be non-configuring."""
+    pager: str | None = None
+    """Regular expression of the pager's prompt, where paging cannot be switched off; answered with a space."""
+    prompt: str | None = None
+    """Regular expression of the prompt, where the driver's own way of finding it does not fit."""
+    kind: str = "network"
+    """`network` (a CLI, netmiko) or `host` (a shell; commands run through SSH exec, paramiko)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """How a platform is known. The longest matching `sysobjectid` prefix wins; a tie is an error at load."""
+
+    sysobjectid: tuple[str, ...] = ()
+    """OID prefixes, no leading dot; `1.3.6.1.4.1.9.1` matches what equals it or lies below."""
+    sysdescr: str | None = None
+    """Regular expression sysDescr must also match, where the OID alone does not tell."""
+    network_os: tuple[str, ...] = ()
+    """Values of `ansible_network_os` that mean this platform; its own name always does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One platform: how to recognise it, what may be asked, what answers mean, what is secret or volatile."""
+
+    name: str
+    title: str
+    vendor: str | None
+    recognition: Recognition
+    questions: tuple[Question, ...]
+    facts: tuple[FactRule, ...] = ()
+    tables: tuple[TableRule, ...] = ()
+    secrets: tuple[SecretRule, ...] = ()
+    secret_oids: tuple[str, ...] = ()
+    """OID prefixes whose values are secrets."""
+    session: Session | None = None
+    max_repetitions: int | None = None
+    """Cap for GetBulk where the devices fail at more."""
+    source: str = ""
+    """Where the knowledge is from: MIB, manual."""
+    digest: str = ""
+    """Digest of the platform file (with what it extends), so that a fact can be re-derived."""
+
+    def named(self, question: str) -> Question:
+        """Return the question of that name."""
+        for known in self.questions:
+            if known.name == question:
+                return known
+        raise KeyError(question)
