@@ -1,0 +1,102 @@
+"""The auditor's program `plantproof-verify`, and what both programs do around a command."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+import click
+
+from evidence.cli.exits import ExitCode
+from evidence.cli.invocation import Invocation
+from evidence.cli.lazy import Lazy, LazyGroup
+from evidence.errors import Error
+
+AUDITOR_COMMANDS: Mapping[str, Lazy] = {
+    "completion": Lazy("evidence.cli.completion:command", "Print the completion script for a shell."),
+    "config": Lazy("evidence.cli.config:command", "Print the stored configuration of an asset."),
+    "diff": Lazy("evidence.cli.diff:command", "Show what changed between an asset's two newest configurations."),
+    "facts": Lazy("evidence.cli.facts:command", "Print what is known of assets, and how old it is."),
+    "history": Lazy("evidence.cli.history:command", "List everything the log holds about an asset."),
+    "platforms": Lazy("evidence.cli.platforms:command", "List and show the platforms: what is asked, what is secret."),
+    "report": Lazy("evidence.cli.report:command", "Write the report: one HTML file, or JSON."),
+    "store": Lazy("evidence.cli.store:command", "Look into a store, and check it."),
+    "verify": Lazy("evidence.cli.verify:command", "Check everything that can be checked, step by step."),
+}
+"""Every command that needs no device library; `plantproof` mounts the same table."""
+
+_SUMMARY = """
+Check and read the evidence in a store.
+
+Needs no network, no device library and no trust in whoever collected it.
+"""
+
+
+def run(
+    group: click.Group,
+    prog_name: str,
+    args: list[str] | None = None,
+    *,
+    site_store: Callable[[str | None], str | None] | None = None,
+) -> int:
+    """
+    Carry out the command that `args` name and return the exit code.
+
+    An `Error` becomes its message and hint on stderr, a usage error click's own text, anything unexpected a short
+    text; the traceback is shown with `-v`.
+    """
+    invocation = Invocation(site_store=site_store) if site_store else Invocation()
+    try:
+        result = group.main(args=args, prog_name=prog_name, standalone_mode=False, obj=invocation)
+        sys.stdout.flush()
+        return int(result) if isinstance(result, int) else ExitCode.DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except Error as error:
+        _explain(error, invocation)
+        return error.exit_code
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return _reader_has_gone()
+        _explain(error, invocation)
+        return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001  (the outermost place: a bug must end with its own exit code)
+        click.echo(f"bug: {type(error).__name__}: {error}", err=True)
+        _trace(error, invocation, otherwise="Please report it; -v shows where it happened.")
+        return ExitCode.BUG
+
+
+def _explain(error: Exception, invocation: Invocation) -> None:
+    click.echo(f"error: {error}", err=True)
+    hint = getattr(error, "hint", None)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    _trace(error, invocation)
+
+
+def _trace(error: Exception, invocation: Invocation, *, otherwise: str | None = None) -> None:
+    if invocation.verbosity:
+        from traceback import format_exception
+
+        click.echo("".join(format_exception(error)), err=True)
+    elif otherwise:
+        click.echo(otherwise, err=True)
+
+
+def _reader_has_gone() -> int:
+    """End quietly when a pager or `head` closed the pipe, the interpreter's last flush included."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.FAILED
+
+
+def main() -> None:
+    """Run `plantproof-verify`."""
+    group = LazyGroup("plantproof-verify", AUDITOR_COMMANDS, summary=_SUMMARY)
+    sys.exit(run(group, "plantproof-verify"))

@@ -1,0 +1,67 @@
+"""How results are printed: foreign text is made harmless, columns line up, machines get one schema."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # direction (Trojan Source), invisible
+    "\ud800-\udfff]"  # lone surrogates
+)
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+"""A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+def harmless(text: str) -> str:
+    """Return `text` with control, direction and invisible characters spelled out; newline and tab stay."""
+    return _UNSEEN.sub(lambda found: _escape(found[0]), text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` harmless and on one line."""
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def json_line(value: Mapping[str, object]) -> str:
+    """Return `value` as one line of JSON: exact, readable, and without a raw control or direction character."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
+    return ",".join(_cell(one_line("" if cell is None else str(cell))) for cell in cells)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:
+    """Yield the lines of a plain table; the last column is as long as it wants to be."""
+    body = [[one_line("" if cell is None else str(cell)) for cell in row] for row in rows]
+    lines = [list(headers), *body]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(headers) - 1)]
+    for line in lines:
+        padded = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=False)]
+        yield "  ".join([*padded, line[-1]]).rstrip()
+
+
+def age_text(seconds: int) -> str:
+    """Return an age in the largest unit that keeps it readable: `45 s`, `3 h`, `12 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _cell(text: str) -> str:
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
+
+
+def _escape(ch: str) -> str:
+    return f"\\x{ord(ch):02x}" if ord(ch) < 0x100 else f"\\u{ord(ch):04x}"

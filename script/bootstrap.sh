@@ -1,0 +1,57 @@
+# Shared by the scripts beside it; sourced, never run. Everything it makes stays inside the checkout,
+# or where PLANTPROOF_VENV says.
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "$@"
+  exit 1
+}
+
+# Print the first Python that is new enough.
+plantproof_python() {
+  local candidate
+  for candidate in "${PLANTPROOF_PYTHON:-python3}" python3.13 python3.12 python3.11 python3.14 python3; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  die "Python 3.11 or newer is needed. On Debian:  apt-get install -y python3 python3-venv"
+}
+
+# Make the empty environment $1 with Python $2: with venv where it is whole, else with the pip that is there.
+make_venv() {
+  local venv=$1 python=$2
+  if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+    "$python" -m venv "$venv"
+  elif "$python" -m pip --version >/dev/null 2>&1; then
+    "$python" -m venv --without-pip "$venv" && "$python" -m pip --python "$venv/bin/python" install --quiet pip
+  else
+    die "$python has neither venv nor pip. On Debian:  apt-get install -y python3-venv"
+  fi
+}
+
+# plantproof_venv [dev]: make or reuse the environment, install this checkout into it (and, with "dev", what the tests
+# need), and set VENV. A stamp of pyproject.toml saves the second run the work.
+plantproof_venv() {
+  local mode=${1:-run} python stamp wanted
+  VENV=${PLANTPROOF_VENV:-$PWD/.venv}
+  if [ ! -x "$VENV/bin/python" ]; then
+    python=$(plantproof_python) || exit 1
+    say "making $VENV with $python"
+    make_venv "$VENV" "$python" || die "could not make $VENV"
+  fi
+  wanted="$PWD $("$VENV/bin/python" -c 'import hashlib, sys; print(sys.version, hashlib.sha256(open("pyproject.toml", "rb").read()).hexdigest())')"
+  for stamp in "$VENV/.plantproof-$mode" "$VENV/.plantproof-dev"; do
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+  done
+  say "installing into $VENV"
+  local extra=()
+  [ "$mode" = dev ] && mapfile -t extra < <("$VENV/bin/python" -c '
+import tomllib
+print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))')
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable . "${extra[@]}" ||
+    die "pip could not install what pyproject.toml lists (is a package index reachable?)"
+  printf '%s' "$wanted" >"$VENV/.plantproof-$mode"
+}

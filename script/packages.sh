@@ -1,0 +1,49 @@
+# Debian packages whose programs the tests run; sourced by script/test.
+
+declare -A program_of=(
+  [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
+  [chromium]=chromium [zstd]=zstd
+)
+declare -A tests_of=(
+  [snmpd]="SNMP against net-snmp's agent"
+  [snmp]="SNMP answers compared with net-snmp's own client"
+  [openssh-server]="SSH to a real sshd"
+  [openssh-client]="host keys, and signatures checked with ssh-keygen"
+  [frr]="a real router: FRR's vtysh behind sshd"
+  [chromium]="the report in a browser and on paper"
+  [zstd]="blobs read by the zstd program"
+)
+missing=()
+
+find_missing() {
+  local package
+  missing=()
+  for package in $(printf '%s\n' "${!program_of[@]}" | sort); do
+    PATH=$PATH:/usr/sbin:/usr/lib/frr command -v "${program_of[$package]}" >/dev/null || missing+=("$package")
+  done
+}
+
+# Install what is missing where root's rights are at hand; leave the names of the rest in `missing`.
+install_packages() {
+  local as_root=() package
+  find_missing
+  [ ${#missing[@]} -eq 0 ] && return
+  if ! command -v apt-get >/dev/null; then return; fi
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || return
+    as_root=(sudo -n)
+  fi
+  say "installing ${missing[*]}"
+  # The tests start their own daemons; the packages shall start none.
+  local policy=/usr/sbin/policy-rc.d made_policy=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null && "${as_root[@]}" chmod 755 $policy && made_policy=yes
+  fi
+  "${as_root[@]}" apt-get update -qq >&2 || true
+  for package in "${missing[@]}"; do
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+      say "could not install $package"
+  done
+  [ -n "$made_policy" ] && "${as_root[@]}" rm -f $policy
+  find_missing
+}
