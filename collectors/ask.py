@@ -1,0 +1,42 @@
+"""Putting a platform's questions over a command session, one after the other."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from collectors.transports.interface import Answer, RefusedError
+from collectors.visit import Findings, Heard
+from evidence.clock import Clock
+from evidence.model.outcome import Result
+from evidence.platforms.platform import Platform, Question
+
+
+class AskedSession(Protocol):
+    """An open session that answers questions: a CLI, a host's shell, this machine."""
+
+    @property
+    def host_key(self) -> str | None:
+        """`SHA256:…`, `unchecked`, or `None` where there is no SSH."""
+        ...
+
+    def ask(self, question: Question) -> Answer:
+        """Put one question; raise `RefusedError` when the device does not know or allow it."""
+        ...
+
+
+def ask_all(
+    session: AskedSession, questions: Iterable[Question], platform: Platform, findings: Findings, clock: Clock
+) -> None:
+    """Ask everything; note every answer and every question that stayed without one."""
+    for question in questions:
+        at = clock.now()
+        try:
+            answer = session.ask(question)
+        except RefusedError as error:
+            if not question.optional:
+                findings.problems.append((Result.REFUSED, str(error)))
+            continue
+        findings.heard.append(
+            Heard(question=question, platform=platform, answer=answer, at=at, host_key=session.host_key)
+        )
+        if not answer.complete and not question.optional:
+            findings.problems.append((Result.PARTIAL, f"{question.name}: {answer.reason}"))

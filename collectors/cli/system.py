@@ -1,0 +1,76 @@
+"""What only this machine knows: its clock, its limits, who runs us. Read here and passed down as arguments."""
+
+import ctypes
+import os
+import resource
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+_TIME_ERROR = 5
+_STA_UNSYNC = 0x40
+_STA_NANO = 0x2000
+"""adjtimex(2): return value for a clock that is not synchronised, and two bits of `status`."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait in the calling thread."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """What the kernel knows of its clock's correctness."""
+
+    source: str
+    """`kernel-synchronised`, `kernel-unsynchronised` or `unknown`."""
+    offset_us: int | None = None
+    """Remaining offset, microseconds."""
+
+    @property
+    def trusted(self) -> bool:
+        """Tell whether something keeps this clock right."""
+        return self.source == "kernel-synchronised"
+
+
+def clock_state() -> ClockState:
+    """Ask the kernel whether its clock is kept right (adjtimex(2), read-only)."""
+    timex = (ctypes.c_long * 64)()
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    except (AttributeError, OSError):
+        return ClockState(source="unknown")
+    if state < 0:
+        return ClockState(source="unknown")
+    status = timex[5] & 0xFFFFFFFF
+    if state == _TIME_ERROR or status & _STA_UNSYNC:
+        return ClockState(source="kernel-unsynchronised")
+    return ClockState(source="kernel-synchronised", offset_us=timex[1] // (1000 if status & _STA_NANO else 1))
+
+
+def lock_folder() -> Path:
+    """Return where all runs of this user keep their device locks."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base and Path(base).is_dir():
+        return Path(base) / "plantproof-locks"
+    return Path(tempfile.gettempdir()) / f"plantproof-locks-{os.getuid()}"
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files as the system lets this user have: one socket and one lock per asset in flight."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,179 @@
+"""
+What every request passes before it leaves: kill switch, breaker, pace, action log (DOMAIN: rules of conduct).
+
+The action log is evidence. One line a request, tab-separated: milliseconds since the run began, asset, transport,
+verb, object, milliseconds until the answer, values or bytes received, and a word when it failed.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from collectors.breaker import DeviceBreaker, ZoneBreaker
+from collectors.pace import Pace, RateMeter
+from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError
+from evidence.clock import Clock
+from evidence.model.asset import Asset, Safety
+from evidence.model.names import AssetId
+
+HOLD_LOOK_S = 1.0
+"""How often the kill switch is looked at, seconds."""
+
+
+def zone_of(asset: Asset) -> str:
+    """Return the asset's zone; assets without one share one zone per site."""
+    return asset.zone or f"(no zone at {asset.site or 'the site'})"
+
+
+@dataclass(slots=True)
+class ConductTotals:
+    """What the run did to the plant, in numbers."""
+
+    requests: int = 0
+    failed: int = 0
+    refused: int = 0
+    max_rate_per_device: int = 0
+    max_rate_per_zone: int = 0
+
+
+@dataclass(slots=True)
+class _Watched:
+    asset: Asset
+    zone: str
+    breaker: DeviceBreaker
+    meter: RateMeter = field(default_factory=RateMeter)
+
+
+class Conduct:
+    """The gate of one run. Safe to use from the event loop and from worker threads at once."""
+
+    def __init__(
+        self,
+        *,
+        assets: Mapping[AssetId, Asset],
+        clock: Clock,
+        pace: Pace,
+        baselines: Mapping[AssetId, Mapping[str, float]],
+        held: Callable[[str], str | None],
+        wait: Callable[[float], None],
+    ) -> None:
+        self.totals = ConductTotals()
+        self.stopping = False
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._pace = pace
+        self._held = held
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._lines: list[str] = []
+        self._holds: dict[str, tuple[float, str | None]] = {}
+        self._zone_meters: dict[str, RateMeter] = {}
+        zones: dict[str, int] = {}
+        self._watched: dict[AssetId, _Watched] = {}
+        for key, asset in assets.items():
+            zone = zone_of(asset)
+            zones[zone] = zones.get(zone, 0) + 1
+            self._watched[key] = _Watched(asset, zone, DeviceBreaker(baseline_s=baselines.get(key, {})))
+        self.zones = ZoneBreaker(sizes=zones)
+
+    async def enter(self, action: Action) -> None:
+        """Wait for the pace; raise `LeftAloneError` or `InterruptedRunError` when nothing more may be asked."""
+        watched = self._watched[action.asset]
+        self._check(watched)
+        delay = self._device_delay(watched)
+        if delay > 0:
+            await asyncio.sleep(delay)
+        delay = self._zone_delay(watched)
+        if delay > 0:
+            await asyncio.sleep(delay)
+        self._check(watched)
+        self._count(watched)
+
+    def enter_blocking(self, action: Action) -> None:
+        """Do the same in a worker thread."""
+        watched = self._watched[action.asset]
+        self._check(watched)
+        for delay in (self._device_delay(watched), self._zone_delay(watched)):
+            if delay > 0:
+                self._wait(delay)
+        self._check(watched)
+        self._count(watched)
+
+    def leave(self, action: Action, *, took_s: float, received: int, error: str | None = None) -> None:
+        """Record how it ended."""
+        at_ms = int((self._clock.monotonic() - self._began - took_s) * 1000)
+        line = (
+            f"{max(at_ms, 0)}\t{action.asset}\t{action.transport}\t{action.verb}\t{action.object}"
+            f"\t{int(took_s * 1000)}\t{received}\t{error or ''}"
+        )
+        kind = f"{action.transport} {action.object if action.verb == 'run' else action.verb}"
+        with self._lock:
+            self._lines.append(line)
+            if error is not None:
+                self.totals.failed += 1
+            self._watched[action.asset].breaker.note(kind, took_s, failed=error is not None)
+
+    def refused(self, action: Action, why: str) -> None:
+        """Record a request that was not on the read-only list and so never left."""
+        at_ms = int((self._clock.monotonic() - self._began) * 1000)
+        with self._lock:
+            self.totals.refused += 1
+            self._lines.append(
+                f"{at_ms}\t{action.asset}\t{action.transport}\trefused\t{action.object}\t0\t0\t{why}"
+            )
+
+    def drain(self) -> list[str]:
+        """Return the action log's lines since the last call."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+        return lines
+
+    def latencies(self, asset: AssetId) -> dict[str, float]:
+        """Return the asset's typical seconds by kind of request, for the next run's baseline."""
+        return self._watched[asset].breaker.latencies()
+
+    def stop(self) -> None:
+        """Let nothing more leave: the run is being ended."""
+        self.stopping = True
+
+    def left_alone(self, asset: AssetId) -> str | None:
+        """Return why the asset is not to be asked now (kill switch, zone breaker), or `None`."""
+        watched = self._watched[asset]
+        return self._hold(watched.zone) or self.zones.tripped(watched.zone)
+
+    def _check(self, watched: _Watched) -> None:
+        if self.stopping:
+            raise InterruptedRunError(f"{watched.asset.id}: the run is being ended")
+        if watched.asset.safety is Safety.FRAGILE:
+            raise LeftAloneError(f"{watched.asset.id}: fragile assets are never asked anything")
+        why = self._hold(watched.zone) or watched.breaker.tripped() or self.zones.tripped(watched.zone)
+        if why:
+            raise LeftAloneError(f"{watched.asset.id}: {why}")
+
+    def _hold(self, zone: str) -> str | None:
+        now = self._clock.monotonic()
+        looked, why = self._holds.get(zone, (float("-inf"), None))
+        if now - looked >= HOLD_LOOK_S:
+            why = self._held(zone)
+            self._holds[zone] = (now, why)
+        return why
+
+    def _device_delay(self, watched: _Watched) -> float:
+        with self._lock:
+            return self._pace.device_delay(watched.asset.id, watched.asset.safety, self._clock.monotonic())
+
+    def _zone_delay(self, watched: _Watched) -> float:
+        with self._lock:
+            now = self._clock.monotonic()
+            return self._pace.zone_delay(watched.asset.id, watched.zone, watched.asset.safety, now)
+
+    def _count(self, watched: _Watched) -> None:
+        now, totals = self._clock.monotonic(), self.totals
+        with self._lock:
+            totals.requests += 1
+            watched.meter.count(now)
+            totals.max_rate_per_device = max(totals.max_rate_per_device, watched.meter.most)
+            meter = self._zone_meters.setdefault(watched.zone, RateMeter())
+            meter.count(now)
+            totals.max_rate_per_zone = max(totals.max_rate_per_zone, meter.most)

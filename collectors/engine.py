@@ -1,0 +1,193 @@
+"""Carries out a plan: concurrency, conduct, one outcome per planned asset whatever breaks."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from collectors.ask import AskedSession, ask_all
+from collectors.conduct import Conduct, zone_of
+from collectors.inventory.host import Host
+from collectors.locks import DeviceLocks
+from collectors.memory import DeviceMemory
+from collectors.plan import Knowledge, Plan, Visit
+from collectors.proof import Proofs
+from collectors.snmp_visit import visit_snmp
+from collectors.transports.interface import (
+    AuthenticationError,
+    HostKeyError,
+    InterruptedRunError,
+    LeftAloneError,
+    RefusedError,
+    TransportError,
+    UnreachableError,
+)
+from collectors.visit import Findings
+from evidence.clock import Clock
+from evidence.model.names import AssetId
+from evidence.model.outcome import Outcome, Result
+from evidence.platforms.platform import Platform
+
+T = TypeVar("T")
+
+_RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
+    (AuthenticationError, Result.AUTH_FAILED),
+    (HostKeyError, Result.REFUSED),
+    (RefusedError, Result.REFUSED),
+    (LeftAloneError, Result.LEFT_ALONE),
+    (InterruptedRunError, Result.INTERRUPTED),
+    (UnreachableError, Result.UNREACHABLE),
+    (TransportError, Result.PARTIAL),
+)
+
+
+class Recorder(Protocol):
+    """What takes in a visit's findings and makes them evidence."""
+
+    def keep(self, findings: Findings, outcome: Outcome) -> None:
+        """Redact, store and note everything; called once per asset, from a worker thread."""
+        ...
+
+
+class Doors(Protocol):
+    """How a command session with a host is opened; the engine's only knowledge of SSH and of this machine."""
+
+    def open(self, host: Host, transport: str, platform: Platform) -> AbstractContextManager[AskedSession]:
+        """Return a context manager that logs in when entered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """How the engine works."""
+
+    forks: int = 50
+    """Assets visited at the same time."""
+    snmp_timeout_s: float = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """One run's engine. Create, `await run()`, and read `bugs`."""
+
+    plan: Plan
+    knowledge: Knowledge
+    conduct: Conduct
+    recorder: Recorder
+    doors: Doors
+    locks: DeviceLocks
+    clock: Clock
+    memory: Mapping[AssetId, DeviceMemory]
+    options: EngineOptions = field(default_factory=EngineOptions)
+    verdict: Callable[[Host], Outcome | None] = lambda _: None
+    """Looked at again when an asset's turn comes: windows may have closed meanwhile."""
+    progress: Callable[[Outcome], None] = lambda _: None
+    proofs: Proofs = field(default_factory=Proofs)
+    bugs: list[Exception] = field(default_factory=list)
+    """Exceptions nobody expected: the run goes on, is sealed, and the program then says so."""
+    _threads: ThreadPoolExecutor | None = None
+
+    async def run(self) -> None:
+        """Visit every planned asset, at most `forks` at a time."""
+        with self._pool():
+            turns = iter(self.plan.visits)
+            workers = min(self.options.forks, len(self.plan.visits))
+            await asyncio.gather(*(self._work(turns) for _ in range(workers)))
+
+    @contextmanager
+    def _pool(self) -> Iterator[None]:
+        with ThreadPoolExecutor(max_workers=min(self.options.forks, 64), thread_name_prefix="visit") as threads:
+            self._threads = threads
+            yield
+
+    async def _work(self, turns: Iterator[Visit]) -> None:
+        for visit in turns:
+            findings = Findings(asset=visit.asset)
+            outcome = visit.verdict or self._without_asking(visit)
+            if outcome is None:
+                outcome = await self._visit(visit, findings)
+            await self._in_thread(self.recorder.keep, findings, outcome)
+            self.progress(outcome)
+
+    def _without_asking(self, visit: Visit) -> Outcome | None:
+        if self.conduct.stopping:
+            return Outcome(asset=visit.asset, result=Result.INTERRUPTED, reason="the run was ended before its turn")
+        known = self.memory.get(visit.asset)
+        if known and known.quarantine:
+            reason = f"in quarantine: {known.quarantine}; `plantproof release {visit.asset} --reason …` lifts it"
+            return Outcome(asset=visit.asset, result=Result.LEFT_ALONE, reason=reason)
+        why = self.conduct.left_alone(visit.asset)
+        if why:
+            return Outcome(asset=visit.asset, result=Result.LEFT_ALONE, reason=why)
+        return self.verdict(visit.host)
+
+    async def _visit(self, visit: Visit, findings: Findings) -> Outcome:
+        findings.problems += [(Result.PARTIAL, problem) for problem in visit.problems]
+        try:
+            async with self.locks.held(visit.host, lambda: self.conduct.stopping):
+                await self._transports(visit, findings)
+        except InterruptedRunError as error:
+            findings.problems.append((Result.INTERRUPTED, str(error)))
+        except Exception as bug:  # noqa: BLE001 - one asset's surprise must not cost the others their evidence
+            self.bugs.append(bug)
+            findings.problems.append((Result.INTERRUPTED, f"a fault of plantproof itself: {type(bug).__name__}"))
+        outcome = findings.outcome()
+        if outcome.result in (Result.UNREACHABLE, Result.AUTH_FAILED):
+            self.conduct.zones.note_failed(zone_of(visit.host.asset))
+        return outcome
+
+    async def _transports(self, visit: Visit, findings: Findings) -> None:
+        platform = visit.platform
+        for transport in visit.transports:
+            try:
+                if transport == "snmp":
+                    platform = await self._snmp(visit, findings)
+                else:
+                    await self._commands(visit, transport, platform, findings)
+            except TransportError as error:
+                result = next(result for kind, result in _RESULTS if isinstance(error, kind))
+                findings.problems.append((result, f"{transport}: {error}"))
+            if findings.restarted:
+                return
+
+    async def _snmp(self, visit: Visit, findings: Findings) -> Platform | None:
+        access = visit.host.snmp
+        assert access is not None  # noqa: S101 - the plan chose snmp because there is access
+        credential = None
+        if access.version == "3":
+            credential = f"snmp {access.user} {hash((access.auth_key, access.priv_key))}"
+        async with self.proofs.proving(visit.asset, credential) as accepted:
+            return await visit_snmp(
+                visit,
+                findings,
+                plan=self.plan,
+                knowledge=self.knowledge,
+                gate=self.conduct,
+                clock=self.clock,
+                memory=self.memory.get(visit.asset),
+                timeout_s=self.options.snmp_timeout_s,
+                opened=accepted,
+            )
+
+    async def _commands(self, visit: Visit, transport: str, platform: Platform | None, findings: Findings) -> None:
+        if platform is None or (transport == "ssh" and platform.session is None):
+            name = platform.name if platform else "an unknown platform"
+            raise RefusedError(f"{visit.asset}: no command is known to be read-only on {name}")
+        questions = tuple(self.plan.questions(platform, transport))
+        if not questions:
+            return
+        ssh = visit.host.ssh
+        credential = f"ssh {ssh.user} {hash((ssh.password, ssh.key_file))}" if ssh and transport == "ssh" else None
+        door = self.doors.open(visit.host, transport, platform)
+        async with self.proofs.proving(visit.asset, credential) as accepted:
+            session = await self._in_thread(door.__enter__)
+            accepted()
+        try:
+            await self._in_thread(ask_all, session, questions, platform, findings, self.clock)
+        finally:
+            await self._in_thread(door.__exit__, None, None, None)
+
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)

@@ -1,0 +1,62 @@
+"""One session per device at a time, across processes of this machine (DOMAIN: rules of conduct, 4)."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from collectors.inventory.host import Host
+from collectors.transports.interface import InterruptedRunError
+
+LOOK_AGAIN_S = 0.2
+"""How often a held lock is tried again, seconds."""
+
+
+def lock_name(host: Host) -> str:
+    """
+    Name the device behind a host: its address.
+
+    On loopback, where many simulated devices share an address, also the asset, the ports and the user.
+    """
+    address = host.asset.address
+    if not (address == "localhost" or address.startswith("127.") or address == "::1"):
+        return address
+    parts = [address, host.asset.id]
+    if host.snmp:
+        parts.append(f"snmp {host.snmp.port}")
+    if host.ssh:
+        parts.append(f"ssh {host.ssh.port} {host.ssh.user or ''}")
+    return " ".join(parts)
+
+
+class DeviceLocks:
+    """Advisory locks on files in a folder all runs of this user share; released by the system if a run dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @asynccontextmanager
+    async def held(self, host: Host, stopping: Callable[[], bool]) -> AsyncIterator[None]:
+        """Hold the device's lock, waiting for it as long as the run goes on."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        digest = hashlib.sha256(lock_name(host).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        handle = os.open(self._folder / digest, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not _try_lock(handle):
+                if stopping():
+                    raise InterruptedRunError(f"{host.asset.id}: the run is being ended")
+                await asyncio.sleep(LOOK_AGAIN_S)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

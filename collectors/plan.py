@@ -1,0 +1,145 @@
+"""Assets × platforms × what is due -> a plan that can be printed before anything runs."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from collectors.inventory.host import Host
+from collectors.pace import PACES
+from evidence.model.asset import Safety
+from evidence.model.names import AssetId
+from evidence.model.outcome import Outcome, Result
+from evidence.platforms.platform import Platform, Question
+
+IN_THIS_VERSION = ("local", "snmp", "ssh")
+"""Transports that exist; the others of the command reference are named in the outcome, never passed over."""
+
+
+class Knowledge(Protocol):
+    """What the plan needs of the platform files."""
+
+    @property
+    def generic(self) -> Platform:
+        """What is asked of a device nobody knows."""
+        ...
+
+    def named(self, name: str) -> Platform:
+        """Return the platform of that name."""
+        ...
+
+    def for_network_os(self, name: str) -> Platform | None:
+        """Return the platform an `ansible_network_os` means."""
+        ...
+
+    def match(self, sysobjectid: str | None, sysdescr: str | None) -> Platform:
+        """Return the most specific platform for what a device says of itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One asset's turn: what may be asked of it and how, or why it is not asked at all."""
+
+    host: Host
+    platform: Platform | None
+    """`None` while only the device's sysObjectID can tell."""
+    transports: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    """What was asked for and cannot be done; makes the outcome at best partial."""
+    verdict: Outcome | None = None
+    """The outcome, where it is known without asking."""
+
+    @property
+    def asset(self) -> AssetId:
+        """The asset visited."""
+        return self.host.asset.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one run is going to do."""
+
+    visits: tuple[Visit, ...]
+    tags: frozenset[str]
+    """What `-t` chose; empty is everything."""
+
+    def questions(self, platform: Platform, transport: str) -> Iterator[Question]:
+        """Yield what this run asks a platform over a transport."""
+        for question in platform.questions:
+            if question.transport == transport and (not self.tags or question.tags & self.tags):
+                yield question
+
+    def actions(self, visit: Visit, generic: Platform) -> Iterator[tuple[str, str]]:
+        """Yield (transport, request) for everything a visit may ask, as far as it is known before asking."""
+        for transport in visit.transports:
+            for question in self.questions(visit.platform or generic, transport):
+                yield transport, question.request
+
+
+def make_plan(
+    hosts: Iterable[Host],
+    knowledge: Knowledge,
+    *,
+    tags: Iterable[str] = (),
+    verdict: Callable[[Host], Outcome | None] = lambda _: None,
+) -> Plan:
+    """Plan one visit per host, in an order that is stable and not the inventory's, so neighbours are not asked in a row."""
+    visits = [_visit(host, knowledge, verdict(host)) for host in hosts]
+    visits.sort(key=lambda visit: hashlib.sha256(visit.asset.encode("utf-8", "replace")).digest())
+    return Plan(visits=tuple(visits), tags=frozenset(tags))
+
+
+def max_repetitions(safety: Safety, platform: Platform) -> int:
+    """Return how many values one GetBulk may ask for."""
+    pace = PACES[safety].max_repetitions
+    return min(pace, platform.max_repetitions) if platform.max_repetitions else pace
+
+
+def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None) -> Visit:
+    asset = host.asset
+    if verdict is None and asset.safety is Safety.FRAGILE:
+        reason = "fragile: known only from what its neighbours report"
+        verdict = Outcome(asset=asset.id, result=Result.EXCLUDED, reason=reason)
+    platform, problems = _platform(host, knowledge)
+    transports, missing = _transports(host)
+    problems += missing
+    if "ssh" in transports and platform is None and "snmp" not in transports:
+        transports = tuple(name for name in transports if name != "ssh")
+        problems.append("ssh: the platform is not known, and commands are never guessed: set plantproof_platform")
+    if verdict is None and not transports:
+        result = Result.REFUSED if problems else Result.EXCLUDED
+        reason = "; ".join(problems) or "no transport: the inventory grants no access"
+        verdict = Outcome(asset=asset.id, result=result, reason=reason)
+    return Visit(host=host, platform=platform, transports=transports, problems=tuple(problems), verdict=verdict)
+
+
+def _platform(host: Host, knowledge: Knowledge) -> tuple[Platform | None, list[str]]:
+    asset = host.asset
+    if asset.platform:
+        try:
+            return knowledge.named(asset.platform), []
+        except KeyError:
+            return None, [f"no platform file is named {asset.platform!r}"]
+    if asset.network_os:
+        platform = knowledge.for_network_os(asset.network_os)
+        return platform, [] if platform else [f"no platform file knows ansible_network_os {asset.network_os!r}"]
+    if host.local:
+        return knowledge.for_network_os("linux"), []
+    return None, []
+
+
+def _transports(host: Host) -> tuple[tuple[str, ...], list[str]]:
+    granted = {"snmp": host.snmp is not None, "ssh": host.ssh is not None, "local": host.local}
+    wanted = host.asset.transports
+    if not wanted:
+        return tuple(name for name in IN_THIS_VERSION if granted[name]), []
+    chosen, problems = [], []
+    for name in wanted:
+        if name not in IN_THIS_VERSION:
+            problems.append(f"{name}: not in this version")
+        elif not granted[name]:
+            problems.append(f"{name}: asked for, but the inventory grants no access")
+        else:
+            chosen.append(name)
+    return tuple(name for name in IN_THIS_VERSION if name in chosen), problems

@@ -1,0 +1,154 @@
+"""From what was heard to evidence: redact, split off the volatile share, store, and sum up in signed parts."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from collectors.memory import Uptime
+from collectors.redact import Redactor
+from collectors.visit import Findings, Heard
+from evidence.clock import Clock, rfc3339
+from evidence.model.capture import Capture, Segment
+from evidence.model.names import AssetId, Digest
+from evidence.model.outcome import Outcome
+from evidence.normalise import varbinds, volatile
+from evidence.store.blobs import put_blob
+from evidence.store.interface import Store
+
+CHUNK_CAPTURES = 2_000
+"""Captures after which a part is written, so memory stays flat and a crash loses little."""
+CHUNK_VOLATILE_BYTES = 16 * 1024 * 1024
+"""Volatile bytes after which a part is written."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What the next part statement will say."""
+
+    started: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    captures: list[Capture] = field(default_factory=list)
+    segments: list[tuple[int, int, int]] = field(default_factory=list)
+    """(index in `captures`, offset, length) of volatile shares."""
+    volatile: bytearray = field(default_factory=bytearray)
+    uptimes: list[dict[str, object]] = field(default_factory=list)
+    hits: int = 0
+
+    def full(self) -> bool:
+        """Tell whether it is time to write."""
+        return len(self.captures) >= CHUNK_CAPTURES or len(self.volatile) >= CHUNK_VOLATILE_BYTES
+
+    def sealed_captures(self, blob: Digest) -> list[Capture]:
+        """Return the captures, each with its segment of the packed volatile blob."""
+        where = {index: Segment(blob=blob, offset=offset, length=length) for index, offset, length in self.segments}
+        return [_with_segment(capture, where.get(index)) for index, capture in enumerate(self.captures)]
+
+
+class Recording:
+    """Takes in visits from any thread; hands out chunks to be written as parts."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        redactor: Redactor,
+        clock: Clock,
+        write: Callable[[Chunk, bool], None],
+    ) -> None:
+        self._store = store
+        self._redactor = redactor
+        self._clock = clock
+        self._write = write
+        self._lock = threading.Lock()
+        self._chunk = Chunk(started=rfc3339(clock.now()))
+        self.kept: dict[AssetId, Kept] = {}
+
+    def keep(self, findings: Findings, outcome: Outcome) -> None:
+        """Redact, store and note everything one visit heard; called once per asset."""
+        kept = [self._capture(findings.asset, heard) for heard in findings.heard]
+        if outcome.reason:
+            outcome = replace(outcome, reason=self._redactor.text(outcome.reason))
+        with self._lock:
+            chunk = self._chunk
+            for capture, moving in kept:
+                if moving:
+                    chunk.segments.append((len(chunk.captures), len(chunk.volatile), len(moving)))
+                    chunk.volatile += moving
+                chunk.captures.append(capture)
+                chunk.hits += capture.redactions
+            chunk.outcomes.append(outcome)
+            chunk.uptimes += _uptime_row(findings)
+            self.kept[findings.asset] = Kept(
+                outcome=outcome,
+                captures=len(kept),
+                redactions=sum(capture.redactions for capture, _ in kept),
+                ended=rfc3339(self._clock.now()),
+                uptime=findings.uptime_after or findings.uptime_before,
+                host_key=findings.host_key,
+                restarted=findings.restarted,
+            )
+            if chunk.full():
+                self._turn(last=False)
+
+    def finish(self) -> None:
+        """Write what is left as the run's last part."""
+        with self._lock:
+            self._turn(last=True)
+
+    def _turn(self, *, last: bool) -> None:
+        chunk, self._chunk = self._chunk, Chunk(started=rfc3339(self._clock.now()))
+        self._write(chunk, last)
+
+    def _capture(self, asset: AssetId, heard: Heard) -> tuple[Capture, bytes]:
+        question, answer = heard.question, heard.answer
+        data = answer.data if isinstance(answer.data, bytes) else varbinds.encode(answer.data)
+        redacted = self._redactor.capture(data, question, heard.platform)
+        stable, moving = volatile.split(question, redacted.data)
+        capture = Capture(
+            asset=asset,
+            platform=heard.platform.name,
+            question=question.name,
+            transport=question.transport,
+            request=answer.request,
+            at=rfc3339(heard.at),
+            took_ms=answer.took_ms,
+            blob=put_blob(self._store, stable),
+            bytes=len(stable),
+            ttl_s=question.ttl_s,
+            classification=question.classification,
+            redactions=redacted.hits,
+            host_key=heard.host_key,
+            complete=answer.complete,
+            reason=self._redactor.text(answer.reason) if answer.reason else None,
+        )
+        return capture, moving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of one visit, for the recap and for the next run's memory."""
+
+    outcome: Outcome
+    captures: int
+    redactions: int
+    ended: str
+    """RFC 3339."""
+    uptime: Uptime | None
+    host_key: str | None
+    """A host key to pin."""
+    restarted: str | None
+
+
+def _with_segment(capture: Capture, segment: Segment | None) -> Capture:
+    return replace(capture, volatile=segment) if segment else capture
+
+
+def _uptime_row(findings: Findings) -> list[dict[str, object]]:
+    before, after = findings.uptime_before, findings.uptime_after
+    if before is None:
+        return []
+    row: dict[str, object] = {"asset": findings.asset, "before_cs": before.agent_cs}
+    if after is not None:
+        row["after_cs"] = after.agent_cs
+        row["restarted"] = after.restarted_since(before, 0.0)
+    return [row]

@@ -1,0 +1,128 @@
+"""One asset's SNMP visit: who are you, then what your platform may be asked, then are you still up."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
+from collectors.plan import Knowledge, Plan, Visit, max_repetitions
+from collectors.transports.interface import Answer, Gate, Value, Varbinds
+from collectors.transports.snmp import SnmpSession, open_snmp
+from collectors.visit import Findings, Heard
+from evidence.clock import Clock
+from evidence.model.outcome import Result
+from evidence.platforms.platform import Platform, Question, Verb
+
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
+SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
+HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
+"""SNMPv2-MIB (RFC 3418), SNMP-FRAMEWORK-MIB (RFC 3411), HOST-RESOURCES-MIB (RFC 2790)."""
+
+SYSTEM = "system"
+"""Every platform's first question: recognition, and the uptime before."""
+UPTIME = "uptime"
+"""Every platform's last question: the uptime after."""
+
+
+async def visit_snmp(
+    visit: Visit,
+    findings: Findings,
+    *,
+    plan: Plan,
+    knowledge: Knowledge,
+    gate: Gate,
+    clock: Clock,
+    memory: DeviceMemory | None,
+    timeout_s: float,
+    opened: Callable[[], None],
+) -> Platform:
+    """
+    Ask everything the plan allows; note answers in `findings` as they come; return the platform recognised.
+
+    `opened` is called when the device has answered for the first time.
+    """
+    access, asset = visit.host.snmp, visit.host.asset
+    assert access is not None  # noqa: S101 - the plan chose snmp because there is access
+    platform = visit.platform or knowledge.generic
+    repetitions = max_repetitions(asset.safety, platform)
+    async with open_snmp(
+        access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions
+    ) as session:
+        put = _Asker(session, findings, clock)
+        system = await put.question(platform.named(SYSTEM), platform)
+        opened()
+        findings.uptime_before = uptime_of(system)
+        if visit.platform is None:
+            platform = knowledge.match(_text(system, SYS_OBJECT_ID), _text(system, SYS_DESCR))
+            findings.heard[0] = replace(findings.heard[0], platform=platform)
+            session.max_repetitions = max_repetitions(asset.safety, platform)
+        if memory and findings.uptime_before:
+            findings.restarted = restarted_after_visit(memory, findings.uptime_before, clock.now())
+            if findings.restarted:
+                findings.problems.append((Result.LEFT_ALONE, f"put in quarantine: {findings.restarted}"))
+                return platform
+        for question in plan.questions(platform, "snmp"):
+            if question.name not in (SYSTEM, UPTIME):
+                await put.question(question, platform)
+        findings.uptime_after = uptime_of(await put.question(platform.named(UPTIME), platform))
+        _compare_uptimes(findings)
+    return platform
+
+
+class _Asker:
+    """Puts questions over one session and notes the answers."""
+
+    def __init__(self, session: SnmpSession, findings: Findings, clock: Clock) -> None:
+        self._session = session
+        self._findings = findings
+        self._clock = clock
+
+    async def question(self, question: Question, platform: Platform) -> Varbinds:
+        at, began = self._clock.now(), self._clock.monotonic()
+        varbinds: list[tuple[str, Value]] = []
+        reasons: list[str] = []
+        if question.verb is Verb.GET:
+            varbinds += await self._session.get(question.objects)
+        else:
+            for oid in question.objects:
+                walked = await self._session.walk(oid)
+                varbinds += walked.varbinds
+                if not walked.complete:
+                    reasons.append(f"{oid}: {walked.reason}")
+        reason = "; ".join(reasons) or None
+        answer = Answer(
+            data=varbinds,
+            request=question.request,
+            took_ms=int((self._clock.monotonic() - began) * 1000),
+            complete=not reasons,
+            reason=reason,
+        )
+        self._findings.heard.append(Heard(question=question, platform=platform, answer=answer, at=at))
+        if reason and not question.optional:
+            self._findings.problems.append((Result.PARTIAL, f"{question.name}: {reason}"))
+        return varbinds
+
+
+def _compare_uptimes(findings: Findings) -> None:
+    before, after = findings.uptime_before, findings.uptime_after
+    if before and after and after.restarted_since(before, 0.0):
+        findings.restarted = "it restarted during our visit"
+        findings.problems.append((Result.PARTIAL, f"put in quarantine: {findings.restarted}"))
+
+
+def uptime_of(varbinds: Iterable[tuple[str, Value]]) -> Uptime | None:
+    """Read the uptime clocks out of an answer; `None` when sysUpTime is not in it."""
+    found = {oid: value for oid, value in varbinds if isinstance(value, int)}
+    if SYS_UPTIME not in found:
+        return None
+    return Uptime(
+        agent_cs=found[SYS_UPTIME], engine_s=found.get(SNMP_ENGINE_TIME), host_cs=found.get(HR_SYSTEM_UPTIME)
+    )
+
+
+def _text(varbinds: Iterable[tuple[str, Value]], oid: str) -> str | None:
+    for found, value in varbinds:
+        if found == oid:
+            return value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+    return None

@@ -1,0 +1,55 @@
+"""What one visit brought home, before it is made evidence."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from collectors.memory import Uptime
+from collectors.transports.interface import Answer
+from evidence.model.names import AssetId
+from evidence.model.outcome import Outcome, Result
+from evidence.platforms.platform import Platform, Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One answer, not yet redacted."""
+
+    question: Question
+    platform: Platform
+    answer: Answer
+    at: datetime
+    host_key: str | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything one visit heard, and what went wrong on the way."""
+
+    asset: AssetId
+    heard: list[Heard] = field(default_factory=list)
+    problems: list[tuple[Result, str]] = field(default_factory=list)
+    """Why a transport, or a question that is not optional, gave nothing or not all."""
+    uptime_before: Uptime | None = None
+    uptime_after: Uptime | None = None
+    restarted: str | None = None
+    host_key: str | None = None
+    """A host key to pin, seen for the first time."""
+
+    def outcome(self) -> Outcome:
+        """Return the one outcome these findings amount to."""
+        reason = "; ".join(dict.fromkeys(why for _, why in self.problems)) or None
+        if not self.problems:
+            return Outcome(asset=self.asset, result=Result.COLLECTED)
+        results = [result for result, _ in self.problems]
+        if self.restarted and Result.LEFT_ALONE in results:
+            return Outcome(asset=self.asset, result=Result.LEFT_ALONE, reason=reason)
+        if Result.INTERRUPTED in results:
+            return Outcome(asset=self.asset, result=Result.INTERRUPTED, reason=reason)
+        if self.heard:
+            return Outcome(asset=self.asset, result=Result.PARTIAL, reason=reason)
+        worst = min(results, key=_WORST.index)
+        return Outcome(asset=self.asset, result=worst, reason=reason)
+
+
+_WORST = (Result.AUTH_FAILED, Result.REFUSED, Result.LEFT_ALONE, Result.UNREACHABLE, Result.PARTIAL)
+"""Which result names an asset that gave nothing, worst first."""
