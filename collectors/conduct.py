@@ -94,7 +94,8 @@ class Conduct:
         """Do the same in a worker thread."""
         watched = self._watched[action.asset]
         self._check(watched)
-        for delay in (self._device_delay(watched), self._zone_delay(watched)):
+        for reserve in (self._device_delay, self._zone_delay):
+            delay = reserve(watched)
             if delay > 0:
                 self._wait(delay)
         self._check(watched)

@@ -112,6 +112,8 @@ def load_memory(value: object) -> dict[AssetId, DeviceMemory]:
         return {}
     devices: dict[AssetId, DeviceMemory] = {}
     for row in value:
+        if not isinstance(row, dict):
+            continue
         try:
             devices[AssetId(row["asset"])] = _device(row)
         except (KeyError, TypeError, ValueError, TimeError):
