@@ -1,0 +1,208 @@
+"""One UDP socket in the event loop: a request out, its answer or its absence back."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.transports import snmp_wire
+from collectors.transports.snmp_socket import ClientSocket, engine
+
+DATAGRAM_BYTES = 4080
+"""gufo's own buffer: a longer answer is cut by it and cannot be decoded."""
+
+MAX_STRAYS = 64
+"""Datagrams that answer something else, suffered while waiting for one answer; more is an answer that never comes."""
+
+
+class SilenceError(Exception):
+    """No answer within the time."""
+
+
+class RefusedPortError(Exception):
+    """The address answers that nobody listens there, or that there is no way to it."""
+
+
+class UndecodableError(Exception):
+    """An answer came and cannot be decoded."""
+
+
+class ReportError(Exception):
+    """An SNMPv3 report came instead of an answer."""
+
+    def __init__(self, which: int | None) -> None:
+        super().__init__(snmp_wire.REPORTS.get(which or 0, "a report that gives no reason"))
+        self.which = which
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the decoder made of an answer, and its octets."""
+
+    value: Any
+    """The decoder's result; None where it has no values."""
+    size: int
+    """Bytes of the datagram."""
+    plain: snmp_wire.PlainAnswer | None = None
+    """For an answer without values, what it says of itself; None for SNMPv3."""
+    report: int | None = None
+    """For an SNMPv3 message without values, which usmStats counter it reports, if it is a report."""
+
+
+class Channel:
+    """
+    A connected gufo socket watched by the running loop; one request at a time.
+
+    The reader stays registered for the life of the channel, and datagrams that come when nobody waits are thrown
+    away, so a device that talks unasked neither fills the buffer nor spins the loop.
+    """
+
+    def __init__(self, sock: ClientSocket, *, plain: bool) -> None:
+        """Watch `sock`; `plain` says that answers are v1 or v2c and can be looked into."""
+        self._gufo = sock
+        self._plain = plain
+        self._loop = asyncio.get_running_loop()
+        self._fd = sock.get_fd()
+        # A second view of gufo's descriptor, which gufo goes on owning: `close` detaches it.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 0, fileno=self._fd)
+        self._buffer = bytearray(DATAGRAM_BYTES + 16)
+        self._view = memoryview(self._buffer)
+        self._waiter: asyncio.Future[Received] | None = None
+        self._receive: Callable[[], Any] = _nothing
+        self._strays = 0
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._stepwise = False
+        self._refused_user = engine().SnmpAuthError
+        self._loop.add_reader(self._fd, self._on_readable)
+
+    def close(self) -> None:
+        """Stop watching; gufo closes the descriptor when its object goes."""
+        self._loop.remove_reader(self._fd)
+        self._socket.detach()
+        if self._timer:
+            self._timer.cancel()
+
+    async def exchange(
+        self, send: Callable[[], None], receive: Callable[[], Any], *, timeout_s: float, stepwise: bool = False
+    ) -> Received:
+        """
+        Send once and wait for the answer.
+
+        Raises `SilenceError`, `RefusedPortError`, `UndecodableError` or `ReportError`. `stepwise` marks a GETNEXT,
+        whose answer is looked through before decoding: small enough for that, and gufo panics on some.
+        """
+        try:
+            send()
+        except OSError as error:
+            raise self._send_failed(error) from error
+        waiter: asyncio.Future[Received] = self._loop.create_future()
+        self._waiter = waiter
+        self._receive, self._strays = receive, 0
+        self._stepwise = self._plain and stepwise
+        self._deadline = self._loop.time() + timeout_s
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._on_time)
+        elif self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._on_time)
+        try:
+            return await waiter
+        finally:
+            self._waiter = None
+
+    def _send_failed(self, error: OSError) -> Exception:
+        """Tell a pending ICMP error, which the kernel reports on the next send, from a full queue."""
+        pending = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        text = str(error)
+        if pending or "refused" in text or "unreachable" in text or "No route" in text:
+            return RefusedPortError(text.split(" (os error")[0])
+        return SilenceError(text)
+
+    def _on_time(self) -> None:
+        """Fail the waiting request, or wait on: one timer serves many requests."""
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() >= self._deadline:
+            self._waiter.set_exception(SilenceError("no answer"))
+        else:
+            self._timer = self._loop.call_at(self._deadline, self._on_time)
+
+    def _on_readable(self) -> None:
+        waiter = self._waiter
+        idle = waiter is None or waiter.done()
+        try:
+            size = self._socket.recv_into(self._buffer, 0, 0 if idle else socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if not idle and waiter is not None:
+                waiter.set_exception(RefusedPortError(error.strerror or str(error)))
+            return
+        if idle or waiter is None:
+            return
+        try:
+            waiter.set_result(self._decode(size))
+        except BlockingIOError:
+            self._strays += 1
+            if self._strays > MAX_STRAYS:
+                waiter.set_exception(SilenceError("only answers to something else"))
+        except (UndecodableError, ReportError, RefusedPortError) as error:
+            waiter.set_exception(error)
+
+    def _decode(self, size: int) -> Received:
+        """Have gufo decode the datagram that was looked at."""
+        datagram = self._view[:size]
+        if not snmp_wire.is_whole(datagram):
+            self._discard()
+            raise UndecodableError("not one BER message")
+        if self._stepwise:
+            answer = self._look_through(bytes(datagram))
+            if answer.status or any(tag in snmp_wire.VALUELESS for _, tag in answer.varbinds):
+                self._discard()
+                return Received(None, size, answer)
+        try:
+            value = self._receive()
+        except StopAsyncIteration:
+            value = None
+        except (BlockingIOError, RefusedPortError):
+            raise
+        except TimeoutError as error:  # gufo's word for a refused port
+            raise RefusedPortError("Connection refused") from error
+        except self._refused_user as error:
+            raise ReportError(snmp_wire.read_report(bytes(datagram))) from error
+        except Exception as error:
+            raise UndecodableError(f"{error!s:.120}") from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # a Rust panic is no Exception
+                raise
+            raise UndecodableError("the decoder gave up") from None
+        if value is not None:
+            return Received(value, size)
+        if self._plain:
+            return Received(None, size, self._read(bytes(datagram)))
+        return Received(None, size, report=snmp_wire.read_report(bytes(datagram)))
+
+    def _discard(self) -> None:
+        """Take a datagram off the queue without decoding it."""
+        self._socket.recv_into(self._buffer)
+
+    def _look_through(self, datagram: bytes) -> snmp_wire.PlainAnswer:
+        """Read an answer that is still in the queue; one that cannot be read leaves it."""
+        try:
+            return self._read(datagram)
+        except UndecodableError:
+            self._discard()
+            raise
+
+    def _read(self, datagram: bytes) -> snmp_wire.PlainAnswer:
+        try:
+            return snmp_wire.read_plain(datagram)
+        except snmp_wire.MalformedError as error:
+            raise UndecodableError(str(error)) from error
+
+
+def _nothing() -> None:
+    """Receive nothing: no request is under way."""

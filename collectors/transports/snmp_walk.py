@@ -1,0 +1,146 @@
+"""The state of a walk: where it is, how much is asked at once, and when it has had enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collectors.transports.interface import Value, Varbinds
+from collectors.transports.snmp_wire import END_OF_MIB_VIEW, PlainAnswer
+from evidence.normalise.varbinds import arcs
+
+GROW_AFTER = 5
+"""Good answers in a row before one more repetition is tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What ends a walk that would not end by itself."""
+
+    walk_values: int = 100_000
+    """The largest of 961 recorded devices has 78,384 values in all its tables together."""
+    walk_bytes: int = 32 * 1024 * 1024
+    """On the wire; 100,000 values of some 50 bytes are 5 MB."""
+    walk_s: float = 1800.0
+    """78,384 values at the ot pace (10 a request, 5 requests a second) take 1,570 s."""
+    session_values: int = 400_000
+    session_bytes: int = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What a walk brought."""
+
+    varbinds: Varbinds
+    """In the order of the answers; `evidence.normalise.varbinds.encode` sorts, and drops what came twice."""
+    complete: bool = True
+    reason: str | None = None
+    """Why it is not complete."""
+
+
+class Repetitions:
+    """
+    How many values one GETBULK asks for; 0 stands for GETNEXT.
+
+    Halved by each answer that fails, and grown again one by one; after the second failure it stays where it is, for
+    some devices fail at every large request.
+    """
+
+    __slots__ = ("_ceiling", "_failures", "_good", "now")
+
+    def __init__(self, most: int) -> None:
+        """Start at `most`."""
+        self.now = self._ceiling = max(0, most)
+        self._good = self._failures = 0
+
+    def good(self) -> None:
+        """Note an answer with values."""
+        if self.now < self._ceiling:
+            self._good += 1
+            if self._good >= GROW_AFTER:
+                self.now, self._good = self.now + 1, 0
+
+    def shrink(self) -> bool:
+        """Ask for half from now on; return False when it was one value already."""
+        if self.now == 0:
+            return False
+        self._good = 0
+        self._failures += 1
+        self.now //= 2
+        if self._failures > 1:
+            self._ceiling = self.now
+        return True
+
+
+class Walk:
+    """A walk under way."""
+
+    __slots__ = ("at", "began", "doubt", "ended", "found", "position", "reason", "received", "root", "silences")
+
+    def __init__(self, root: str, began: float) -> None:
+        """Begin below `root` at `began` (seconds of the loop's clock)."""
+        self.root = self.at = root
+        self.position = arcs(root)
+        self.began = began
+        self.found: list[tuple[str, Value]] = []
+        self.received = 0
+        """Bytes."""
+        self.silences = 0
+        """Requests in a row without an answer."""
+        self.doubt = False
+        """An answer without values may have been the end or an error: the next request is for one value."""
+        self.ended = False
+        self.reason: str | None = None
+        """Why it stops before the end."""
+
+    def exhausted(self, limits: Limits, now: float) -> str | None:
+        """Return which limit of one walk is reached, in words."""
+        if len(self.found) >= limits.walk_values:
+            return f"cut after {len(self.found)} values"
+        if self.received >= limits.walk_bytes:
+            return f"cut after {self.received} bytes"
+        if now - self.began >= limits.walk_s:
+            return f"cut after {now - self.began:.0f} s"
+        return None
+
+    def take(self, values: list[tuple[str, Value] | None], size: int) -> int:
+        """
+        Keep the values of an answer and return how many; a last `None` is gufo's mark that the subtree was left.
+
+        OIDs must rise from answer to answer: else the rising ones are kept and the walk stops, for it may loop.
+        """
+        if values and values[-1] is None:
+            self.ended = True
+        kept = [value for value in values if value is not None]
+        self.received += size
+        if kept:
+            last = arcs(kept[-1][0])
+            if last > self.position:
+                self.at, self.position = kept[-1][0], last
+            else:
+                self.reason = f"loop at {kept[-1][0]}: OIDs do not rise"
+                kept = self._rising(kept)
+        self.found += kept
+        return len(kept)
+
+    def _rising(self, values: Sequence[tuple[str, Value]]) -> list[tuple[str, Value]]:
+        kept, before = [], self.position
+        for oid, value in values:
+            now = arcs(oid)
+            if now <= before:
+                break
+            kept.append((oid, value))
+            before = now
+        return kept
+
+    def take_nulls(self, answer: PlainAnswer) -> None:
+        """Keep the nulls of an answer that holds nothing else, up to the end of the subtree or of the tables."""
+        for oid, tag in answer.varbinds:
+            if tag == END_OF_MIB_VIEW or not oid.startswith(self.root + "."):
+                self.ended = True
+                return
+            if arcs(oid) <= self.position:
+                self.reason = f"loop at {oid}: OIDs do not rise"
+                return
+            self.found.append((oid, None))
+            self.at, self.position = oid, arcs(oid)
+        if not answer.varbinds:
+            self.ended = True

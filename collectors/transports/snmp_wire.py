@@ -1,0 +1,137 @@
+"""
+What is read from an SNMP answer before the decoder gets it (BER: X.690 §8; messages: RFC 1901, RFC 3412 §6).
+
+The decoder says neither error-status nor which report came, and stops the process's thread on some malformed
+datagrams, so the few octets that tell are read here. Nothing of this is kept.
+"""
+
+from dataclasses import dataclass
+
+_SEQUENCE, _OID = 0x30, 0x06
+_RESPONSE = 0xA2
+NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
+VALUELESS = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
+"""Tags in place of a value (RFC 3416 §3)."""
+
+TOO_BIG, NO_SUCH_NAME = 1, 2
+ERRORS = {
+    1: "tooBig",
+    2: "noSuchName",
+    3: "badValue",
+    4: "readOnly",
+    5: "genErr",
+    6: "noAccess",
+    13: "resourceUnavailable",
+    16: "authorizationError",
+}
+"""error-status by number (RFC 3416 §3), those an answer to a read can bring."""
+
+NOT_IN_TIME_WINDOW, UNKNOWN_ENGINE = 2, 4
+REPORTS = {
+    1: "security level not supported for this user",
+    2: "not in time window",
+    3: "unknown user",
+    4: "unknown engine id",
+    5: "wrong authentication password or protocol",
+    6: "wrong privacy password or protocol",
+}
+"""The last arc but the instance of usmStats (RFC 3414 §5), in words."""
+
+_USM_STATS = bytes.fromhex("060a2b060106030f0101")
+"""An OID of ten octets beginning with 1.3.6.1.6.3.15.1.1, as it stands in a report."""
+
+
+class MalformedError(ValueError):
+    """The octets are not BER, or not an SNMP answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainAnswer:
+    """What a v1 or v2c answer says of itself."""
+
+    status: int
+    """error-status."""
+    varbinds: tuple[tuple[str, int], ...]
+    """(OID, tag of the value)."""
+
+
+def is_whole(datagram: bytes | bytearray | memoryview) -> bool:
+    """Return whether one BER sequence fills the datagram: the cheap look every datagram gets."""
+    if len(datagram) < 2 or datagram[0] != _SEQUENCE:
+        return False
+    length = datagram[1]
+    if length < 0x80:
+        return len(datagram) == 2 + length
+    if length == 0x81:
+        return len(datagram) > 2 and len(datagram) == 3 + datagram[2]
+    if length == 0x82:
+        return len(datagram) > 3 and len(datagram) == 4 + (datagram[2] << 8) + datagram[3]
+    return False
+
+
+def read_plain(datagram: bytes) -> PlainAnswer:
+    """Read a v1 or v2c answer; raise `MalformedError` for anything else, SNMPv3 included."""
+    message = _children(_only(datagram, _SEQUENCE))
+    if len(message) != 3 or message[2][0] != _RESPONSE or message[0][1] not in (b"\0", b"\1"):
+        raise MalformedError("not a v1 or v2c answer")
+    pdu = _children(message[2][1])
+    if len(pdu) != 4 or pdu[3][0] != _SEQUENCE:
+        raise MalformedError("not an answer's PDU")
+    varbinds = []
+    for tag, body in _children(pdu[3][1]):
+        pair = _children(body)
+        if tag != _SEQUENCE or len(pair) != 2 or pair[0][0] != _OID:
+            raise MalformedError("not a varbind")
+        varbinds.append((_dotted(pair[0][1]), pair[1][0]))
+    return PlainAnswer(int.from_bytes(pdu[1][1], signed=True), tuple(varbinds))
+
+
+def read_report(datagram: bytes) -> int | None:
+    """Return which usmStats counter an unencrypted SNMPv3 report names, or None when it names none."""
+    start = datagram.find(_USM_STATS)
+    if start < 0 or start + len(_USM_STATS) >= len(datagram):
+        return None
+    return datagram[start + len(_USM_STATS)]
+
+
+def _only(data: bytes, tag: int) -> bytes:
+    found = _children(data)
+    if len(found) != 1 or found[0][0] != tag:
+        raise MalformedError("not one BER value")
+    return found[0][1]
+
+
+def _children(data: bytes) -> list[tuple[int, bytes]]:
+    """Return tag and content of the values that fill `data`; lengths of at most two octets (a datagram has no more)."""
+    found = []
+    at, end = 0, len(data)
+    while at < end:
+        if at + 2 > end:
+            raise MalformedError("truncated")
+        tag, length = data[at], data[at + 1]
+        at += 2
+        if length & 0x80:
+            octets = length & 0x7F
+            if octets not in (1, 2) or at + octets > end:
+                raise MalformedError("a length no datagram has")
+            length = int.from_bytes(data[at : at + octets])
+            at += octets
+        if at + length > end:
+            raise MalformedError("truncated")
+        found.append((tag, data[at : at + length]))
+        at += length
+    return found
+
+
+def _dotted(body: bytes) -> str:
+    """Return an OID's content octets as dotted text (X.690 §8.19)."""
+    arcs, arc = [], 0
+    for octet in body:
+        arc = (arc << 7) | (octet & 0x7F)
+        if not octet & 0x80:
+            arcs.append(arc)
+            arc = 0
+    if not arcs or body[-1] & 0x80:
+        raise MalformedError("not an OID")
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
