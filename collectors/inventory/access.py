@@ -1,0 +1,205 @@
+"""What a host's variables mean: the asset, and the access they grant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from collectors.credentials import Secret
+from collectors.inventory.host import Host, SnmpAccess, SshAccess
+from collectors.inventory.values import Values
+from collectors.schedule import ScheduleError, WorkingHours
+from evidence.model.asset import Asset, Safety
+from evidence.model.names import AssetId
+
+TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc")
+SNMP_VERSIONS = ("1", "2c", "3")
+AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
+PRIVACY = ("des", "aes128", "aes192", "aes256")
+SAFETIES = tuple(Safety)
+
+KNOWN = frozenset(
+    "plantproof_" + name
+    for name in (
+        *("platform", "collect", "safety", "direct_ok", "powered"),
+        *("snmp_version", "snmp_community", "snmp_port", "snmp_context"),
+        *("snmp_user", "snmp_auth", "snmp_auth_key", "snmp_priv", "snmp_priv_key"),
+        *("site", "zone", "role", "criticality", "function", "accountable"),
+        *("vendor", "management_path", "contract_end", "support_end"),
+    )
+)
+"""Every variable of ours."""
+
+_SSH_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "network_cli", "libssh", "smart"})
+
+SNMP_PORT, SSH_PORT = 161, 22
+
+MIN_SNMP_KEY = 8
+"""Shortest SNMPv3 pass phrase (RFC 3414 §11.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What the caller's environment and command line offer where the inventory is silent."""
+
+    user: str | None = None
+    """`-u`"""
+    net_user: str | None = None
+    net_password: Secret | None = None
+    net_key_file: str | None = None
+    net_enable: Secret | None = None
+
+
+def login_from(environ: Mapping[str, str], user: str | None) -> Login:
+    """Return the fallback login: `-u`, and the network credential that AWX puts into the environment."""
+    password, enable = environ.get("ANSIBLE_NET_PASSWORD"), environ.get("ANSIBLE_NET_AUTH_PASS")
+    return Login(
+        user=user or None,
+        net_user=environ.get("ANSIBLE_NET_USERNAME") or None,
+        net_password=Secret(password) if password else None,
+        net_key_file=environ.get("ANSIBLE_NET_SSH_KEYFILE") or None,
+        net_enable=Secret(enable) if enable else None,
+    )
+
+
+def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
+    """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
+    values.check_names(KNOWN)
+    address = _address(values)
+    transports = values.words("plantproof_collect", TRANSPORTS)
+    connection = (values.text("ansible_connection") or "").rpartition(".")[2]
+    network_os = values.text("ansible_network_os")
+    asset = Asset(
+        id=AssetId(values.host),
+        address=address,
+        platform=values.text("plantproof_platform"),
+        network_os=network_os,
+        transports=transports,
+        safety=Safety(values.choice("plantproof_safety", SAFETIES) or Safety.OT),
+        site=values.text("plantproof_site"),
+        zone=values.text("plantproof_zone"),
+        role=values.text("plantproof_role"),
+        criticality=values.text("plantproof_criticality"),
+        function=values.text("plantproof_function"),
+        accountable=values.text("plantproof_accountable"),
+        vendor=values.text("plantproof_vendor"),
+        management_path=values.text("plantproof_management_path"),
+        contract_end=values.date("plantproof_contract_end"),
+        support_end=values.date("plantproof_support_end"),
+        powered=_powered(values),
+        direct_ok=values.flag("plantproof_direct_ok", default=False),
+        groups=groups,
+    )
+    local = connection == "local" or "local" in transports
+    snmp = _snmp(values, address)
+    network = network_os is not None or connection == "network_cli"
+    wanted = _Wanted(
+        asked=connection in _SSH_CONNECTIONS or "ssh" in transports,
+        other=bool(connection) and connection not in _SSH_CONNECTIONS and "ssh" not in transports,
+        network=network,
+        nothing_else=snmp is None and not local,
+    )
+    return Host(asset=asset, snmp=snmp, ssh=_ssh(values, address, login, wanted), local=local)
+
+
+def _address(values: Values) -> str:
+    """Return where the host is asked; never something that a program could take for an option."""
+    key = "ansible_ssh_host" if values.text("ansible_ssh_host") else "ansible_host"
+    address = values.text(key)
+    if address is None:
+        return values.host
+    if address.startswith("-") or not address.isprintable() or " " in address or len(address) > 255:
+        raise values.wrong(key, "a host name or address", repr(address[:80]))
+    return address
+
+
+def _powered(values: Values) -> str | None:
+    text = values.text("plantproof_powered")
+    if text is not None:
+        try:
+            WorkingHours.parse(text)
+        except ScheduleError as error:
+            raise values.wrong("plantproof_powered", "working hours", str(error)) from error
+    return text
+
+
+def _snmp(values: Values, address: str) -> SnmpAccess | None:
+    """Return SNMP access where a community (v1, v2c) or a user (v3) is given."""
+    user, community = values.text("plantproof_snmp_user"), values.secret("plantproof_snmp_community")
+    version = values.choice("plantproof_snmp_version", SNMP_VERSIONS) or ("3" if user else "2c")
+    port = values.port("plantproof_snmp_port") or SNMP_PORT
+    if version != "3":
+        if community is None:
+            return None
+        return SnmpAccess(address=address, port=port, version=version, community=community)
+    auth = values.choice("plantproof_snmp_auth", AUTHENTICATION)
+    priv = values.choice("plantproof_snmp_priv", PRIVACY)
+    auth_key = values.secret("plantproof_snmp_auth_key", at_least=MIN_SNMP_KEY)
+    priv_key = values.secret("plantproof_snmp_priv_key", at_least=MIN_SNMP_KEY)
+    if user is None:
+        return None
+    if auth is None and auth_key:
+        raise values.wrong("plantproof_snmp_auth_key", "plantproof_snmp_auth beside it", "none")
+    if auth and auth_key is None:
+        raise values.wrong("plantproof_snmp_auth", "plantproof_snmp_auth_key beside it", "none")
+    if priv is None and priv_key:
+        raise values.wrong("plantproof_snmp_priv_key", "plantproof_snmp_priv beside it", "none")
+    if priv and (priv_key is None or auth is None):
+        missing = "plantproof_snmp_auth" if auth is None else "plantproof_snmp_priv_key"
+        raise values.wrong("plantproof_snmp_priv", f"{missing} beside it", "none")
+    return SnmpAccess(
+        address=address,
+        port=port,
+        version=version,
+        user=user,
+        auth=auth,
+        auth_key=auth_key,
+        priv=priv,
+        priv_key=priv_key,
+        context=values.text("plantproof_snmp_context"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What speaks for SSH, and against it."""
+
+    asked: bool
+    """The connection or `plantproof_collect` says SSH."""
+    other: bool
+    """The connection says something that is not SSH, so that user and password belong to it."""
+    network: bool
+    """A network device: the network credential of the environment is meant for it."""
+    nothing_else: bool
+    """There is no other way in."""
+
+
+def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAccess | None:
+    """
+    Return SSH access where the inventory gives a user, password or key, or asks for SSH.
+
+    A login of the environment fills what is missing, and grants access only where it cannot surprise: AWX's network
+    credential to network devices, `-u` to hosts that have no other way in. A password is never used for another
+    user than the one it came with.
+    """
+    user = values.text("ansible_ssh_user", "ansible_user")
+    password = values.secret("ansible_ssh_password", "ansible_ssh_pass", "ansible_password")
+    key_file = values.text("ansible_ssh_private_key_file", "ansible_private_key_file")
+    enable = values.secret("ansible_become_password", "ansible_become_pass")
+    port = values.port("ansible_ssh_port", "ansible_port")
+    given = bool(user or password or key_file)
+    from_net = bool(login.net_user and wanted.network)
+    if wanted.other or not (wanted.asked or given or from_net or (login.user and wanted.nothing_else)):
+        return None
+    user = user or login.user or login.net_user
+    if user == login.net_user and not password and not key_file:
+        password, key_file = login.net_password, login.net_key_file
+        enable = enable or login.net_enable
+    return SshAccess(
+        address=address,
+        port=port or SSH_PORT,
+        user=user,
+        password=password,
+        key_file=key_file,
+        enable=enable,
+        host_key_checking=values.flag("ansible_ssh_host_key_checking", "ansible_host_key_checking", default=True),
+        common_args=values.text("ansible_ssh_common_args"),
+    )

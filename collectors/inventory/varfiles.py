@@ -1,0 +1,94 @@
+"""`group_vars/` and `host_vars/` beside an inventory source: found as Ansible finds them, read once, on demand."""
+
+import os
+from pathlib import Path
+
+from collectors.inventory.problem import InventoryError, Layer, Origin
+from collectors.inventory.yamlfile import Vaulted, load
+
+EXTENSIONS = ("", ".yml", ".yaml", ".json")
+"""In this order, and the first that exists wins: `web/` hides `web.yml`."""
+
+MAX_FILES = 1_000
+"""Most files in one `group_vars/<group>/` tree."""
+
+_MAX_DEPTH = 20
+
+
+class VariableFiles:
+    """The variable files of one folder that holds `group_vars/` or `host_vars/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[str, frozenset[str] | None] = {}
+        self._layers: dict[tuple[str, str], tuple[Layer, ...]] = {}
+
+    def of_group(self, name: str) -> tuple[Layer, ...]:
+        """Return what `group_vars/` holds for a group."""
+        return self._of("group_vars", name)
+
+    def of_host(self, name: str) -> tuple[Layer, ...]:
+        """Return what `host_vars/` holds for a host."""
+        return self._read(self._find("host_vars", name))
+
+    def _of(self, kind: str, name: str) -> tuple[Layer, ...]:
+        layers = self._layers.get((kind, name))
+        if layers is None:
+            layers = self._layers[kind, name] = self._read(self._find(kind, name))
+        return layers
+
+    def _find(self, kind: str, name: str) -> tuple[str, ...]:
+        if kind not in self._names:
+            self._names[kind] = _names_in(self._folder / kind)
+        names = self._names[kind]
+        if not names or name.startswith(os.sep):
+            return ()
+        for extension in EXTENSIONS:
+            if "/" not in name and name + extension not in names:
+                continue
+            path = f"{self._folder}/{kind}/{name}{extension}"
+            if Path(path).is_dir():
+                return tuple(_files_below(path, 0))
+            if Path(path).exists():
+                return (path,)
+        return ()
+
+    @staticmethod
+    def _read(paths: tuple[str, ...]) -> tuple[Layer, ...]:
+        layers = []
+        for path in paths:
+            values = load(path)
+            if isinstance(values, Vaulted):
+                layers.append(Layer({}, Origin(path), vaulted=True))
+            elif isinstance(values, dict):
+                layers.append(Layer(values, Origin(path)))
+            elif values:
+                raise InventoryError(f"{path}:1: expected variables as a mapping (name: value), found something else")
+        return tuple(layers)
+
+
+def _names_in(folder: Path) -> frozenset[str] | None:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208  (ten thousand names, no need of ten thousand paths)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InventoryError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
+def _files_below(folder: str, depth: int) -> list[str]:
+    """Return the variable files of a folder in alphabetical order; hidden files and backups are not read."""
+    found: list[str] = []
+    for name in sorted(_names_in(Path(folder)) or ()):
+        path = f"{folder}/{name}"
+        extension = Path(name).suffix
+        if name.startswith(".") or name.endswith("~") or extension not in EXTENSIONS:
+            continue
+        if Path(path).is_dir():
+            if not extension and depth < _MAX_DEPTH:
+                found += _files_below(path, depth + 1)
+        elif Path(path).is_file():
+            found.append(path)
+        if len(found) > MAX_FILES:
+            raise InventoryError(f"{folder}: more than {MAX_FILES} variable files")
+    return found
