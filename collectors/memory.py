@@ -69,8 +69,6 @@ class DeviceMemory:
     result: Result | None = None
     quarantine: str | None = None
     """Why it is not to be asked until a person releases it."""
-    host_key: str | None = None
-    """SSH host key pinned on first use, `SHA256:…`."""
     baseline_ms: Mapping[str, int] | None = None
     """Usual milliseconds to answer, by kind of request."""
 
@@ -123,7 +121,7 @@ def load_memory(value: object) -> dict[AssetId, DeviceMemory]:
 
 def _row(asset: AssetId, memory: DeviceMemory) -> dict[str, object]:
     row: dict[str, object] = {"asset": asset}
-    for name in ("visited", "result", "quarantine", "host_key"):
+    for name in ("visited", "result", "quarantine"):
         value = getattr(memory, name)
         if value is not None:
             row[name] = str(value)
@@ -144,6 +142,5 @@ def _device(row: Mapping[str, object]) -> DeviceMemory:
         uptime=Uptime(**{str(k): int(v) for k, v in uptime.items()}) if isinstance(uptime, dict) else None,
         result=Result(str(row["result"])) if "result" in row else None,
         quarantine=str(row["quarantine"]) if "quarantine" in row else None,
-        host_key=str(row["host_key"]) if "host_key" in row else None,
         baseline_ms={str(b["kind"]): int(b["ms"]) for b in baseline} if isinstance(baseline, list) else None,
     )

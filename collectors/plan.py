@@ -24,7 +24,7 @@ class Knowledge(Protocol):
         """What is asked of a device nobody knows."""
         ...
 
-    def named(self, name: str) -> Platform:
+    def named(self, name: str) -> Platform | None:
         """Return the platform of that name."""
         ...
 
@@ -117,10 +117,8 @@ def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None) -> Visit:
 def _platform(host: Host, knowledge: Knowledge) -> tuple[Platform | None, list[str]]:
     asset = host.asset
     if asset.platform:
-        try:
-            return knowledge.named(asset.platform), []
-        except KeyError:
-            return None, [f"no platform file is named {asset.platform!r}"]
+        platform = knowledge.named(asset.platform)
+        return platform, [] if platform else [f"no platform file is named {asset.platform!r}"]
     if asset.network_os:
         platform = knowledge.for_network_os(asset.network_os)
         return platform, [] if platform else [f"no platform file knows ansible_network_os {asset.network_os!r}"]

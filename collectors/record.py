@@ -84,7 +84,6 @@ class Recording:
                 redactions=sum(capture.redactions for capture, _ in kept),
                 ended=rfc3339(self._clock.now()),
                 uptime=findings.uptime_after or findings.uptime_before,
-                host_key=findings.host_key,
                 restarted=findings.restarted,
             )
             if chunk.full():
@@ -134,8 +133,6 @@ class Kept:
     ended: str
     """RFC 3339."""
     uptime: Uptime | None
-    host_key: str | None
-    """A host key to pin."""
     restarted: str | None
 
 

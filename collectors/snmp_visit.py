@@ -17,12 +17,13 @@ SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
+UPTIME_CLOCKS = (SYS_UPTIME, SNMP_ENGINE_TIME, HR_SYSTEM_UPTIME)
 """SNMPv2-MIB (RFC 3418), SNMP-FRAMEWORK-MIB (RFC 3411), HOST-RESOURCES-MIB (RFC 2790)."""
 
 SYSTEM = "system"
-"""Every platform's first question: recognition, and the uptime before."""
+"""Every platform's first question: recognition, and sysUpTime."""
 UPTIME = "uptime"
-"""Every platform's last question: the uptime after."""
+"""The second: the clocks that tell a restart from a wrap of sysUpTime."""
 
 
 async def visit_snmp(
@@ -52,11 +53,12 @@ async def visit_snmp(
         put = _Asker(session, findings, clock)
         system = await put.question(platform.named(SYSTEM), platform)
         opened()
-        findings.uptime_before = uptime_of(system)
         if visit.platform is None:
             platform = knowledge.match(_text(system, SYS_OBJECT_ID), _text(system, SYS_DESCR))
             findings.heard[0] = replace(findings.heard[0], platform=platform)
             session.max_repetitions = max_repetitions(asset.safety, platform)
+        clocks = [*system, *await put.question(platform.named(UPTIME), platform)]
+        findings.uptime_before = uptime_of(clocks)
         if memory and findings.uptime_before:
             findings.restarted = restarted_after_visit(memory, findings.uptime_before, clock.now())
             if findings.restarted:
@@ -65,8 +67,10 @@ async def visit_snmp(
         for question in plan.questions(platform, "snmp"):
             if question.name not in (SYSTEM, UPTIME):
                 await put.question(question, platform)
-        findings.uptime_after = uptime_of(await put.question(platform.named(UPTIME), platform))
-        _compare_uptimes(findings)
+        shown = [oid for oid, value in clocks if oid in UPTIME_CLOCKS and value is not None]
+        if shown:
+            findings.uptime_after = uptime_of(await session.get(shown))
+            _compare_uptimes(findings)
     return platform
 
 

@@ -32,8 +32,6 @@ class Findings:
     uptime_before: Uptime | None = None
     uptime_after: Uptime | None = None
     restarted: str | None = None
-    host_key: str | None = None
-    """A host key to pin, seen for the first time."""
 
     def outcome(self) -> Outcome:
         """Return the one outcome these findings amount to."""

@@ -71,7 +71,6 @@ def test_memory_reads_back_as_it_was_written() -> None:
             uptime=Uptime(agent_cs=7, engine_s=1),
             result=Result.PARTIAL,
             quarantine="it restarted",
-            host_key="SHA256:abc",
             baseline_ms={"snmp get": 12},
         ),
         AssetId("sw-01"): DeviceMemory(),

@@ -1,0 +1,39 @@
+"""The operator's program `plantproof`: its own commands, and every one of the auditor's."""
+
+import sys
+from collections.abc import Mapping
+
+from evidence.cli.lazy import Lazy, LazyGroup
+from evidence.cli.main import AUDITOR_COMMANDS, run
+
+OPERATOR_COMMANDS: Mapping[str, Lazy] = {
+    "collect": Lazy("collectors.cli.collect:command", "Read every asset once and seal what was seen."),
+    "demo": Lazy("collectors.cli.demo:command", "Try everything on a simulated plant and on this machine."),
+    "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),
+    "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
+    "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
+    "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
+    "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
+    "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log."),
+    "why": Lazy("collectors.cli.why:command", "Show the last tries to read an asset, and why they failed."),
+}
+"""Every command that needs the inventory, a credential or a signing key."""
+
+_SUMMARY = """
+Collect evidence from a plant, and check and read what was collected.
+
+It only reads, slowly, inside the hours it was given. Start with `plantproof demo`, or `plantproof init`.
+"""
+
+
+def site_store(config: str | None) -> str | None:
+    """Return the store that the site file names; `None` where there is no site file."""
+    from collectors.cli.site import load_site
+
+    return str(load_site(config).store)
+
+
+def main() -> None:
+    """Run `plantproof`."""
+    group = LazyGroup("plantproof", {**AUDITOR_COMMANDS, **OPERATOR_COMMANDS}, summary=_SUMMARY)
+    sys.exit(run(group, "plantproof", site_store=site_store))
