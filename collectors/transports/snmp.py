@@ -191,10 +191,11 @@ class SnmpSession:
             return None
         if received.value is not None:
             return {oid: received.value.get(oid) for oid in oids}
-        status = received.plain.status if received.plain else 0
-        if status == 0 or (status == snmp_wire.NO_SUCH_NAME and len(oids) == 1):
-            return dict.fromkeys(oids)
-        return None
+        plain = received.plain
+        if plain is None:  # SNMPv3 does not show why there are no values: ask one by one to be sure
+            return dict.fromkeys(oids) if len(oids) == 1 else None
+        missing = plain.status == 0 or (plain.status == snmp_wire.NO_SUCH_NAME and len(oids) == 1)
+        return dict.fromkeys(oids) if missing and plain.echoes(oids) else None
 
     def _receive_values(self) -> dict[str, Value] | None:
         """Decode a GET's answer; None for one without any value, so that its error-status is looked at."""
@@ -243,11 +244,10 @@ class SnmpSession:
                     "getnext", walk.at, lambda: sock.send_get_next(sender), lambda: [sock.recv_get_next(receiver)]
                 )
         except UndecodableError as error:
-            if not self._repetitions.shrink():
-                walk.reason = f"the answer after {walk.at} cannot be decoded: {error}"
+            self._shrink(walk, f"the answer after {walk.at} cannot be decoded: {error}")
         except SilenceError as error:
             walk.silences += 1
-            self._repetitions.shrink()
+            self._repetitions.shrink(by=4)  # there is one retry, so it is a small one
             if walk.silences > 1:
                 if not self._answered:
                     raise self._explain(error) from error
@@ -268,13 +268,19 @@ class SnmpSession:
         elif received.plain is None:
             walk.ended = not size
             walk.doubt = not walk.ended
-        elif received.plain.status == snmp_wire.NO_SUCH_NAME:
-            walk.ended = True
         elif not received.plain.status:
-            walk.take_nulls(received.plain)
-        elif not self._repetitions.shrink():
+            if not walk.take_nulls(received.plain):
+                self._shrink(walk, f"the answer after {walk.at} is to something else")
+        elif received.plain.status == snmp_wire.NO_SUCH_NAME and received.plain.echoes([walk.at]):
+            walk.ended = True
+        else:
             name = snmp_wire.ERRORS.get(received.plain.status, f"error {received.plain.status}")
-            walk.reason = f"the device answers {name} after {walk.at}"
+            self._shrink(walk, f"the device answers {name} after {walk.at}")
+
+    def _shrink(self, walk: Walk, reason: str) -> None:
+        """Ask for less, or end the walk for `reason` when it was one value already."""
+        if not self._repetitions.shrink():
+            walk.reason = reason
 
     async def _ask_twice(self, label: str, send: Callable[[], None], receive: Callable[[], Any]) -> Received:
         """GET, and once more after silence."""

@@ -16,6 +16,10 @@ MAX_STRAYS = 64
 """Datagrams that answer something else, suffered while waiting for one answer; more is an answer that never comes."""
 
 
+GRACE_S = 0.1
+"""How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
+
+
 class SilenceError(Exception):
     """No answer within the time."""
 
@@ -71,6 +75,7 @@ class Channel:
         self._waiter: asyncio.Future[Received] | None = None
         self._receive: Callable[[], Any] = _nothing
         self._strays = 0
+        self._failure: UndecodableError | None = None
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._stepwise = False
@@ -99,14 +104,9 @@ class Channel:
             raise self._send_failed(error) from error
         waiter: asyncio.Future[Received] = self._loop.create_future()
         self._waiter = waiter
-        self._receive, self._strays = receive, 0
+        self._receive, self._strays, self._failure = receive, 0, None
         self._stepwise = self._plain and stepwise
-        self._deadline = self._loop.time() + timeout_s
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._deadline, self._on_time)
-        elif self._timer.when() > self._deadline:
-            self._timer.cancel()
-            self._timer = self._loop.call_at(self._deadline, self._on_time)
+        self._wait_until(self._loop.time() + timeout_s)
         try:
             return await waiter
         finally:
@@ -120,13 +120,21 @@ class Channel:
             return RefusedPortError(text.split(" (os error")[0])
         return SilenceError(text)
 
+    def _wait_until(self, deadline: float) -> None:
+        self._deadline = deadline
+        if self._timer is not None and self._timer.when() > deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._on_time)
+
     def _on_time(self) -> None:
         """Fail the waiting request, or wait on: one timer serves many requests."""
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
         if self._loop.time() >= self._deadline:
-            self._waiter.set_exception(SilenceError("no answer"))
+            self._waiter.set_exception(self._failure or SilenceError("no answer"))
         else:
             self._timer = self._loop.call_at(self._deadline, self._on_time)
 
@@ -149,7 +157,11 @@ class Channel:
             self._strays += 1
             if self._strays > MAX_STRAYS:
                 waiter.set_exception(SilenceError("only answers to something else"))
-        except (UndecodableError, ReportError, RefusedPortError) as error:
+        except UndecodableError as error:
+            if self._failure is None:
+                self._failure = error
+                self._wait_until(min(self._deadline, self._loop.time() + GRACE_S))
+        except (ReportError, RefusedPortError) as error:
             waiter.set_exception(error)
 
     def _decode(self, size: int) -> Received:

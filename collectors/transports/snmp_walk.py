@@ -58,13 +58,13 @@ class Repetitions:
             if self._good >= GROW_AFTER:
                 self.now, self._good = self.now + 1, 0
 
-    def shrink(self) -> bool:
-        """Ask for half from now on; return False when it was one value already."""
+    def shrink(self, by: int = 2) -> bool:
+        """Ask for half from now on, or less; return False when it was one value already."""
         if self.now == 0:
             return False
         self._good = 0
         self._failures += 1
-        self.now //= 2
+        self.now //= by
         if self._failures > 1:
             self._ceiling = self.now
         return True
@@ -131,16 +131,24 @@ class Walk:
             before = now
         return kept
 
-    def take_nulls(self, answer: PlainAnswer) -> None:
-        """Keep the nulls of an answer that holds nothing else, up to the end of the subtree or of the tables."""
+    def take_nulls(self, answer: PlainAnswer) -> bool:
+        """
+        Keep the nulls of an answer that holds nothing else, up to the end of the subtree or of the tables.
+
+        Returns False, having kept nothing, when it cannot be an answer to what was asked.
+        """
+        if not answer.varbinds or (answer.varbinds[0] != (self.at, END_OF_MIB_VIEW) and not self._is_ahead(answer)):
+            return False
         for oid, tag in answer.varbinds:
             if tag == END_OF_MIB_VIEW or not oid.startswith(self.root + "."):
                 self.ended = True
-                return
+                break
             if arcs(oid) <= self.position:
                 self.reason = f"loop at {oid}: OIDs do not rise"
-                return
+                break
             self.found.append((oid, None))
             self.at, self.position = oid, arcs(oid)
-        if not answer.varbinds:
-            self.ended = True
+        return True
+
+    def _is_ahead(self, answer: PlainAnswer) -> bool:
+        return arcs(answer.varbinds[0][0]) > self.position

@@ -5,6 +5,7 @@ The decoder says neither error-status nor which report came, and stops the proce
 datagrams, so the few octets that tell are read here. Nothing of this is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SEQUENCE, _OID = 0x30, 0x06
@@ -53,6 +54,10 @@ class PlainAnswer:
     """error-status."""
     varbinds: tuple[tuple[str, int], ...]
     """(OID, tag of the value)."""
+
+    def echoes(self, oids: Sequence[str]) -> bool:
+        """Return whether it names the OIDs asked for: an answer to another request does not."""
+        return [oid for oid, _ in self.varbinds] == list(oids)
 
 
 def is_whole(datagram: bytes | bytearray | memoryview) -> bool:
