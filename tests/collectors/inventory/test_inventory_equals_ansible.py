@@ -1,0 +1,357 @@
+"""The fast path says what `ansible-inventory --list` says. Each call of it takes a second, so each asks a lot."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from collectors.inventory.external import find_program
+from collectors.inventory.graph import ALL, Graph
+from collectors.inventory.limit import select
+from collectors.inventory.read import read_variables
+from collectors.inventory.resolve import is_used
+from collectors.inventory.sources import read_static
+from collectors.inventory.yamlfile import VAULTED
+
+pytestmark = pytest.mark.real
+
+QUICK = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller example would cost minutes
+)
+
+KEYS = (
+    "ansible_host",
+    "ansible_port",
+    "ansible_user",
+    "plantproof_zone",
+    "plantproof_site",
+    "plantproof_snmp_community",
+)
+
+
+def ansible(sources: list[str], *more: str, cwd: Path) -> dict:
+    program = find_program(os.environ)
+    assert program, "ansible-inventory is installed with the project"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    command = [program, "--list", *more, *(word for source in sources for word in ("-i", source))]
+    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, timeout=120, check=True)
+    return json.loads(done.stdout)
+
+
+def ours(sources: list[str], extra: tuple[str, ...] = ()) -> tuple[Graph, dict]:
+    """Return the graph, and its variables as JSON shows them."""
+    assert read_static(sources) is not None, "expected the fast path to read them"
+    graph, resolver, _ = read_variables(sources, extra_vars=extra, environ={})
+    shown = {host: dict(resolver.variables(host)) for host in graph.hosts}
+    return graph, json.loads(json.dumps(shown, default=str))
+
+
+def used(answer: Mapping) -> dict:
+    """Return the used variables of every host in an answer of ansible-inventory."""
+    meta = answer["_meta"]["hostvars"]
+    hosts = {host for name, body in answer.items() if name != "_meta" for host in body.get("hosts", ())}
+    return {host: {key: plain(value) for key, value in meta.get(host, {}).items() if is_used(key)} for host in hosts}
+
+
+def plain(value: object) -> object:
+    """Return a value without the mark that says it is no template; ours carries that in its type."""
+    return value["__ansible_unsafe"] if isinstance(value, dict) and "__ansible_unsafe" in value else value
+
+
+def shape(answer: Mapping) -> dict:
+    """Return groups with their hosts and children as ansible-inventory lists them."""
+    return {name: body for name, body in answer.items() if name != "_meta"}
+
+
+def our_shape(graph: Graph) -> dict:
+    listed = {}
+    for group in graph.groups.values():
+        body = {} if group.name == ALL or not group.hosts else {"hosts": list(group.hosts)}
+        if group.children:
+            body["children"] = list(group.children)
+        if body:
+            listed[group.name] = body
+    return listed
+
+
+def same(sources: list[str], folder: Path) -> None:
+    graph, variables = ours(sources)
+    answer = ansible(sources, cwd=folder)
+    assert our_shape(graph) == shape(answer)
+    assert variables == used(answer)
+
+
+# --- generated inventories -------------------------------------------------------------------------------------------
+
+HOSTS = [f"h{n}" for n in range(6)] + ["sw-[01:03].plant", "gw:2222", "[a:c]x", "プレス7", "10.0.0.7", "fe80::7"]
+GROUPS = ["g1", "g2", "g3", "g4", "Web", "db-x", "ungrouped"]
+VALUES = st.one_of(
+    st.integers(-5, 70000),
+    st.booleans(),
+    st.none(),
+    st.sampled_from(["x", "10.0.0.1", "0644", "1e5", "yes", "two words", "Zürich", "2027-01-31", "{{ v }}", "a#b", ""]),
+)
+VARS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> dict:
+    """A YAML inventory: groups below others only in one direction, so that there is no loop."""
+    tree: dict = {}
+    for index, name in enumerate(GROUPS):
+        body: dict = {}
+        if draw(st.booleans()):
+            body["vars"] = draw(VARS)
+            if name != "ungrouped" and draw(st.booleans()):
+                body["vars"]["ansible_group_priority"] = draw(st.integers(1, 12))
+        if draw(st.booleans()):
+            body["hosts"] = {host: draw(VARS) or None for host in draw(st.lists(st.sampled_from(HOSTS), unique=True))}
+        later = [other for other in GROUPS[index + 1 :] if other != "ungrouped"]
+        if later and name != "ungrouped" and draw(st.booleans()):
+            body["children"] = dict.fromkeys(draw(st.lists(st.sampled_from(later), unique=True)))
+        order = draw(st.permutations(sorted(body)))
+        tree[name] = {key: body[key] for key in order} or None
+    names = draw(st.permutations(GROUPS))
+    tree = {name: tree[name] for name in names}
+    if draw(st.booleans()):
+        tree = {"all": {"vars": draw(VARS), "children": tree, "hosts": {"h0": draw(VARS), "lone": None}}}
+    return tree
+
+
+FILES = st.dictionaries(
+    st.tuples(
+        st.sampled_from(["group_vars", "host_vars"]),
+        st.sampled_from([*GROUPS, "all", "h1", "h2", "sw-01.plant", "gw", "プレス7"]),
+        st.sampled_from(["", ".yml", ".yaml", ".json", "/a.yml", "/b/c.yml", "/.hidden.yml", "/x.txt"]),
+    ),
+    VARS,
+    max_size=10,
+)
+
+
+def write_files(folder: Path, files: Mapping) -> None:
+    for (kind, name, ending), values in files.items():
+        path = folder / kind / (name + ending)
+        if any(parent.is_file() for parent in path.parents) or path.is_dir():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values) if ending == ".json" else yaml.safe_dump(values, allow_unicode=True))
+
+
+@settings(parent=QUICK, max_examples=12)
+@given(first=trees(), second=trees(), files=FILES, beside=FILES, here=FILES)
+def test_generated_yaml_inventories_mean_the_same(
+    tmp_path_factory: pytest.TempPathFactory, first: dict, second: dict, files: dict, beside: dict, here: dict
+) -> None:
+    folder = tmp_path_factory.mktemp("generated")
+    site, other, current = folder / "site", folder / "other", folder / "current"
+    for place, contents in ((site, files), (other, beside), (current, here)):
+        place.mkdir()
+        write_files(place, contents)
+    (site / "10-hosts.yml").write_text(yaml.safe_dump(first, sort_keys=False, allow_unicode=True))
+    (other / "hosts.json").write_text(json.dumps(second))
+    sources = [str(site), str(other / "hosts.json")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(current)
+        same(sources, current)
+
+
+PLAIN_VALUES = ["abc", "10.1.2.3", "a=b", "'a b'", "a\\ b", "x#y", "2027-12-31", "'{{ v }}'", "~", "", "0644"]
+LITERALS = [
+    "12",
+    "'12'",
+    "\"'12'\"",
+    "1e5",
+    "0x10",
+    "1_000",
+    "1j",
+    "True",
+    "false",
+    "None",
+    "[1,2]",
+    "(1,2)",
+    "{'a':1}",
+]
+INI_VALUE = st.sampled_from([*PLAIN_VALUES, *LITERALS, "b'x'", "..."])
+INI_LINE = st.builds(
+    lambda host, pairs: " ".join([host, *(f"{key}={value}" for key, value in pairs.items())]),
+    st.sampled_from([*HOSTS, "q # comment", "gw2:22"]),
+    st.dictionaries(st.sampled_from(KEYS), INI_VALUE, max_size=3),
+)
+
+
+@st.composite
+def ini_files(draw: st.DrawFn) -> str:
+    lines = draw(st.lists(INI_LINE, max_size=3))
+    names = [name for name in GROUPS if name != "ungrouped"]
+    for index, name in enumerate(names):
+        sections = [f"[{name}]  # a group", *draw(st.lists(INI_LINE, max_size=3))]
+        values = draw(st.dictionaries(st.sampled_from(KEYS), INI_VALUE, max_size=3))
+        own = [f"[{name}:vars]", *(f"{key} = {value}" for key, value in values.items()), "ansible_group_priority=3"]
+        children = (
+            [f"[{name}:children]", *draw(st.lists(st.sampled_from(names[index + 1 :]), unique=True, max_size=3))]
+            if (index + 1 < len(names))
+            else []
+        )
+        for block in draw(st.permutations([sections, own, children])):
+            lines += ["", "; a comment", *block]
+    return "\n".join([*lines, "[all:vars]", "plantproof_site = Werk 1"]) + "\n"
+
+
+@settings(parent=QUICK, max_examples=10)
+@given(text=ini_files())
+def test_generated_ini_inventories_mean_the_same(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    folder = tmp_path_factory.mktemp("ini")
+    (folder / "hosts").write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        same([str(folder / "hosts")], folder)
+
+
+# --- cases that have bitten somebody ---------------------------------------------------------------------------------
+
+NASTY_YAML = """
+all:
+  vars: {plantproof_site: all, plantproof_zone: all, ansible_port: 1}
+  hosts:
+    10.0.0.[1:3]:
+    direct: {plantproof_zone: "12:30"}
+  children:
+    parent:
+      vars: {plantproof_zone: parent}
+      children:
+        zeta: {vars: {plantproof_zone: zeta, ansible_group_priority: 5}}
+        alpha: {vars: {plantproof_zone: alpha}}
+        beta:
+    zeta: {hosts: {both: , only-zeta: }}
+    alpha: {hosts: {both: {ansible_user: !unsafe "{{ kept }}"}}}
+    beta: {hosts: "single"}
+    empty:
+    text: {hosts: {"h[001:003:2]-[a:b]": {plantproof_site: ranged}, "[2001:db8::1]:2200": {}, "2001:db8::2": {}}}
+    numbers:
+      hosts: {octal: {plantproof_zone: 0644}, sexa: {plantproof_zone: 12:30}, date: {plantproof_zone: 2027-01-31}}
+    merged:
+      hosts:
+        one: &one {plantproof_zone: m, plantproof_site: n}
+        two: {<<: *one, plantproof_zone: own}
+        "odd_:22": {}
+        "日本:22": {}
+        "a b:22": {}
+"""
+
+
+def test_nasty_yaml_means_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inv.yml").write_text(NASTY_YAML)
+    same(["inv.yml"], tmp_path)
+
+
+NASTY_INI = r"""
+alone ansible_host=10.0.0.1 ; not a comment=1
+[web]
+w[1:3].example ansible_user="two words" plantproof_zone='a=b'
+w2.example ansible_port=2222 plantproof_zone=back\ slash # comment
+[web:vars]
+plantproof_site = "quoted" # kept
+plantproof_zone=7 # a number
+[lines:children]
+web
+later
+[later]
+press-7 plantproof_snmp_community="'0123'"
+[lines:vars]
+ansible_group_priority = 9
+plantproof_zone = lines
+[later:vars]
+"""
+
+
+def test_nasty_ini_means_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = NASTY_INI.replace(" ; not a comment=1", "")
+    (tmp_path / "hosts.ini").write_text(text)
+    same(["hosts.ini"], tmp_path)
+
+
+def test_a_folder_of_sources_reads_in_order_of_names_and_passes_over_what_ansible_passes_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    (site / "sub").mkdir(parents=True)
+    (site / "20-more.yml").write_text("g: {hosts: {b: {plantproof_zone: later}, c: }}\n")
+    (site / "10-first").write_text("[g]\na\nb plantproof_zone=earlier\n")
+    (site / "sub" / "x.json").write_text('{"g": {"hosts": {"d": {}}}}')
+    (site / "README.md").write_text("# words: are not hosts\n")
+    (site / "old.yml~").write_text("nonsense: [")
+    (site / ".hidden.yml").write_text("nonsense: [")
+    (site / "empty.yml").write_text("")
+    (site / "group_vars").mkdir()
+    (site / "group_vars" / "g.yml").write_text("plantproof_site: here\n")
+    (site / "sub" / "group_vars").mkdir()
+    (site / "sub" / "group_vars" / "g.yml").write_text("plantproof_site: not read\n")
+    monkeypatch.chdir(tmp_path)
+    graph, variables = ours(["site"])
+    answer = ansible(["site"], cwd=tmp_path)
+    assert our_shape(graph) == shape(answer)
+    assert variables == used(answer)
+    assert variables["d"] == {"plantproof_site": "here"}
+
+
+def test_a_list_of_hosts_is_an_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all").write_text("plantproof_zone: z\n")
+    monkeypatch.chdir(tmp_path)
+    same(["one,two:2222, three ,one,x[1:2],[::1]:22"], tmp_path)
+
+
+def test_extra_variables_stand_above_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inv.yml").write_text("g: {hosts: {a: {plantproof_zone: low, plantproof_site: s}}}\n")
+    (tmp_path / "extra.yml").write_text("plantproof_role: from file\n")
+    extra = ("plantproof_zone=high ansible_port=22 ansible_user='a b'", '{"plantproof_site": 5}', "@extra.yml")
+    monkeypatch.chdir(tmp_path)
+    _, variables = ours(["inv.yml"], extra)
+    answer = ansible(["inv.yml"], *(word for text in extra for word in ("-e", text)), cwd=tmp_path)
+    assert variables == used(answer)
+    assert variables["a"]["ansible_port"] == "22"
+
+
+LIMIT_TREE = """
+all:
+  children:
+    web: {hosts: {"web[1:4].dc1": , "web[1:3].dc2": }}
+    dc1: {hosts: {"web[1:4].dc1": , db1: }}
+    dc2: {children: {dc2a: {hosts: {"web[1:3].dc2": , db2: }}}}
+    x: {hosts: {web1.dc1: , web1.dc2: }}
+"""
+
+
+def test_limits_select_the_same_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inv.yml").write_text(LIMIT_TREE)
+    (tmp_path / "retry").write_text("db1\n\nweb2.dc2\n")
+    monkeypatch.chdir(tmp_path)
+    limits = [
+        *("web:&dc1:!x", "web[0]", "web[-1]", "web[1:2]", "web[1:]", "~web[12]\\.dc2", "@retry", "db*", "*.dc1,!web2*"),
+        *("!x", "&dc2", "dc?:!web", "db1", "web*[0]", "all,!dc1", "db1,db2", "ungrouped:db1", "dc2a"),
+    ]
+    graph, _ = ours(["inv.yml"])
+    for limit in limits:
+        chosen, _ = select(graph, limit)
+        assert chosen == set(used(ansible(["inv.yml"], "-l", limit, cwd=tmp_path))), limit
+
+
+def test_a_vaulted_value_is_seen_as_such_on_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "g: {hosts: {a: {plantproof_snmp_community: !vault '$ANSIBLE_VAULT;1.1;AES256\\n3031'}}}\n"
+    (tmp_path / "inv.yml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    _, resolver, _ = read_variables(["inv.yml"], environ={})
+    assert resolver.variables("a")["plantproof_snmp_community"] is VAULTED
+    answer = ansible(["inv.yml"], cwd=tmp_path)
+    assert list(used(answer)["a"]["plantproof_snmp_community"]) == ["__ansible_vault"]
