@@ -1,7 +1,27 @@
-"""Profiles of the property tests: the ordinary one, and the long one of `script/test --all`."""
+"""Profiles of the property tests (the ordinary one, and the long one of `script/test --all`), and shared fixtures."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
 
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("default"), max_examples=2_000)
 settings.load_profile("default")
+
+
+def _fixtures(name: str) -> ModuleType:
+    """Load `tests/fixtures/<name>.py`: tests are no package, so it is not found by import."""
+    path = Path(__file__).parent / "fixtures" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"plantproof_fixtures_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_snmpd = _fixtures("snmpd")
+snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate

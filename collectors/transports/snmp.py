@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from collectors.inventory.host import SnmpAccess
@@ -122,7 +123,7 @@ class SnmpSession:
         self._limits = limits or Limits()
         self._repetitions = Repetitions(max_repetitions if access.version != "1" else 0)
         self._most = max(1, max_repetitions)
-        self._position = engine().GetIter
+        self._position, self._missing = engine().GetIter, engine().NoSuchInstance
         self._clock = asyncio.get_running_loop().time
         self._answered = False
         self._synced_at: float | None = None
@@ -178,28 +179,39 @@ class SnmpSession:
             if answer is not None:
                 found.update(answer)
             elif len(some) > 1:
-                size = len(some) // 2 if self._access.version != "1" else 1
+                size = len(some) // 2 if self._access.version == "2c" else 1
                 pending[:0] = [some[i : i + size] for i in range(0, len(some), size)]
         return [(oid, found[oid]) for oid in asked if oid in found]
 
     async def _get_some(self, oids: list[str]) -> dict[str, Value] | None:
         """Ask for some values at once; None when that was too much at once, or an error."""
         label = oids[0] if len(oids) == 1 else f"{oids[0]} +{len(oids) - 1}"
+        send, receive = partial(self._sock.send_get_many, oids), self._receive_values
+        if len(oids) == 1 and self._access.version == "3":
+            send, receive = partial(self._sock.send_get, oids[0]), partial(self._receive_one, oids[0])
         try:
-            received = await self._ask_twice(label, lambda: self._sock.send_get_many(oids), self._receive_values)
+            received = await self._ask_twice(label, send, receive)
         except UndecodableError:
             return None
         if received.value is not None:
             return {oid: received.value.get(oid) for oid in oids}
         plain = received.plain
-        if plain is None:  # SNMPv3 does not show why there are no values: ask one by one to be sure
-            return dict.fromkeys(oids) if len(oids) == 1 else None
+        if plain is None:  # SNMPv3 does not show why there are no values: one by one it does
+            return None
         missing = plain.status == 0 or (plain.status == snmp_wire.NO_SUCH_NAME and len(oids) == 1)
         return dict.fromkeys(oids) if missing and plain.echoes(oids) else None
 
     def _receive_values(self) -> dict[str, Value] | None:
         """Decode a GET's answer; None for one without any value, so that its error-status is looked at."""
         return self._sock.recv_get_many() or None
+
+    def _receive_one(self, oid: str) -> dict[str, Value] | None:
+        """Decode a GET's answer for one OID: empty when the device says it has none, None for an error or a null."""
+        try:
+            value = self._sock.recv_get()
+        except self._missing:
+            return {}
+        return None if value is None else {oid: value}
 
     async def walk(self, oid: str) -> Walked:
         """

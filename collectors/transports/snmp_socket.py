@@ -41,6 +41,14 @@ class ClientSocket(Protocol):
         """Return the file descriptor of the connected UDP socket; the object owns it."""
         ...
 
+    def send_get(self, oid: str) -> None:
+        """Send a GET for one value."""
+        ...
+
+    def recv_get(self) -> Value:
+        """Decode its answer; `NoSuchInstance` when the device has no such value, None for an error or a null."""
+        ...
+
     def send_get_many(self, oids: list[str]) -> None:
         """Send a GET."""
         ...
