@@ -16,7 +16,8 @@ def _fixtures(name: str) -> ModuleType:
     """Load `tests/fixtures/<name>.py`: tests are no package, so it is not found by import."""
     path = Path(__file__).parent / "fixtures" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"plantproof_fixtures_{name}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
