@@ -1,7 +1,7 @@
 """What is known of a platform: frozen values read from its YAML file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -63,7 +63,12 @@ class SecretRule:
     type: str
     """What stands in the tag: `snmp-community`, `password`, `pre-shared-key` …"""
     scheme: str = "plain"
-    """`plain`, `cisco7`, `juniper9` (reversible: decoded first) or `opaque` (salted hash, vendor cipher)."""
+    """
+    `plain`; `cisco7` and `juniper9` (reversible: decoded first); `opaque` (salted hash, vendor cipher); `varying`
+    (a vendor cipher the device encrypts anew at every read: its tag says so and holds no digest).
+    """
+    until: str | None = None
+    """Regular expression of the line that ends a secret of several lines; the secret begins at the group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +77,28 @@ class FactRule:
 
     fact: str
     question: str
-    oid: str | None = None
-    """Exact OID of the value to read (SNMP); `None` for text answers."""
+    oids: tuple[str, ...] = ()
+    """Exact OIDs of the values to read (SNMP), joined by line ends; empty for text answers and columns."""
+    column: str | None = None
+    """OID of a table column to read instead; its rows in index order."""
+    among: Mapping[str, str] | None = None
+    """Column OID -> regular expression: only rows whose value there matches count (`entPhysicalClass` = chassis)."""
+    first: bool = False
+    """Take the first value where there are several; otherwise more than one distinct value yields nothing."""
+    where: str | None = None
+    """Regular expression the raw value must hold, else the rule does not apply."""
+    unless: str | None = None
+    """Regular expression of raw values the rule does not apply to."""
     pattern: str | None = None
     """Regular expression; group `value` (or the whole match) is the fact. `None` takes the whole value."""
     template: str | None = None
-    """Replacement built from the pattern's groups, `\\g<major>.\\g<minor>`."""
+    """Replacement built from the pattern's groups: `\\g<major>.\\g<minor>`; without groups a constant."""
     map: Mapping[str, str] | None = None
     """Value -> fact value; a value that is not in it yields nothing."""
-    where: str | None = None
-    """Regular expression the raw value must match, else the rule does not apply."""
+    format: str = "text"
+    """How an SNMP value is shown: see `evidence.normalise.values`."""
     join: str | None = None
-    """For `pattern` with several matches: joined with this; without it more than one distinct match yields nothing."""
+    """Several distinct values are joined with this."""
     untested: bool = False
 
 
@@ -96,7 +111,9 @@ class Column:
     group: str | None = None
     map: Mapping[str, str] | None = None
     format: str = "text"
-    """`text`, `mac`, `integer`, `index`, `index-address`, `index-mac`: how the value, or the OID's index, is shown."""
+    """How the value, or a part of the OID's index, is shown: see `evidence.normalise.values`."""
+    lookup: str | None = None
+    """OID of a column of the same answer in which the value is looked up as an index (bridge port -> ifIndex)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +125,8 @@ class TableRule:
     pattern: str | None = None
     """Regular expression of one row of a text answer."""
     key: str | None = None
-    """The group that names the row; SNMP rows are named by their index."""
+    """Text: the group that names the row. SNMP: the index format that does (`index` when absent)."""
+    untested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,11 +169,13 @@ class Platform:
     facts: tuple[FactRule, ...] = ()
     tables: tuple[TableRule, ...] = ()
     secrets: tuple[SecretRule, ...] = ()
-    secret_oids: tuple[str, ...] = ()
-    """OID prefixes whose values are secrets."""
+    secret_oids: Mapping[str, str] = field(default_factory=dict)
+    """OID prefixes whose values are secrets -> type of secret."""
     session: Session | None = None
     max_repetitions: int | None = None
     """Cap for GetBulk where the devices fail at more."""
+    account: str | None = None
+    """The least account that can read all this, in the vendor's own words."""
     source: str = ""
     """Where the knowledge is from: MIB, manual."""
     digest: str = ""

@@ -1,0 +1,127 @@
+"""
+Secrets out, keyed tags in, before anything is hashed, stored, logged or printed.
+
+1. What the platform's rules name: lines of a configuration, values of SNMP objects.
+2. Every secret this run holds, in every form it may be written in (`collectors.redact_forms`).
+3. What looks like a secret to the generic detector; counted apart, because a rule should have known it.
+
+All three look at the answer as it came, so none sees another's tags; what they find is replaced at once. What a device
+says that looks like one of our tags is escaped. No exception and no `repr` here shows a secret.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from collectors.redact_held import HeldSecrets
+from collectors.redact_rules import SecretSearch, secret_search
+from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
+from collectors.redact_tags import Span, Tagger, union
+from evidence.platforms.platform import Platform, Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted:
+    """An answer that may rest."""
+
+    data: bytes
+    hits: int = 0
+    """How many secrets were replaced."""
+    found: tuple[tuple[str, int], ...] = ()
+    """Type of secret and how many, by type."""
+    unlisted: int = 0
+    """How many of them only the generic detector found: a rule is missing."""
+
+
+class Redactor:
+    """Replaces secrets under one owner's key, for one run."""
+
+    __slots__ = ("_held", "_tagger")
+
+    def __init__(self, *, key: bytes, key_id: str, secrets: Iterable[str] = ()) -> None:
+        """Take the redaction master key (32 bytes), its name in the tags, and every secret this run holds."""
+        self._tagger = Tagger(key=key, key_id=key_id)
+        self._held = HeldSecrets(secrets)
+
+    def __repr__(self) -> str:
+        return f"Redactor({self._tagger!r}, {self._held!r})"
+
+    def capture(self, data: bytes, question: Question, platform: Platform) -> Redacted:
+        """Return the answer to a platform's question without its secrets."""
+        search = secret_search(platform.secrets)
+        if question.transport == "snmp":
+            text, spans = self._snmp(data, question, platform, search)
+        else:
+            text, spans = self._replaced(data, self._spans(data, search))
+        secrets = [span for span in spans if span.rank != 3]
+        if not secrets:
+            return Redacted(data=text)
+        return Redacted(
+            data=text,
+            hits=len(secrets),
+            found=tuple(sorted(Counter(span.type for span in secrets).items())),
+            unlisted=sum(span.rank == 2 for span in secrets),
+        )
+
+    def text(self, text: str) -> str:
+        """Return a message, a URL or any other string of a statement without its secrets."""
+        data = text.encode("utf-8", "surrogatepass")
+        redacted, spans = self._replaced(data, self._spans(data, secret_search(())))
+        return redacted.decode("utf-8", "replace") if spans else text
+
+    def _spans(self, data: bytes, search: SecretSearch) -> list[Span]:
+        return [*self._held.find(data), *search.find(data)]
+
+    def _replaced(self, data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
+        if not spans:
+            return data, []
+        parts: list[bytes] = []
+        done = 0
+        joined = union(spans)
+        for span in joined:
+            parts.append(data[done : span.start])
+            parts.append(self._tagger.tag(span))
+            done = span.end
+        parts.append(data[done:])
+        return b"".join(parts), joined
+
+    def _snmp(
+        self, data: bytes, question: Question, platform: Platform, search: SecretSearch
+    ) -> tuple[bytes, list[Span]]:
+        asked = {
+            oid: kind
+            for oid, kind in platform.secret_oids.items()
+            if any(_meet(oid, wanted) for wanted in question.objects)
+        }
+        lines: list[tuple[int, int, str | None]] = [(*line_of(data, span), None) for span in self._spans(data, search)]
+        lines += lines_below(data, asked)
+        if not lines:
+            return data, []
+
+        def octets(value: bytes, kind: str | None) -> tuple[bytes, list[Span]]:
+            spans = self._spans(value, search)
+            if kind is not None and value:
+                spans.append(Span(start=0, end=len(value), plain=value, type=kind))
+            return self._replaced(value, spans)
+
+        return rewrite_lines(data, lines, octets=octets, oid=self._oid)
+
+    def _oid(self, text: bytes) -> tuple[bytes, list[Span]]:
+        """Replace the secrets in a dotted OID by the arcs of their tags."""
+        spans = [span for span in self._held.find(text) if text[span.start : span.end] == dotted(span.plain)]
+        if not spans or text.isdigit():
+            return text, []
+        parts: list[bytes] = []
+        done = 0
+        joined = union([span for span in spans if span.start])
+        for span in joined:
+            parts.append(text[done : span.start])
+            parts.append(dotted(self._tagger.tag(span)))
+            done = span.end
+        parts.append(text[done:])
+        return b"".join(parts), joined
+
+
+def _meet(secret: str, asked: str) -> bool:
+    """Say whether an answer to `asked` can hold OIDs of `secret`."""
+    return f"{asked}.".startswith(f"{secret}.") or f"{secret}.".startswith(f"{asked}.")

@@ -1,0 +1,59 @@
+"""Secrets found by rules: a platform's own, and the generic detector's, in one search of the lines."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from collectors.redact_generic import GENERIC_RULES
+from collectors.redact_tags import Span
+from evidence.normalise.lines import LineSearch, line_regex
+from evidence.platforms.platform import SecretRule
+
+_MASKED = re.compile(rb"[*\xe2\x80\xa2]+|<[^<>]*>|\.+")
+"""What devices and people put where a secret was."""
+
+
+class SecretSearch:
+    """Rules, ready to be searched in many texts."""
+
+    __slots__ = ("_own", "_rules", "_search")
+
+    def __init__(self, rules: Sequence[SecretRule]) -> None:
+        """Put the platform's `rules` before the generic ones."""
+        self._own = len(rules)
+        self._rules = (*rules, *GENERIC_RULES)
+        self._search = LineSearch(rule.pattern for rule in self._rules)
+
+    def find(self, data: bytes) -> Iterator[Span]:
+        """Yield a span for every secret a rule finds."""
+        regexes = self._search.regexes
+        for start, end, numbers in self._search.lines(data):
+            for number in numbers:
+                for match in regexes[number].finditer(data, start, end):
+                    span = self._span(number, data, match)
+                    if span is not None:
+                        yield span
+
+    def _span(self, number: int, data: bytes, match: re.Match[bytes]) -> Span | None:
+        rule = self._rules[number]
+        start, end = match.span("secret")
+        if rule.until is not None:
+            close = line_regex(rule.until).search(data, start)
+            end = close.start() if close else len(data)
+        plain = data[start:end]
+        if not plain.strip() or _MASKED.fullmatch(plain):
+            return None
+        return Span(
+            start=start,
+            end=end,
+            plain=plain,
+            type=rule.type,
+            scheme=rule.scheme,
+            rank=0 if number < self._own else 2,
+        )
+
+
+@lru_cache(maxsize=64)
+def secret_search(rules: tuple[SecretRule, ...]) -> SecretSearch:
+    """Return the search of a platform's rules, made once."""
+    return SecretSearch(rules)

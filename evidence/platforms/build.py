@@ -1,0 +1,202 @@
+"""From the strict models of a platform file to the frozen values everything else uses."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from evidence.errors import Error
+from evidence.platforms.platform import (
+    Column,
+    FactRule,
+    Platform,
+    Question,
+    Recognition,
+    SecretRule,
+    Session,
+    TableRule,
+    Verb,
+)
+from evidence.platforms.schema import FactModel, PlatformModel, QuestionModel, TableModel
+
+
+class BuildError(Error):
+    """The parts of a platform file do not fit together."""
+
+
+OWN_BRANCH = "{sysobjectid}"
+"""Stands in an OID for the device's own sysObjectID."""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) -> Platform:
+    """
+    Return the platform of a file, with what it inherits from `parent` behind its own.
+
+    A question of the same name replaces the parent's. `without` drops the parent's question of that name with all
+    that is read from it, or the parent's rules for the fact of that name. Raises `BuildError` for a rule that reads a
+    question nobody asks.
+    """
+    own = tuple(question for asked in model.questions for question in _questions(asked, model))
+    twins = _twins(model.questions)
+    facts = tuple(_facts(model.facts, twins))
+    tables = tuple(rule for table in model.tables for rule in _tables(table, twins))
+    questions = own
+    if parent is not None:
+        gone = {question.name for question in own} | set(model.without)
+        questions += tuple(question for question in parent.questions if question.name not in gone)
+        dropped = set(model.without)
+        facts += tuple(rule for rule in parent.facts if rule.question not in dropped and rule.fact not in dropped)
+        tables += tuple(rule for rule in parent.tables if rule.question not in dropped)
+    _all_asked(model, questions, facts, tables)
+    session = model.session
+    return Platform(
+        name=model.name,
+        title=model.title,
+        vendor=model.vendor,
+        recognition=Recognition(
+            sysobjectid=tuple(model.recognition.sysobjectid),
+            sysdescr=model.recognition.sysdescr,
+            network_os=tuple(model.recognition.network_os),
+        ),
+        questions=questions,
+        facts=facts,
+        tables=tables,
+        secrets=tuple(
+            SecretRule(pattern=rule.pattern, type=rule.type, scheme=rule.scheme, until=rule.until)
+            for rule in model.secrets
+        ),
+        secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
+        session=None
+        if session is None
+        else Session(
+            driver=session.driver,
+            setup=tuple(session.setup),
+            pager=session.pager,
+            prompt=session.prompt,
+            kind=session.kind,
+        ),
+        max_repetitions=model.quirks.max_repetitions,
+        account=model.safety.account,
+        source="; ".join(model.source),
+        digest=digest,
+    )
+
+
+def _all_asked(
+    model: PlatformModel, questions: Iterable[Question], facts: Iterable[FactRule], tables: Iterable[TableRule]
+) -> None:
+    """Raise `BuildError` unless every rule reads a question that is asked, and question names are unique."""
+    names = [question.name for question in questions]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise BuildError(f"question {min(twice)}: defined twice")
+    read = {rule.question for rule in facts} | {rule.question for rule in tables}
+    read |= {name for name in model.volatile.lines if name not in names}
+    if unknown := read - set(names):
+        raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
+
+
+def _transports(asked: QuestionModel) -> tuple[str, ...]:
+    default = "snmp" if asked.get is not None or asked.walk is not None else "ssh"
+    return tuple(dict.fromkeys(asked.over)) or (default,)
+
+
+def _names(asked: QuestionModel) -> tuple[str, ...]:
+    """Return one question name a transport: the first has the plain name, others `name.transport`."""
+    first, *others = _transports(asked)
+    del first
+    return (asked.name, *(f"{asked.name}.{transport}" for transport in others))
+
+
+def _twins(asked: Iterable[QuestionModel]) -> dict[str, tuple[str, ...]]:
+    return {question.name: _names(question) for question in asked}
+
+
+def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]:
+    if asked.get is not None:
+        verb, objects = Verb.GET, tuple(asked.get)
+    elif asked.walk is not None:
+        verb, objects = Verb.WALK, tuple(asked.walk)
+    elif asked.run is not None:
+        verb, objects = Verb.RUN, (asked.run,)
+    else:
+        verb, objects = Verb.READ, (asked.read or "",)
+    oids = tuple(oid for oid in model.volatile.oids if any(_meets(oid, asked_oid) for asked_oid in objects))
+    for name, transport in zip(_names(asked), _transports(asked), strict=True):
+        yield Question(
+            name=name,
+            transport=transport,
+            verb=verb,
+            objects=objects,
+            tags=frozenset(asked.tags),
+            ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
+            classification="personal" if asked.personal else "technical",
+            config=asked.config,
+            complete=asked.complete,
+            refused=asked.refused,
+            volatile_oids=oids if transport == "snmp" else (),
+            volatile_lines=tuple(model.volatile.lines.get(asked.name, ())),
+            optional=asked.optional,
+            timeout_s=asked.timeout_s,
+        )
+
+
+def _meets(volatile: str, asked: str) -> bool:
+    """Say whether an answer to `asked` can hold OIDs of `volatile`."""
+    return f"{asked}.".startswith(f"{volatile}.") or f"{volatile}.".startswith(f"{asked}.")
+
+
+def _facts(rules: dict[str, list[FactModel]], twins: dict[str, tuple[str, ...]]) -> Iterator[FactRule]:
+    for fact, choices in rules.items():
+        for rule in choices:
+            oids = (rule.oid,) if isinstance(rule.oid, str) else tuple(rule.oid or ())
+            for question in twins.get(rule.question, (rule.question,)):
+                yield FactRule(
+                    fact=fact,
+                    question=question,
+                    oids=oids,
+                    column=rule.column,
+                    among=rule.among,
+                    first=rule.first,
+                    where=rule.where,
+                    unless=rule.unless,
+                    pattern=rule.pattern,
+                    template=rule.template,
+                    map=rule.map,
+                    format=rule.format,
+                    join=rule.join,
+                    untested=rule.untested,
+                )
+
+
+def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[TableRule]:
+    columns = tuple(
+        Column(
+            fact=fact,
+            oid=column.oid,
+            group=column.group,
+            map=column.map,
+            format=column.format,
+            lookup=column.lookup,
+        )
+        for fact, column in table.columns.items()
+    )
+    for question in twins.get(table.question, (table.question,)):
+        yield TableRule(
+            question=question, columns=columns, pattern=table.pattern, key=table.key, untested=table.untested
+        )
+
+
+def resolved(platform: Platform, sysobjectid: str | None) -> Platform:
+    """
+    Return the platform with `{sysobjectid}` filled in in its questions.
+
+    Without a sysObjectID the questions that need one are left out: they cannot be asked.
+    """
+    if not any(OWN_BRANCH in name for question in platform.questions for name in question.objects):
+        return platform
+    questions = tuple(
+        replace(question, objects=tuple(name.replace(OWN_BRANCH, sysobjectid or "") for name in question.objects))
+        for question in platform.questions
+        if sysobjectid or not any(OWN_BRANCH in name for name in question.objects)
+    )
+    return replace(platform, questions=questions)

@@ -1,0 +1,222 @@
+"""
+Reading platform files, and finding the platform of a device.
+
+A device is known by the longest prefix of its sysObjectID some platform names (RFC 3418 §2); where several platforms
+name the same prefix, sysDescr decides. What stays undecided is the generic platform: no guess.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from evidence.errors import Error
+from evidence.model.names import digest_of
+from evidence.platforms.build import BuildError, build, resolved
+from evidence.platforms.platform import Platform
+from evidence.platforms.schema import PlatformModel, keys_at
+
+PACKAGED = Path(__file__).parent
+"""Where the platform files of this release lie."""
+
+GENERIC = "generic"
+"""The platform of a device nobody knows; others extend it."""
+
+MAX_FILE_BYTES = 256 * 1024
+"""Longest platform file read: the longest of ours has 8 KiB (2026-11)."""
+
+MAX_FILES = 5000
+"""Most platform files in one folder: eight times the 600 we mean to ship."""
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class PlatformFileError(Error):
+    """A platform file is not what the schema asks for, or two files cannot be told apart."""
+
+
+class Platforms:
+    """The platforms known, and how to find one. Immutable once made."""
+
+    __slots__ = ("_by_name", "_by_network_os", "_by_prefix")
+
+    def __init__(self, platforms: Iterable[Platform]) -> None:
+        """Index `platforms`; raise `PlatformFileError` where two of them could not be told apart."""
+        self._by_name: dict[str, Platform] = {}
+        self._by_network_os: dict[str, Platform] = {}
+        self._by_prefix: dict[str, list[Platform]] = {}
+        for platform in platforms:
+            if platform.name in self._by_name:
+                raise PlatformFileError(f"{platform.name}: defined twice")
+            self._by_name[platform.name] = platform
+            for prefix in platform.recognition.sysobjectid:
+                self._add_prefix(prefix, platform)
+        if GENERIC not in self._by_name:
+            raise PlatformFileError(f"expected a platform named {GENERIC}, found none")
+        for platform in self._by_name.values():
+            for name in platform.recognition.network_os:
+                other = self._by_network_os.setdefault(name, platform)
+                if other is not platform or self._by_name.get(name, platform) is not platform:
+                    other = self._by_name.get(name, other) if other is platform else other
+                    raise PlatformFileError(f"network_os {name}: named by both {other.name} and {platform.name}")
+
+    def _add_prefix(self, prefix: str, platform: Platform) -> None:
+        known = self._by_prefix.setdefault(prefix, [])
+        for other in known:
+            if other.recognition.sysdescr == platform.recognition.sysdescr:
+                raise PlatformFileError(f"sysobjectid {prefix}: {other.name} and {platform.name} cannot be told apart")
+        known.append(platform)
+
+    def __iter__(self) -> Iterator[Platform]:
+        """Yield every platform, by name."""
+        return iter(sorted(self._by_name.values(), key=lambda platform: platform.name))
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def generic(self) -> Platform:
+        """The platform of a device nobody knows."""
+        return self._by_name[GENERIC]
+
+    def named(self, name: str) -> Platform | None:
+        """Return the platform of that name, without the questions that need the device's sysObjectID."""
+        return _unresolved(self._by_name.get(name))
+
+    def for_network_os(self, name: str) -> Platform | None:
+        """Return the platform an inventory means by `ansible_network_os: name`."""
+        return _unresolved(self._by_network_os.get(name) or self._by_name.get(name))
+
+    def resolve(self, platform: Platform, sysobjectid: str | None) -> Platform:
+        """Return a named platform with the questions that need the device's sysObjectID, once that is known."""
+        return resolved(self._by_name[platform.name], _plain(sysobjectid))
+
+    def match(self, sysobjectid: str | None, sysdescr: str | None) -> Platform:
+        """
+        Return the platform with the longest matching prefix whose sysDescr pattern, if it has one, is found.
+
+        Of platforms that name the same prefix, one with a pattern goes before one without. Where two patterns are
+        found, and where nothing matches, it is the generic platform.
+        """
+        own = prefix = _plain(sysobjectid)
+        while prefix:
+            known = self._by_prefix.get(prefix)
+            if known:
+                fits = [one for one in known if one.recognition.sysdescr and _found(one.recognition.sysdescr, sysdescr)]
+                fits = fits or [one for one in known if not one.recognition.sysdescr]
+                if len(fits) == 1:
+                    return resolved(fits[0], own)
+                if fits:
+                    return self.generic
+            prefix = prefix.rpartition(".")[0]
+        return self.generic
+
+
+def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = None) -> Platforms:
+    """
+    Return the packaged platforms, with those of `folder` added or put in their place.
+
+    `only` keeps the platforms of these names (and the generic one): `only=()` is "no platform knowledge". Raises
+    `PlatformFileError` with the file, the place and, for a mistyped key, what was probably meant.
+    """
+    files = {path.stem: path for path in _files(PACKAGED)}
+    if folder is not None:
+        if not folder.is_dir():
+            raise PlatformFileError(f"{folder}: expected a folder of platform files")
+        files |= {path.stem: path for path in _files(folder)}
+    if only is not None:
+        wanted = {GENERIC, *only}
+        if missing := wanted - files.keys():
+            raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
+        files = {stem: path for stem, path in files.items() if stem in wanted}
+    if GENERIC not in files:
+        raise PlatformFileError(f"expected {GENERIC}.yaml in {PACKAGED}")
+    generic = _platform(files.pop(GENERIC), None)
+    return Platforms([generic, *(_platform(path, generic) for _, path in sorted(files.items()))])
+
+
+def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
+    """
+    Return the platform of a file's bytes, for re-deriving facts from the platform files kept as evidence.
+
+    `name` is what a message calls the file.
+    """
+    return _built(Path(name), data, generic)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.yaml"))
+    if len(found) > MAX_FILES:
+        raise PlatformFileError(f"{folder}: expected at most {MAX_FILES} platform files, found {len(found)}")
+    return found
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise PlatformFileError(f"{path}: expected at most {MAX_FILE_BYTES} bytes")
+    return data
+
+
+def _platform(path: Path, generic: Platform | None) -> Platform:
+    platform = _built(path, _bytes(path), generic)
+    if platform.name != path.stem:
+        raise PlatformFileError(f"{path}: expected the name {path.stem}, as the file is called, found {platform.name}")
+    return platform
+
+
+def _built(path: Path, data: bytes, generic: Platform | None) -> Platform:
+    model = _model(path, data)
+    parent = generic if model.extends else None
+    digest = digest_of(parent.digest.encode() + b"\0" + data) if parent else digest_of(data)
+    try:
+        return build(model, digest=digest, parent=parent)
+    except BuildError as error:
+        raise PlatformFileError(f"{path}: {error}") from error
+
+
+def _model(path: Path, data: bytes) -> PlatformModel:
+    try:
+        document = yaml.load(data, Loader=_Loader)  # noqa: S506 - always one of the safe loaders
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise PlatformFileError(f"{path}: not YAML: {error}") from error
+    try:
+        return PlatformModel.model_validate(document)
+    except ValidationError as error:
+        raise PlatformFileError(f"{path}: {_explained(error)}") from error
+
+
+def _explained(error: ValidationError) -> str:
+    """Return the first thing wrong, where it is, and what was probably meant."""
+    first: Mapping[str, Any] = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']}"
+    key = str(first["loc"][-1])
+    known = keys_at(first["loc"][:-1])
+    close = get_close_matches(key, known, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+    return f"{where}: unknown key {key!r}; {meant}"
+
+
+def _plain(sysobjectid: str | None) -> str:
+    return (sysobjectid or "").lstrip(".")
+
+
+def _unresolved(platform: Platform | None) -> Platform | None:
+    return platform and resolved(platform, None)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+def _found(pattern: str, text: str | None) -> bool:
+    return bool(_compiled(pattern).search(text or ""))

@@ -1,0 +1,212 @@
+"""
+The shape of a platform file: strict models, which also give the JSON Schema for editors.
+
+A file is parsed once, here; everything else sees the frozen values of `evidence.platforms.platform`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Oid = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=256)]
+OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.[0-9]+)+$", max_length=256)]
+"""May begin with the device's own sysObjectID, for vendors that give each model a branch of its own."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=60)]
+Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
+Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
+Transport = Literal["snmp", "ssh", "local"]
+Tag = Literal["identify", "config", "tables", "host"]
+Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
+ValueFormat = Literal["text", "mac", "hex", "integer", "centiseconds", "address", "octets"]
+IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RecognitionModel(_Model):
+    """How a platform is known."""
+
+    sysobjectid: list[Oid] = []
+    sysdescr: Regex | None = None
+    network_os: list[Name] = []
+
+
+class SessionModel(_Model):
+    """How a command line session is set up."""
+
+    driver: str = "generic"
+    setup: list[Command] = []
+    pager: Regex | None = None
+    prompt: Regex | None = None
+    kind: Literal["network", "host"] = "network"
+
+
+class QuestionModel(_Model):
+    """One thing to ask: exactly one of `get`, `walk`, `run`, `read`."""
+
+    name: Name
+    over: list[Transport] = Field(default=[], description="transports; snmp for get and walk, else ssh")
+    get: list[OwnOid] | None = None
+    walk: list[OwnOid] | None = None
+    run: Command | None = None
+    read: Command | None = None
+    tags: list[Tag] = Field(min_length=1)
+    ttl: Duration = "1d"
+    personal: bool = False
+    config: Literal["running", "startup"] | None = None
+    complete: Regex | None = None
+    refused: Regex | None = None
+    optional: bool = False
+    timeout_s: int | None = Field(default=None, ge=1, le=300)
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> "QuestionModel":
+        verbs = [verb for verb in ("get", "walk", "run", "read") if getattr(self, verb) is not None]
+        if len(verbs) != 1:
+            raise ValueError(f"question {self.name}: expected one of get, walk, run, read, found {verbs or 'none'}")
+        snmp = verbs[0] in ("get", "walk")
+        if any((transport == "snmp") is not snmp for transport in self.over):
+            raise ValueError(f"question {self.name}: {verbs[0]} cannot go over {', '.join(self.over)}")
+        return self
+
+
+class FactModel(_Model):
+    """One rule of a fact; the first rule that yields wins."""
+
+    question: Name
+    oid: OwnOid | list[OwnOid] | None = None
+    column: Oid | None = None
+    among: dict[Oid, Regex] | None = None
+    first: bool = False
+    where: Regex | None = None
+    unless: Regex | None = None
+    pattern: Regex | None = None
+    template: str | None = None
+    map: dict[str, str] | None = None
+    format: ValueFormat = "text"
+    join: str | None = None
+    untested: bool = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "FactModel":
+        if self.oid is not None and self.column is not None:
+            raise ValueError("expected oid or column, found both")
+        if self.among is not None and self.column is None:
+            raise ValueError("among chooses rows of a column, but there is no column")
+        if self.template is not None and self.pattern is None:
+            raise ValueError("a template needs a pattern")
+        return self
+
+
+class ColumnModel(_Model):
+    """One fact column of a table: of an OID, of the index, or of a group of the row's pattern."""
+
+    oid: Oid | None = None
+    group: Name | None = None
+    map: dict[str, str] | None = None
+    format: ValueFormat | IndexFormat = "text"
+    lookup: Oid | None = None
+
+
+class TableModel(_Model):
+    """Rows of facts read from one answer."""
+
+    question: Name
+    pattern: Regex | None = None
+    key: Name | None = None
+    columns: dict[Name, ColumnModel] = Field(min_length=1)
+    untested: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> "TableModel":
+        if (self.pattern is None) is not (self.key is None or self.key.startswith("index")):
+            raise ValueError(f"table of {self.question}: a text table has a pattern and a key, an SNMP table neither")
+        return self
+
+
+class SecretModel(_Model):
+    """Where a configuration holds a secret: a pattern with the group `secret`."""
+
+    type: Name
+    pattern: Regex
+    scheme: Scheme = "plain"
+    until: Regex | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> "SecretModel":
+        if "(?P<secret>" not in self.pattern:
+            raise ValueError(f"secret rule {self.type}: the pattern has no group (?P<secret>…)")
+        return self
+
+
+class VolatileModel(_Model):
+    """What changes by itself."""
+
+    oids: list[Oid] = []
+    lines: dict[Name, list[Regex]] = Field(default={}, description="question -> patterns of lines")
+
+
+class QuirksModel(_Model):
+    """What the devices cannot do."""
+
+    max_repetitions: int | None = Field(default=None, ge=1, le=100)
+
+
+class SafetyModel(_Model):
+    """How to ask with the least rights."""
+
+    account: str | None = None
+
+
+class PlatformModel(_Model):
+    """A platform file."""
+
+    name: Name
+    title: str
+    vendor: str | None = None
+    source: list[str] = Field(min_length=1, description="where the knowledge is from: MIB, manual")
+    extends: Literal["generic"] | None = None
+    without: list[Name] = Field(default=[], description="inherited questions and facts that do not hold here")
+    recognition: RecognitionModel = RecognitionModel()
+    session: SessionModel | None = None
+    questions: list[QuestionModel] = []
+    facts: dict[Name, list[FactModel]] = {}
+    tables: list[TableModel] = []
+    secrets: list[SecretModel] = []
+    secret_oids: dict[Oid, Name] = {}
+    volatile: VolatileModel = VolatileModel()
+    quirks: QuirksModel = QuirksModel()
+    safety: SafetyModel = SafetyModel()
+
+
+def json_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a platform file."""
+    return PlatformModel.model_json_schema()
+
+
+def keys_at(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the keys a platform file may have at `path` (a pydantic location without its last part)."""
+    model: type[BaseModel] = PlatformModel
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = _MODELS.get(part)
+            model = inner if inner is not None and part != "lines" else model
+    return tuple(model.model_fields)
+
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "recognition": RecognitionModel,
+    "session": SessionModel,
+    "questions": QuestionModel,
+    "facts": FactModel,
+    "tables": TableModel,
+    "columns": ColumnModel,
+    "secrets": SecretModel,
+    "volatile": VolatileModel,
+    "quirks": QuirksModel,
+    "safety": SafetyModel,
+}
