@@ -128,6 +128,8 @@ class Values:
         return InventoryError(f"{self._place(key)}: {self.host}: {key}: expected {expected}, found {found}", hint=hint)
 
     def _as_text(self, key: str, value: object, *, shown: bool = True) -> str:
+        if type(value) is str and len(value) <= MAX_TEXT and "{" not in value and "\0" not in value:
+            return value
         if isinstance(value, dict) and len(value) == 1:
             if "__ansible_unsafe" in value:
                 value = Verbatim(value["__ansible_unsafe"])

@@ -1,6 +1,7 @@
 """`group_vars/` and `host_vars/` beside an inventory source: found as Ansible finds them, read once, on demand."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from collectors.inventory.problem import InventoryError, Layer, Origin
@@ -20,7 +21,8 @@ class VariableFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._names: dict[str, frozenset[str] | None] = {}
+        self._names: dict[str, Mapping[str, bool]] = {}
+        """Whether each name in the folder is a folder itself."""
         self._layers: dict[tuple[str, str], tuple[Layer, ...]] = {}
 
     def of_group(self, name: str) -> tuple[Layer, ...]:
@@ -39,19 +41,22 @@ class VariableFiles:
 
     def _find(self, kind: str, name: str) -> tuple[str, ...]:
         if kind not in self._names:
-            self._names[kind] = _names_in(self._folder / kind)
+            self._names[kind] = _names_in(f"{self._folder}/{kind}")
         names = self._names[kind]
-        if not names or name.startswith(os.sep):
-            return ()
+        if "/" in name:
+            return () if name.startswith("/") else self._find_deeper(kind, name)
         for extension in EXTENSIONS:
-            if "/" not in name and name + extension not in names:
-                continue
-            path = f"{self._folder}/{kind}/{name}{extension}"
-            if Path(path).is_dir():
-                return tuple(_files_below(path, 0))
-            if Path(path).exists():
-                return (path,)
+            is_folder = names.get(name + extension)
+            if is_folder is not None:
+                path = f"{self._folder}/{kind}/{name}{extension}"
+                return tuple(_files_below(path, 0)) if is_folder else (path,)
         return ()
+
+    def _find_deeper(self, kind: str, name: str) -> tuple[str, ...]:
+        """Find the files of a host whose name holds a slash, which makes it a path."""
+        folder, _, last = name.rpartition("/")
+        inside = VariableFiles(self._folder / kind)
+        return inside._find(folder, last)
 
     @staticmethod
     def _read(paths: tuple[str, ...]) -> tuple[Layer, ...]:
@@ -67,24 +72,30 @@ class VariableFiles:
         return tuple(layers)
 
 
-def _names_in(folder: Path) -> frozenset[str] | None:
+def _names_in(folder: str) -> Mapping[str, bool]:
+    """Return the names in a folder, and whether each is a folder itself; a link to nothing is no name."""
     try:
-        return frozenset(os.listdir(folder))  # noqa: PTH208  (ten thousand names, no need of ten thousand paths)
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.is_dir() for entry in entries if not entry.is_symlink() or _leads(entry.path)}
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return {}
     except OSError as error:
         raise InventoryError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
+def _leads(link: str) -> bool:
+    return Path(link).exists()
 
 
 def _files_below(folder: str, depth: int) -> list[str]:
     """Return the variable files of a folder in alphabetical order; hidden files and backups are not read."""
     found: list[str] = []
-    for name in sorted(_names_in(Path(folder)) or ()):
+    for name, is_folder in sorted(_names_in(folder).items()):
         path = f"{folder}/{name}"
         extension = Path(name).suffix
         if name.startswith(".") or name.endswith("~") or extension not in EXTENSIONS:
             continue
-        if Path(path).is_dir():
+        if is_folder:
             if not extension and depth < _MAX_DEPTH:
                 found += _files_below(path, depth + 1)
         elif Path(path).is_file():
