@@ -1,0 +1,68 @@
+"""What a statement must be to count: the checks of one envelope under one key, the same for seal and verify."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from evidence.errors import Error
+from evidence.log.authority import Authority
+from evidence.log.part import PartStatement, read_part
+from evidence.log.plan import plan_blob
+from evidence.log.quarantine import Quarantine, read_quarantine
+from evidence.log.statement import FIRST_SUBJECT, Statement
+from evidence.model.names import Digest, digest_of
+from evidence.store.layout import Area, parse_key
+
+_NOTHING: Mapping[Digest, int] = MappingProxyType({})
+
+
+class AcceptError(Error):
+    """A statement is signed by who may, yet does not fit where it lies or what it refers to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A statement that counts, with its meaning where this version knows it."""
+
+    statement: Statement
+    authority: Authority
+    """Who may sign what after it."""
+    part: PartStatement | None = None
+    quarantine: Quarantine | None = None
+    plan: Digest | None = None
+    """The plan's blob, when it is a plan statement."""
+    blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
+    """Every blob it refers to, with its plain length."""
+
+
+def accept(key: str, data: bytes, authority: Authority) -> Accepted:
+    """Return the statement `data` under `key`; raise unless name, form, signature, role and log are as they must be."""
+    place = parse_key(key)
+    if digest_of(data) != place.digest:
+        raise AcceptError(f"{key}: the bytes kept there have the digest {digest_of(data)}")
+    statement = authority.open(data)
+    if (place.kind or "part") != statement.kind:
+        raise AcceptError(f"{key}: a statement of kind {statement.kind} lies there")
+    match statement.kind:
+        case "key":
+            return Accepted(statement=statement, authority=authority.granted(statement))
+        case "plan":
+            blob, length = plan_blob(statement)
+            return Accepted(statement=statement, authority=authority, plan=blob, blobs=MappingProxyType({blob: length}))
+        case "quarantine":
+            return Accepted(statement=statement, authority=authority, quarantine=read_quarantine(statement))
+        case "part":
+            part = read_part(statement)
+            if place.area is not Area.PART or place.slot != part.slot.lower():
+                raise AcceptError(f"{key}: a part for the slot {part.slot} lies there")
+            return Accepted(statement=statement, authority=authority, part=part, blobs=part.blobs())
+    return Accepted(statement=statement, authority=authority)
+
+
+def check_plan(accepted: Accepted, plans: frozenset[Digest] | set[Digest]) -> None:
+    """Raise `AcceptError` unless the plan a statement is about is among `plans`."""
+    statement = accepted.statement
+    if accepted.plan is None and statement.kind not in FIRST_SUBJECT:
+        plan = statement.subjects[0].digest
+        if plan not in plans:
+            raise AcceptError(f"{statement.kind}: its plan {plan} is not in the log")

@@ -1,0 +1,104 @@
+"""What the log says happened: its statements in log order, each checked when it is read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evidence.errors import Error
+from evidence.log.accept import Accepted, accept, check_plan
+from evidence.log.chain import LogError
+from evidence.log.ledger import Ledger, read_ledger
+from evidence.log.note import Checkpoint
+from evidence.log.part import PartStatement
+from evidence.model.capture import Capture
+from evidence.model.names import Digest
+from evidence.store.interface import Store
+from evidence.store.layout import KeyNameError, parse_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One sealed statement: its place in the log, its kind and its digest."""
+
+    index: int
+    kind: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """
+    A sealed log under reading.
+
+    The checkpoint's root was recomputed and its signature checked when it was opened; a statement's digest, signature
+    and role are checked when it is read, once, so memory stays flat. Whether the root key is the right one is
+    `verify`'s question.
+    """
+
+    ledger: Ledger
+    origin: str
+    size: int
+    root: str
+    statements: tuple[Entry, ...]
+
+    @classmethod
+    def read(cls, store: Store) -> "History":
+        """Open the log in `store`; what was committed but never signed for is not part of it."""
+        ledger = read_ledger(store)
+        size = ledger.covered.size if ledger.covered else 0
+        leaves = ledger.chain.leaves[:size]
+        return cls(
+            ledger=ledger,
+            origin=ledger.info.origin,
+            size=size,
+            root=ledger.chain.roots[size],
+            statements=tuple(Entry(index=i, kind=leaf.kind, digest=leaf.statement) for i, leaf in enumerate(leaves)),
+        )
+
+    @property
+    def owner(self) -> str:
+        """Whose log it is."""
+        return self.ledger.info.owner
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the log is now; its `pin` is the line to keep."""
+        return Checkpoint(origin=self.origin, size=self.size, root=self.root)
+
+    def open(self, entry: Entry) -> Accepted:
+        """Return a statement, checked; raise if it is not what the log says."""
+        return self.ledger.open(entry.index)
+
+    def parts(self, *, newest_first: bool = False) -> Iterator[tuple[Entry, PartStatement]]:
+        """Yield each sealed part in log order, or the newest first; each is read when it is its turn."""
+        for entry in reversed(self.statements) if newest_first else self.statements:
+            if entry.kind == "part":
+                yield entry, _part(self.open(entry))
+
+    def captures(self, *, newest_first: bool = False) -> Iterator[tuple[PartStatement, Capture]]:
+        """Yield each sealed capture with its part; within a part in the order they were made."""
+        for _, part in self.parts(newest_first=newest_first):
+            for capture in part.captures:
+                yield part, capture
+
+    def unsealed(self) -> Iterator[PartStatement]:
+        """Yield the parts that would count if the log were sealed now, in no order that means anything."""
+        logged = {entry.digest for entry in self.statements}
+        for key in self.ledger.store.keys("parts/"):
+            try:
+                if parse_key(key).digest in logged:
+                    continue
+            except KeyNameError:
+                continue
+            data = self.ledger.store.get(key)
+            try:
+                accepted = accept(key, data, self.ledger.authority)
+                check_plan(accepted, self.ledger.plans)
+            except Error:
+                continue
+            yield _part(accepted)
+
+
+def _part(accepted: Accepted) -> PartStatement:
+    if accepted.part is None:
+        raise LogError(f"a leaf says part, the statement is of kind {accepted.statement.kind}")
+    return accepted.part

@@ -1,0 +1,132 @@
+"""
+Ed25519 keys in OpenSSH's file format (PROTOCOL.key), so that ssh-keygen can show, check and use them.
+
+A key is named by its SSH fingerprint, `SHA256:…`, in statements and to people alike.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_ssh_private_key,
+)
+
+from evidence.errors import Error
+
+_PREFIX = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"
+"""RFC 8709 §4: the key type, then the length of the 32 bytes that follow."""
+
+_LINE = re.compile(r"ssh-ed25519 ([A-Za-z0-9+/]{68})(?: [^\r\n]{0,200})?\n?")
+
+MAX_KEY_FILE_BYTES = 4096
+"""Largest key file; an Ed25519 one has about 400 bytes."""
+
+
+class KeyFileError(Error):
+    """A key file cannot be used."""
+
+
+class SignatureError(Error):
+    """A signature does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The half of a key that everyone may know."""
+
+    raw: bytes
+    """32 bytes (RFC 8032 §5.1.5)."""
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != 32:
+            raise KeyFileError(f"an Ed25519 public key has 32 bytes, found {len(self.raw)}")
+
+    @property
+    def id(self) -> str:
+        """The SSH fingerprint."""
+        digest = hashlib.sha256(_PREFIX + self.raw).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+    @property
+    def text(self) -> str:
+        """The key as a line of `authorized_keys` or `allowed_signers` holds it, without a comment."""
+        return "ssh-ed25519 " + base64.b64encode(_PREFIX + self.raw).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> "PublicKey":
+        """Read a `.pub` file's one line."""
+        match = _LINE.fullmatch(text)
+        if match is None:
+            raise KeyFileError("expected one line `ssh-ed25519 AAAA…`, an Ed25519 public key of OpenSSH")
+        try:
+            blob = base64.b64decode(match[1], validate=True)
+        except binascii.Error as error:
+            raise KeyFileError(f"not a public key: {error}") from error
+        if not blob.startswith(_PREFIX):
+            raise KeyFileError("the line says ssh-ed25519, the key in it does not")
+        return cls(blob.removeprefix(_PREFIX))
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Return if `signature` was made over `data` by the other half of this key; raise `SignatureError` if not."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
+        except InvalidSignature as error:
+            raise SignatureError(f"not signed by {self.id}, or changed since") from error
+
+
+class SigningKey:
+    """
+    A private key that cannot be printed or serialised by accident.
+
+    A plain class on purpose: `dataclasses.asdict` would copy the value out.
+    """
+
+    __slots__ = ("_key", "public")
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public = PublicKey(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    @classmethod
+    def generate(cls) -> "SigningKey":
+        """Make a new key."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> "SigningKey":
+        """Return the key of a 32-byte seed (RFC 8032 §5.1.5)."""
+        return cls(Ed25519PrivateKey.from_private_bytes(seed))
+
+    @classmethod
+    def parse(cls, data: bytes) -> "SigningKey":
+        """Read an OpenSSH private key file without a passphrase."""
+        try:
+            key = load_ssh_private_key(data, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise KeyFileError(f"not an OpenSSH private key without passphrase: {error}") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyFileError("a key, but not an Ed25519 one")
+        return cls(key)
+
+    def file_bytes(self) -> bytes:
+        """Return the OpenSSH private key file. Only for writing it, mode 0600."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the 64-byte signature over `data`."""
+        return self._key.sign(data)
+
+    def __repr__(self) -> str:
+        return f"<signing key {self.public.id}>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a signing key is not serialised")

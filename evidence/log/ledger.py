@@ -1,0 +1,120 @@
+"""The log as it stands: its leaves, and what has to be known of its earlier statements to judge the next one."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evidence.log.accept import Accepted, accept
+from evidence.log.authority import Authority, found
+from evidence.log.chain import (
+    Chain,
+    Leaf,
+    LogError,
+    StoreInfo,
+    checkpoint_sizes,
+    part_keys,
+    read_chain,
+    read_store_info,
+)
+from evidence.log.note import Checkpoint, read_checkpoint
+from evidence.model.names import Digest
+from evidence.store.interface import Store
+from evidence.store.layout import checkpoint_key, statement_key
+
+_EAGER = frozenset({"genesis", "key", "plan", "quarantine"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """All leaves, and the statements among them that later ones depend on."""
+
+    store: Store
+    info: StoreInfo
+    chain: Chain
+    covered: Checkpoint | None
+    """The newest checkpoint; leaves beyond it are committed, but nobody has signed for them yet."""
+    places: Mapping[Digest, str]
+    """Where each part lies."""
+    authorities: tuple[tuple[int, Authority], ...]
+    """Who may sign what from which index on."""
+    plans: frozenset[Digest]
+    quarantined: frozenset[tuple[str, Digest]]
+    """Key and found digest of each object set aside."""
+
+    @property
+    def authority(self) -> Authority:
+        """Who may sign what now."""
+        return self.authorities[-1][1]
+
+    @property
+    def here(self) -> Checkpoint:
+        """The whole chain as a checkpoint."""
+        return Checkpoint(origin=self.info.origin, size=self.chain.size, root=self.chain.root)
+
+    def authority_at(self, index: int) -> Authority:
+        """Return who might sign the statement at `index`."""
+        return self.authorities[bisect_right(self.authorities, index, key=lambda pair: pair[0]) - 1][1]
+
+    def open(self, index: int) -> Accepted:
+        """Return the statement at `index`, checked; raise if it is not what the log says."""
+        leaf = self.chain.leaves[index]
+        key = place_of(leaf, self.places)
+        return accept(key, self.store.get(key), self.authority_at(index))
+
+
+def read_ledger(store: Store) -> Ledger:
+    """Read the log; raise where its own objects, or the statements all others depend on, do not hold."""
+    info = read_store_info(store)
+    founded = found(store.get(statement_key("genesis", info.genesis)))
+    if (founded.origin, founded.owner, founded.genesis) != (info.origin, info.owner, info.genesis):
+        raise LogError(f"store.json: genesis makes the log {founded.origin} of {founded.owner}, not {info.origin}")
+    chain = read_chain(store)
+    if chain.size and chain.leaves[0] != Leaf("genesis", info.genesis):
+        raise LogError("log/batch: the first leaf is not genesis")
+    authorities = [(0, founded)]
+    plans: set[Digest] = set()
+    quarantined: set[tuple[str, Digest]] = set()
+    for index, leaf in enumerate(chain.leaves):
+        if leaf.kind not in _EAGER:
+            continue
+        key = place_of(leaf, {})
+        accepted = accept(key, store.get(key), authorities[-1][1])
+        if leaf.kind == "key":
+            authorities.append((index + 1, accepted.authority))
+        if accepted.plan is not None:
+            plans.add(accepted.plan)
+        if accepted.quarantine is not None:
+            quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
+    return Ledger(
+        store=store,
+        info=info,
+        chain=chain,
+        covered=_newest_checkpoint(store, chain, authorities[-1][1]),
+        places=part_keys(store),
+        authorities=tuple(authorities),
+        plans=frozenset(plans),
+        quarantined=frozenset(quarantined),
+    )
+
+
+def place_of(leaf: Leaf, parts: Mapping[Digest, str]) -> str:
+    """Return the key a leaf's statement lies under; `parts` says where parts lie."""
+    if leaf.kind != "part":
+        return statement_key(leaf.kind, leaf.statement)
+    try:
+        return parts[leaf.statement]
+    except KeyError:
+        raise LogError(f"parts/…: the logged part {leaf.statement} is missing") from None
+
+
+def _newest_checkpoint(store: Store, chain: Chain, authority: Authority) -> Checkpoint | None:
+    """Return the newest checkpoint, signed and equal to the batches' own root."""
+    newest = max(checkpoint_sizes(store), default=None)
+    if newest is None:
+        return None
+    key = checkpoint_key(newest)
+    note = read_checkpoint(store.get(key))
+    authority.check_note(note)
+    if note.checkpoint.size != newest or chain.roots.get(newest) != note.checkpoint.root:
+        raise LogError(f"{key}: the batches do not add up to this checkpoint", hint="was a batch removed or replaced?")
+    return note.checkpoint

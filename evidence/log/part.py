@@ -1,0 +1,226 @@
+"""
+Parts: what one collector process saw, in one or more chunks.
+
+A run freezes its asset list when it starts and may write several chunks, so its memory stays flat; the last one says
+so. Every blob a part names stands beside its plain length, because that is where readers stop.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from evidence.clock import rfc3339
+from evidence.log.fields import Fields, ShapeError
+from evidence.log.note import Checkpoint
+from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
+from evidence.log.statement import Statement, Subject
+from evidence.model.capture import Capture
+from evidence.model.names import Digest, parse_digest
+from evidence.model.outcome import Outcome
+from evidence.store.layout import check_slot
+
+MAX_PREVIOUS = 10_000
+"""Most earlier statements one part refers to; ordinarily one."""
+
+_PART = frozenset(
+    {"log", "run", "slot", "label", "chunk", "last", "previous", "after", "assets", "assets_bytes", "packed"}
+    | {"started", "ended", "clock", "tool", "run_by", "outcomes", "captures", "conduct", "redaction"}
+)
+_OPTIONAL = frozenset({"platforms", "platforms_bytes"})
+_AFTER = frozenset({"size", "root"})
+_PACKED = frozenset({"blob", "bytes"})
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """The newest checkpoint a run knew when it began: it did not happen before that."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartStatement:
+    """A part, read."""
+
+    plan: Digest
+    """Digest of the plan's blob."""
+    run: str
+    slot: str
+    label: str
+    chunk: int
+    last: bool
+    previous: tuple[Digest, ...]
+    after: After | None
+    assets: Digest
+    assets_bytes: int
+    packed: Mapping[Digest, int]
+    """Length of each packed volatile blob."""
+    platforms: Digest | None
+    """Digest of the platform knowledge used; a blob where `platforms_bytes` is known, else an identity."""
+    platforms_bytes: int | None
+    started: str
+    ended: str
+    clock: Mapping[str, object]
+    tool: Mapping[str, object]
+    run_by: Mapping[str, object]
+    outcomes: tuple[Outcome, ...]
+    captures: tuple[Capture, ...]
+    conduct: Mapping[str, object]
+    redaction: Mapping[str, object]
+
+    def blobs(self) -> Mapping[Digest, int]:
+        """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
+        found: dict[Digest, int] = {}
+        named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
+        if self.platforms is not None and self.platforms_bytes is not None:
+            named.append((self.platforms, self.platforms_bytes))
+        named.extend((capture.blob, capture.bytes) for capture in self.captures)
+        for digest, length in named:
+            if found.setdefault(digest, length) != length:
+                raise ShapeError(f"part: {digest} is said to have {found[digest]} and {length} bytes")
+        return found
+
+
+def part_predicate(
+    *,
+    run: str,
+    slot: str,
+    label: str,
+    chunk: int,
+    last: bool,
+    previous: Sequence[Digest],
+    after: Checkpoint | None,
+    assets: Digest,
+    assets_bytes: int,
+    started: datetime,
+    ended: datetime,
+    clock: Mapping[str, object],
+    tool: Mapping[str, object],
+    run_by: Mapping[str, object],
+    outcomes: Iterable[Outcome],
+    captures: Iterable[Capture],
+    conduct: Mapping[str, object],
+    redaction: Mapping[str, object],
+    packed: Mapping[Digest, int] = MappingProxyType({}),
+    platforms: Digest | None = None,
+    platforms_bytes: int | None = None,
+) -> dict[str, object]:
+    """
+    Return the predicate of a part; `append` adds the log's origin.
+
+    `conduct` names the action log's blob as `log` and its length as `log_bytes`, both or neither. `packed` has the
+    length of every blob that a capture's volatile segment lies in.
+    """
+    predicate: dict[str, object] = {
+        "run": run,
+        "slot": check_slot(slot),
+        "label": label,
+        "chunk": chunk,
+        "last": last,
+        "previous": sorted(previous),
+        "after": None if after is None or after.size == 0 else {"size": after.size, "root": after.root},
+        "assets": assets,
+        "assets_bytes": assets_bytes,
+        "packed": [{"blob": digest, "bytes": packed[digest]} for digest in sorted(packed)],
+        "started": rfc3339(started),
+        "ended": rfc3339(ended),
+        "clock": dict(clock),
+        "tool": dict(tool),
+        "run_by": dict(run_by),
+        "outcomes": [outcome_row(outcome) for outcome in outcomes],
+        "captures": [capture_row(capture) for capture in captures],
+        "conduct": dict(conduct),
+        "redaction": dict(redaction),
+    }
+    if platforms is not None:
+        predicate["platforms"] = platforms
+    if platforms_bytes is not None:
+        predicate["platforms_bytes"] = platforms_bytes
+    return predicate
+
+
+def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, ...]:
+    """Return the subjects of a part: the plan, then each answer once, in the order of its captures."""
+    answers = {Subject(name=f"{c.asset}/{c.question}", digest=c.blob): None for c in captures}
+    return (Subject(name="plan", digest=plan), *answers)
+
+
+def read_part(statement: Statement) -> PartStatement:
+    """Read a part; raise `ShapeError` unless it is as `part_predicate` and `part_subjects` write it."""
+    fields = Fields(statement.predicate, "part", _PART, _OPTIONAL)
+    captures = tuple(map(read_capture, fields.rows("captures")))
+    part = PartStatement(
+        plan=statement.subjects[0].digest,
+        run=fields.text("run", longest=200),
+        slot=check_slot(fields.text("slot")),
+        label=fields.text("label", longest=200),
+        chunk=fields.whole("chunk"),
+        last=fields.flag("last"),
+        previous=_digests(fields, "previous"),
+        after=_after(fields.raw("after")),
+        assets=fields.digest("assets"),
+        assets_bytes=fields.whole("assets_bytes"),
+        packed=_packed(fields),
+        platforms=fields.digest("platforms") if "platforms" in fields else None,
+        platforms_bytes=fields.whole("platforms_bytes") if "platforms_bytes" in fields else None,
+        started=fields.time("started"),
+        ended=fields.time("ended"),
+        clock=fields.mapping("clock"),
+        tool=fields.mapping("tool"),
+        run_by=fields.mapping("run_by"),
+        outcomes=tuple(map(read_outcome, fields.rows("outcomes"))),
+        captures=captures,
+        conduct=fields.mapping("conduct"),
+        redaction=fields.mapping("redaction"),
+    )
+    if statement.subjects != part_subjects(part.plan, captures):
+        raise ShapeError("part: its subjects are not the plan and its captures")
+    _check_segments(part)
+    _conduct_log(part.conduct)
+    return part
+
+
+def _after(value: object) -> After | None:
+    if value is None:
+        return None
+    fields = Fields(value, "after", _AFTER, _NONE)
+    return After(size=fields.whole("size", least=1), root=fields.text("root", longest=64))
+
+
+def _digests(fields: Fields, key: str) -> tuple[Digest, ...]:
+    rows = fields.rows(key)
+    if len(rows) > MAX_PREVIOUS:
+        raise ShapeError(f"part: {key}: at most {MAX_PREVIOUS} are read, found {len(rows)}")
+    found = tuple(parse_digest(row) for row in rows if isinstance(row, str))
+    if len(found) != len(rows) or list(found) != sorted(set(found)):
+        raise ShapeError(f"part: {key}: expected digests, in order, each once")
+    return found
+
+
+def _packed(fields: Fields) -> Mapping[Digest, int]:
+    packed: dict[Digest, int] = {}
+    for value in fields.rows("packed"):
+        row = Fields(value, "packed", _PACKED, _NONE)
+        packed[row.digest("blob")] = row.whole("bytes")
+    if list(packed) != sorted(packed) or len(packed) != len(fields.rows("packed")):
+        raise ShapeError("part: packed: expected each blob once, in order")
+    return MappingProxyType(packed)
+
+
+def _check_segments(part: PartStatement) -> None:
+    for capture in part.captures:
+        segment = capture.volatile
+        if segment is not None and segment.offset + segment.length > part.packed.get(segment.blob, -1):
+            raise ShapeError(f"part: {capture.asset}: a volatile segment lies outside the packed blobs")
+
+
+def _conduct_log(conduct: Mapping[str, object]) -> tuple[tuple[Digest, int], ...]:
+    digest, length = conduct.get("log"), conduct.get("log_bytes")
+    if digest is None and length is None:
+        return ()
+    if not isinstance(digest, str) or type(length) is not int or length < 0:
+        raise ShapeError("part: conduct: expected `log`, a digest, and `log_bytes`, a length")
+    return ((parse_digest(digest), length),)

@@ -1,0 +1,258 @@
+"""
+Sealing: making statements count.
+
+One object commits: the batch of new leaves. What was written before it is nothing anyone refers to, what comes after
+(checkpoint, hints) can be made again from it. So a seal that dies anywhere is completed by the next one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evidence.errors import Error
+from evidence.log.accept import Accepted, accept, check_plan
+from evidence.log.authority import Authority
+from evidence.log.chain import Leaf, dump_batch, in_order, read_chain
+from evidence.log.fields import Fields
+from evidence.log.hints import read_hint, write_hint
+from evidence.log.keyring import Keyring, Role
+from evidence.log.ledger import Ledger, read_ledger
+from evidence.log.note import Checkpoint, sign_checkpoint
+from evidence.log.quarantine import quarantine_predicate
+from evidence.log.statement import Subject
+from evidence.log.writer import LOCK_WAIT_S, append
+from evidence.model.names import Digest, digest_of
+from evidence.store.blobs import BlobError, get_blob
+from evidence.store.interface import MissingError, Store, StoreError
+from evidence.store.layout import (
+    CHECKPOINT_HINT_KEY,
+    MAX_BATCH_LEAVES,
+    Area,
+    Key,
+    KeyNameError,
+    batch_key,
+    blob_key,
+    checkpoint_key,
+    parse_key,
+)
+from evidence.store.lock import locked
+
+ANCHOR = "anchor"
+"""The hint that holds the newest checkpoint this sealer signed."""
+
+_ANCHOR = frozenset({"size", "root"})
+_FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3}
+
+
+class SealError(Error):
+    """The log cannot be sealed as it stands."""
+
+
+class RolledBackError(SealError):
+    """The log is older than, or another than, one that was seen before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What one seal is about to commit."""
+
+    authority: Authority
+    plans: set[Digest]
+    quarantined: set[tuple[str, Digest]]
+    blobs: dict[Digest, int] = field(default_factory=dict)
+    """Blobs known to be whole."""
+    leaves: list[Leaf] = field(default_factory=list)
+
+
+def seal(
+    store: Store, keyring: Keyring, *, at: datetime, pin: Checkpoint | None = None, wait_s: float = LOCK_WAIT_S
+) -> Checkpoint:
+    """
+    Commit every statement that is not in the log yet, and return the newest checkpoint.
+
+    What does not pass its checks is set aside by a signed `quarantine` statement. A log that is older than `pin`, or
+    than the newest checkpoint this sealer remembers, raises `RolledBackError` and is left as it is. `BusyError` when
+    another process seals for longer than `wait_s`.
+    """
+    with locked(store, wait_s=wait_s):
+        ledger = read_ledger(store)
+        for anchor in (pin, _remembered(ledger, keyring)):
+            if anchor is not None:
+                check_anchor(ledger, anchor)
+        if ledger.covered is None or ledger.covered.size < ledger.chain.size:
+            ledger = _adopt(ledger, keyring)
+        newest = ledger.here
+        while (batch := _gather(ledger, keyring, at)).leaves:
+            newest = _commit(ledger, keyring, batch)
+            if len(batch.leaves) < MAX_BATCH_LEAVES:
+                break
+            ledger = read_ledger(store)
+        _remember(ledger, keyring, newest)
+        return newest
+
+
+def check_anchor(ledger: Ledger, anchor: Checkpoint) -> None:
+    """Raise `RolledBackError` unless the log still holds everything `anchor` stands for."""
+    if anchor.origin != ledger.info.origin:
+        raise RolledBackError(f"the log is {ledger.info.origin}, expected {anchor.origin}")
+    if anchor.size > ledger.chain.size:
+        raise RolledBackError(f"the log has {ledger.chain.size} leaves, it had {anchor.size} before")
+    if ledger.chain.roots.get(anchor.size) != anchor.root:
+        raise RolledBackError(f"the log was another one at {anchor.size} leaves")
+
+
+def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
+    """Sign for a batch whose sealer died before it could; raise if it holds what no sealer would have put there."""
+    if not ledger.chain.size:
+        return ledger
+    batch = _begin(ledger)
+    for index in range(ledger.covered.size if ledger.covered else 0, ledger.chain.size):
+        leaf = ledger.chain.leaves[index]
+        try:
+            accepted = ledger.open(index)
+            check_plan(accepted, ledger.plans)
+            _check_blobs(ledger, accepted.blobs, batch.blobs)
+        except Error as error:
+            raise SealError(f"a batch without a checkpoint holds a bad leaf, {leaf.statement}: {error}") from error
+    _sign(ledger, keyring, ledger.authority, ledger.here)
+    return read_ledger(ledger.store)
+
+
+def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
+    """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
+    batch = _begin(ledger)
+    logged = {leaf.statement for leaf in ledger.chain.leaves}
+    for key, place in sorted(_unsealed(ledger.store, logged), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
+        if len(batch.leaves) >= MAX_BATCH_LEAVES:
+            break
+        data = ledger.store.get(key)
+        if (key, digest_of(data)) in batch.quarantined:
+            continue
+        try:
+            accepted = accept(key, data, batch.authority)
+            check_plan(accepted, batch.plans)
+            _check_blobs(ledger, accepted.blobs, batch.blobs)
+        except (MissingError, BlobError) as error:
+            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+        except StoreError:
+            raise
+        except Error as error:
+            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+        else:
+            _take(batch, accepted, place)
+    return batch
+
+
+def _begin(ledger: Ledger) -> _Batch:
+    return _Batch(authority=ledger.authority, plans=set(ledger.plans), quarantined=set(ledger.quarantined))
+
+
+def _take(batch: _Batch, accepted: Accepted, place: Key) -> None:
+    if place.digest is None:
+        raise SealError("a statement without a digest in its name")
+    batch.authority = accepted.authority
+    if accepted.plan is not None:
+        batch.plans.add(accepted.plan)
+    if accepted.quarantine is not None:
+        batch.quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
+    batch.leaves.append(Leaf(accepted.statement.kind, place.digest))
+
+
+def _unsealed(store: Store, logged: set[Digest]) -> Iterator[tuple[str, Key]]:
+    """Yield every statement's key that the log does not name; what is no statement's key is `verify`'s to name."""
+    for prefix in ("statements/", "parts/"):
+        for key in store.keys(prefix):
+            try:
+                place = parse_key(key)
+            except KeyNameError:
+                continue
+            if place.area in (Area.STATEMENT, Area.PART) and place.digest not in logged:
+                yield key, place
+
+
+def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error, at: datetime) -> Leaf:
+    found = digest_of(data)
+    subjects = (Subject(name="object", digest=found),)
+    predicate = quarantine_predicate(key, found, str(why), at)
+    return Leaf("quarantine", append(store, keyring, kind="quarantine", predicate=predicate, subjects=subjects))
+
+
+def _check_blobs(ledger: Ledger, blobs: Mapping[Digest, int], whole: dict[Digest, int]) -> None:
+    """
+    Raise unless every blob is there; one that no recent part has referred to is read in full.
+
+    A blob that an earlier part of the log names was read in full when that part was sealed.
+    """
+    missing = blobs.keys() - whole.keys()
+    if missing:
+        _recall(ledger, missing, whole)
+    for digest, length in blobs.items():
+        if digest not in missing and whole[digest] == length:
+            continue
+        if whole.get(digest) == length:
+            ledger.store.get(blob_key(digest))
+        else:
+            get_blob(ledger.store, digest, length)
+            whole[digest] = length
+
+
+def _recall(ledger: Ledger, missing: Iterable[Digest], whole: dict[Digest, int]) -> None:
+    """Add the blobs of the newest sealed parts to `whole`, as long as that can be cheaper than reading them again."""
+    wanted = set(missing)
+    rows = 0
+    sealed = ledger.covered.size if ledger.covered else 0
+    for index in reversed(range(sealed)):
+        if ledger.chain.leaves[index].kind != "part":
+            continue
+        if not wanted - whole.keys() or rows > 2 * len(wanted):
+            return
+        blobs = ledger.open(index).blobs
+        rows += len(blobs)
+        whole.update(blobs)
+
+
+def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch) -> Checkpoint:
+    """Write the batch, then sign for it."""
+    _check_sealer(keyring, batch.authority)
+    ledger.store.put(batch_key(ledger.chain.size), dump_batch(in_order(batch.leaves)))
+    chain = read_chain(ledger.store)
+    checkpoint = Checkpoint(origin=ledger.info.origin, size=chain.size, root=chain.root)
+    _sign(ledger, keyring, batch.authority, checkpoint)
+    return checkpoint
+
+
+def _sign(ledger: Ledger, keyring: Keyring, authority: Authority, checkpoint: Checkpoint) -> None:
+    _check_sealer(keyring, authority)
+    ledger.store.put(checkpoint_key(checkpoint.size), sign_checkpoint(keyring.key(Role.SEALER), checkpoint))
+
+
+def _check_sealer(keyring: Keyring, authority: Authority) -> None:
+    """Raise before anything is committed that this sealer could not sign for."""
+    authority.key_of(keyring.key(Role.SEALER).public.id, Role.SEALER, "checkpoint")
+
+
+def _remembered(ledger: Ledger, keyring: Keyring) -> Checkpoint | None:
+    """Return the newest checkpoint this sealer remembers having signed."""
+    value = read_hint(ledger.store, keyring, ANCHOR, role=Role.SEALER)
+    if value is None:
+        return None
+    anchor = Fields(value, ANCHOR, _ANCHOR, frozenset())
+    return Checkpoint(origin=ledger.info.origin, size=anchor.whole("size"), root=anchor.text("root"))
+
+
+def _remember(ledger: Ledger, keyring: Keyring, newest: Checkpoint) -> None:
+    """Make the hints say what the log says, where they do not."""
+    if not newest.size:
+        return
+    note = ledger.store.get(checkpoint_key(newest.size))
+    if _kept(ledger.store, CHECKPOINT_HINT_KEY) != note:
+        ledger.store.replace(CHECKPOINT_HINT_KEY, note)
+    if _remembered(ledger, keyring) != newest:
+        write_hint(ledger.store, keyring, ANCHOR, {"size": newest.size, "root": newest.root}, role=Role.SEALER)
+
+
+def _kept(store: Store, key: str) -> bytes | None:
+    try:
+        return store.get(key)
+    except MissingError:
+        return None

@@ -1,0 +1,217 @@
+"""
+A store in a directory.
+
+An object is written to `.tmp/`, synced, and then linked under its key, so a key is never half-written and never
+written twice, whatever dies when. `.tmp/` and `.lock` are ours and hold no keys. Nothing outside the directory is
+ever read or written through it: a symbolic link inside is refused.
+"""
+
+import errno
+import os
+import secrets
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from evidence.store.interface import BusyError, ConflictError, MissingError, StoreError
+from evidence.store.layout import MAX_OBJECT_BYTES, check_key
+from evidence.store.memory import check_hint, check_size
+
+TEMPORARY = ".tmp"
+"""Where objects are written before they get their key."""
+
+LOCK = ".lock"
+"""The file whose lock keeps a second sealer out."""
+
+_OURS = frozenset({TEMPORARY, LOCK})
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+_POLL_S = 0.05
+
+
+class DirectoryStore:
+    """Keeps objects as files below one directory, which must exist."""
+
+    def __init__(self, path: Path) -> None:
+        self._root = path.resolve()
+        if not self._root.is_dir():
+            raise StoreError(f"no store at {path}", hint="`plantproof init` and `plantproof collect` make one")
+        self._known: set[Path] = set()
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self._root
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write `data` under `key`, once."""
+        check_size(key, len(data))
+        self._write(key, data, self._link)
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Write `data` under a hint key, whatever was there."""
+        check_hint(key)
+        check_size(key, len(data))
+        self._write(key, data, self._overwrite)
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes kept under `key`."""
+        path = self._place(key)
+        try:
+            self._refuse_links(path.parent)
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                raise StoreError(f"{key}: expected a plain file, found something else")
+            if found.st_size > MAX_OBJECT_BYTES:
+                raise StoreError(f"{key}: {found.st_size} bytes, at most {MAX_OBJECT_BYTES} are kept")
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise MissingError(f"{key}: nothing is kept there") from None
+        except OSError as error:
+            raise StoreError(f"{key}: cannot be read: {error.strerror}") from error
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield every key that begins with `prefix`, in order; links are named, never followed."""
+        folder, _, _ = prefix.rpartition("/")
+        start = self._root / folder if folder else self._root
+        try:
+            if folder:
+                check_key(folder)
+                self._refuse_links(start)
+            yield from self._walk(start, f"{folder}/" if folder else "", prefix)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise StoreError(f"{prefix}: cannot be listed: {error.strerror}") from error
+
+    @contextmanager
+    def exclusive(self, *, wait_s: float) -> Iterator[None]:
+        """Hold the store's lock file; the operating system lets go of it when the process dies."""
+        import fcntl
+
+        handle = os.open(self._root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+        try:
+            pause = threading.Event()
+            for _ in range(int(wait_s / _POLL_S) + 1):
+                with suppress(BlockingIOError):
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                pause.wait(_POLL_S)
+            else:
+                raise BusyError(f"{self._root}: another process holds the lock", hint="try again when it has ended")
+            yield
+        finally:
+            os.close(handle)
+
+    def leftovers(self) -> tuple[Path, ...]:
+        """Return the files that writers left in `.tmp/` when they died (or are writing now)."""
+        folder = self._root / TEMPORARY
+        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def _place(self, key: str) -> Path:
+        return self._root.joinpath(*check_key(key).split("/"))
+
+    def _refuse_links(self, folder: Path) -> None:
+        """Raise for a link between the root and `folder`; a link at the root itself was resolved at the start."""
+        while folder != self._root:
+            if stat.S_ISLNK(folder.lstat().st_mode):
+                raise StoreError(f"{folder.relative_to(self._root)}: a symbolic link inside the store is refused")
+            folder = folder.parent
+
+    def _walk(self, folder: Path, before: str, prefix: str) -> Iterator[str]:
+        try:
+            with os.scandir(folder) as found:
+                entries = [(e.name + "/" * e.is_dir(follow_symlinks=False), e.name) for e in found]
+        except FileNotFoundError:
+            return
+        for sortable, name in sorted(entries):
+            key = before + name
+            if not before and name in _OURS:
+                continue
+            if sortable.endswith("/"):
+                if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
+                    yield from self._walk(folder / name, f"{key}/", prefix)
+            elif key.startswith(prefix):
+                yield key
+
+    def _write(self, key: str, data: bytes, give_name: Callable[[Path, Path, bytes], bool]) -> None:
+        place = self._place(key)
+        temporary = self._root / TEMPORARY / secrets.token_hex(12)
+        try:
+            self._make(temporary.parent)
+            self._make(place.parent)
+            self._refuse_links(place.parent)
+            try:
+                _write_synced(temporary, data)
+                if give_name(temporary, place, data):
+                    _sync_folder(place.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise _in_words(key, error) from error
+
+    def _link(self, temporary: Path, place: Path, data: bytes) -> bool:
+        try:
+            os.link(temporary, place, follow_symlinks=False)
+        except FileExistsError:
+            return self._same(place, data)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(place):
+                return self._same(place, data)
+            temporary.rename(place)
+        return True
+
+    def _same(self, place: Path, data: bytes) -> bool:
+        key = place.relative_to(self._root).as_posix()
+        if self.get(key) != data:
+            raise ConflictError(f"{key}: other bytes are already kept there")
+        # Whoever linked it may not have synced the folder yet, and our promise is durability.
+        return True
+
+    def _overwrite(self, temporary: Path, place: Path, _data: bytes) -> bool:
+        temporary.replace(place)
+        return True
+
+    def _make(self, folder: Path) -> None:
+        """Make `folder` and what is missing above it, each durable in its parent."""
+        if folder in self._known and folder.is_dir():
+            return
+        if folder != self._root:
+            self._make(folder.parent)
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o750)
+                _sync_folder(folder.parent)
+        self._known.add(folder)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o640)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name durable. Windows has no such thing and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _in_words(key: str, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            f"{key}: not written, the disk is full", hint="free some space and run again; nothing is lost"
+        )
+    return StoreError(f"{key}: cannot be written: {error.strerror}")

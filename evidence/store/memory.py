@@ -1,0 +1,68 @@
+"""A store that forgets: for tests and dry runs."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from evidence.store.interface import BusyError, ConflictError, MissingError, StoreError
+from evidence.store.layout import MAX_OBJECT_BYTES, check_key, is_hint
+
+
+class MemoryStore:
+    """Keeps objects in a dictionary of this process."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+        self._guard = threading.Lock()
+        self._lock = threading.Lock()
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write `data` under `key`, once."""
+        check_key(key)
+        check_size(key, len(data))
+        with self._guard:
+            if self._objects.setdefault(key, bytes(data)) != data:
+                raise ConflictError(f"{key}: other bytes are already kept there")
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes kept under `key`."""
+        check_key(key)
+        try:
+            return self._objects[key]
+        except KeyError:
+            raise MissingError(f"{key}: nothing is kept there") from None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield every key that begins with `prefix`, in order."""
+        with self._guard:
+            found = sorted(key for key in self._objects if key.startswith(prefix))
+        yield from found
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Write `data` under a hint key, whatever was there."""
+        check_hint(key)
+        check_size(key, len(data))
+        with self._guard:
+            self._objects[key] = bytes(data)
+
+    @contextmanager
+    def exclusive(self, *, wait_s: float) -> Iterator[None]:
+        """Hold the only lock."""
+        if not self._lock.acquire(timeout=wait_s):
+            raise BusyError("another thread is sealing this store")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def check_hint(key: str) -> None:
+    """Raise `StoreError` unless `key` is a hint, the only thing that may be replaced."""
+    if not is_hint(check_key(key)):
+        raise StoreError(f"{key}: only hints may be replaced")
+
+
+def check_size(key: str, length: int) -> None:
+    """Raise `StoreError` for an object larger than any a store keeps."""
+    if length > MAX_OBJECT_BYTES:
+        raise StoreError(f"{key}: {length} bytes, at most {MAX_OBJECT_BYTES} are kept")
