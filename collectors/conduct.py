@@ -17,6 +17,9 @@ from evidence.clock import Clock
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId
 
+ANSWERED_NO = ("refused", "exit status")
+"""How the reasons begin that are an answer, if not the one wished for: no sign of distress."""
+
 HOLD_LOOK_S = 1.0
 """How often the kill switch is looked at, seconds."""
 
@@ -113,16 +116,15 @@ class Conduct:
             self._lines.append(line)
             if error is not None:
                 self.totals.failed += 1
-            self._watched[action.asset].breaker.note(kind, took_s, failed=error is not None)
+            distress = error is not None and not error.startswith(ANSWERED_NO)
+            self._watched[action.asset].breaker.note(kind, took_s, failed=distress)
 
     def refused(self, action: Action, why: str) -> None:
         """Record a request that was not on the read-only list and so never left."""
         at_ms = int((self._clock.monotonic() - self._began) * 1000)
         with self._lock:
             self.totals.refused += 1
-            self._lines.append(
-                f"{at_ms}\t{action.asset}\t{action.transport}\trefused\t{action.object}\t0\t0\t{why}"
-            )
+            self._lines.append(f"{at_ms}\t{action.asset}\t{action.transport}\trefused\t{action.object}\t0\t0\t{why}")
 
     def drain(self) -> list[str]:
         """Return the action log's lines since the last call."""

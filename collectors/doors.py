@@ -11,6 +11,7 @@ from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import Gate
 from collectors.transports.local import open_local
 from collectors.transports.ssh import open_cli
+from evidence.clock import Clock
 from evidence.platforms.platform import Platform
 
 
@@ -19,6 +20,7 @@ class CommandDoors:
     """Opens sessions over SSH and on this machine."""
 
     gate: Gate
+    clock: Clock
     host_keys: HostKeys
     timeout_s: float
     environ: Mapping[str, str]
@@ -27,17 +29,16 @@ class CommandDoors:
     def open(self, host: Host, transport: str, platform: Platform) -> AbstractContextManager[AskedSession]:
         """Return a context manager that logs in when entered."""
         asset = host.asset.id
-        allowed = frozenset(
-            question.objects[0] for question in platform.questions if question.transport == transport
-        )
+        allowed = frozenset(question.objects[0] for question in platform.questions if question.transport == transport)
         if transport == "local":
-            return open_local(asset=asset, gate=self.gate, allowed=allowed, environ=self.environ)
+            return open_local(asset=asset, gate=self.gate, clock=self.clock, allowed=allowed, environ=self.environ)
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
         if platform.session.kind == "host":
             return open_host(
                 host.ssh,
                 asset=asset,
                 gate=self.gate,
+                clock=self.clock,
                 allowed=allowed,
                 host_keys=self.host_keys,
                 timeout_s=self.timeout_s,
@@ -47,6 +48,7 @@ class CommandDoors:
             platform.session,
             asset=asset,
             gate=self.gate,
+            clock=self.clock,
             allowed=allowed | frozenset(platform.session.setup),
             host_keys=self.host_keys,
             timeout_s=self.timeout_s,

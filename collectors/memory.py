@@ -69,6 +69,8 @@ class DeviceMemory:
     result: Result | None = None
     quarantine: str | None = None
     """Why it is not to be asked until a person releases it."""
+    released: str | None = None
+    """Why the last quarantine was lifted."""
     baseline_ms: Mapping[str, int] | None = None
     """Usual milliseconds to answer, by kind of request."""
 
@@ -121,12 +123,16 @@ def load_memory(value: object) -> dict[AssetId, DeviceMemory]:
 
 def _row(asset: AssetId, memory: DeviceMemory) -> dict[str, object]:
     row: dict[str, object] = {"asset": asset}
-    for name in ("visited", "result", "quarantine"):
+    for name in ("visited", "result", "quarantine", "released"):
         value = getattr(memory, name)
         if value is not None:
             row[name] = str(value)
     if memory.uptime:
-        ticks = {"agent_cs": memory.uptime.agent_cs, "engine_s": memory.uptime.engine_s, "host_cs": memory.uptime.host_cs}
+        ticks = {
+            "agent_cs": memory.uptime.agent_cs,
+            "engine_s": memory.uptime.engine_s,
+            "host_cs": memory.uptime.host_cs,
+        }
         row["uptime"] = {name: value for name, value in ticks.items() if value is not None}
     if memory.baseline_ms:
         row["baseline"] = [{"kind": kind, "ms": ms} for kind, ms in sorted(memory.baseline_ms.items())]
@@ -142,5 +148,6 @@ def _device(row: Mapping[str, object]) -> DeviceMemory:
         uptime=Uptime(**{str(k): int(v) for k, v in uptime.items()}) if isinstance(uptime, dict) else None,
         result=Result(str(row["result"])) if "result" in row else None,
         quarantine=str(row["quarantine"]) if "quarantine" in row else None,
+        released=str(row["released"]) if "released" in row else None,
         baseline_ms={str(b["kind"]): int(b["ms"]) for b in baseline} if isinstance(baseline, list) else None,
     )

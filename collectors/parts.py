@@ -1,31 +1,18 @@
 """Signed parts out of chunks: packed volatile blob, action log, statement."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from collectors.conduct import Conduct
 from collectors.record import Chunk
-from evidence.clock import Clock, rfc3339
-from evidence.log.canonical import dumps
+from evidence.clock import Clock
 from evidence.log.keyring import Keyring
+from evidence.log.note import Checkpoint
 from evidence.log.part import part_predicate, part_subjects
 from evidence.log.writer import append
-from evidence.model.asset import Asset
 from evidence.model.names import Digest
 from evidence.store.blobs import put_blob
 from evidence.store.interface import Store
-
-
-def asset_rows(assets: Sequence[Asset]) -> list[dict[str, object]]:
-    """Return the ledger as it is frozen into evidence: one row an asset, by name, without what is not said."""
-    rows = []
-    for asset in sorted(assets, key=lambda one: one.id):
-        row: dict[str, object] = {"asset": asset.id}
-        for name, value in asdict(asset).items():
-            if name != "id" and value not in (None, (), False):
-                row[name] = list(value) if isinstance(value, tuple) else value
-        rows.append(row)
-    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +27,9 @@ class RunIdentity:
     assets_bytes: int
     platforms: Digest
     platforms_bytes: int
-    after: Mapping[str, object] | None
+    after: Checkpoint | None
+    previous: tuple[Digest, ...]
+    """This key's earlier statements that nothing refers to yet."""
     clock: Mapping[str, object]
     tool: Mapping[str, object]
     run_by: Mapping[str, object]
@@ -73,8 +62,9 @@ class PartWriter:
 
     def write(self, chunk: Chunk, last: bool) -> None:
         """Store the chunk's packed blobs, then its statement."""
-        packed = put_blob(self._store, bytes(chunk.volatile))
-        captures = chunk.sealed_captures(packed)
+        volatile = bytes(chunk.volatile)
+        packed = {put_blob(self._store, volatile): len(volatile)} if volatile else {}
+        captures = chunk.sealed_captures(next(iter(packed), None))
         identity = self._identity
         predicate = part_predicate(
             run=identity.run,
@@ -82,14 +72,15 @@ class PartWriter:
             label=identity.label,
             chunk=len(self.written),
             last=last,
-            previous=self.written[-1:],
+            previous=self.written[-1:] or identity.previous,
             after=identity.after,
             assets=identity.assets,
             assets_bytes=identity.assets_bytes,
+            packed=packed,
             platforms=identity.platforms,
             platforms_bytes=identity.platforms_bytes,
             started=chunk.started,
-            ended=rfc3339(self._clock.now()),
+            ended=self._clock.now(),
             clock=identity.clock,
             tool=identity.tool,
             run_by=identity.run_by,
@@ -115,9 +106,3 @@ class PartWriter:
             "pace": self._identity.pace,
             "uptimes": chunk.uptimes,
         }
-
-
-def put_rows(store: Store, rows: object) -> tuple[Digest, int]:
-    """Keep plain values as canonical JSON; return digest and length."""
-    data = dumps(rows)
-    return put_blob(store, data), len(data)

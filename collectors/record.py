@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from collectors.memory import Uptime
 from collectors.redact import Redactor
@@ -25,7 +26,7 @@ CHUNK_VOLATILE_BYTES = 16 * 1024 * 1024
 class Chunk:
     """What the next part statement will say."""
 
-    started: str
+    started: datetime
     outcomes: list[Outcome] = field(default_factory=list)
     captures: list[Capture] = field(default_factory=list)
     segments: list[tuple[int, int, int]] = field(default_factory=list)
@@ -38,8 +39,10 @@ class Chunk:
         """Tell whether it is time to write."""
         return len(self.captures) >= CHUNK_CAPTURES or len(self.volatile) >= CHUNK_VOLATILE_BYTES
 
-    def sealed_captures(self, blob: Digest) -> list[Capture]:
+    def sealed_captures(self, blob: Digest | None) -> list[Capture]:
         """Return the captures, each with its segment of the packed volatile blob."""
+        if blob is None:
+            return self.captures
         where = {index: Segment(blob=blob, offset=offset, length=length) for index, offset, length in self.segments}
         return [_with_segment(capture, where.get(index)) for index, capture in enumerate(self.captures)]
 
@@ -60,7 +63,7 @@ class Recording:
         self._clock = clock
         self._write = write
         self._lock = threading.Lock()
-        self._chunk = Chunk(started=rfc3339(clock.now()))
+        self._chunk = Chunk(started=clock.now())
         self.kept: dict[AssetId, Kept] = {}
 
     def keep(self, findings: Findings, outcome: Outcome) -> None:
@@ -95,7 +98,7 @@ class Recording:
             self._turn(last=True)
 
     def _turn(self, *, last: bool) -> None:
-        chunk, self._chunk = self._chunk, Chunk(started=rfc3339(self._clock.now()))
+        chunk, self._chunk = self._chunk, Chunk(started=self._clock.now())
         self._write(chunk, last)
 
     def _capture(self, asset: AssetId, heard: Heard) -> tuple[Capture, bytes]:

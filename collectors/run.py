@@ -16,14 +16,14 @@ from collectors.parts import PartWriter, RunIdentity
 from collectors.plan import Knowledge, Plan
 from collectors.record import Kept, Recording
 from collectors.redact import Redactor
+from collectors.site import OpenSite, note_pins, note_unreferenced
 from collectors.transports.interface import Gate
 from evidence.clock import Clock
 from evidence.log.hints import read_hint, write_hint
-from evidence.log.keyring import Keyring
+from evidence.log.note import Checkpoint
 from evidence.log.seal import seal
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
-from evidence.store.interface import Store
 
 DEVICES = "devices"
 """The hint that holds what is remembered of every asset."""
@@ -33,8 +33,7 @@ DEVICES = "devices"
 class Job:
     """Everything one run needs; nothing is looked up behind its back."""
 
-    store: Store
-    keyring: Keyring
+    site: OpenSite
     knowledge: Knowledge
     plan: Plan
     identity: RunIdentity
@@ -43,8 +42,10 @@ class Job:
     clock: Clock
     wait: Callable[[float], None]
     locks: Path
-    doors: Callable[[Gate, Mapping[AssetId, DeviceMemory]], Doors]
+    doors: Callable[[Gate], Doors]
     """Builds the way in once the gate exists."""
+    pins: Callable[[], Mapping[str, str]] = dict
+    """Returns the SSH host keys seen for the first time in this run, by address."""
     options: EngineOptions = field(default_factory=EngineOptions)
     verdict: Callable[[Host], Outcome | None] = lambda _: None
     progress: Callable[[Outcome], None] = lambda _: None
@@ -60,41 +61,39 @@ class Done:
     kept: Mapping[AssetId, Kept]
     before: Mapping[AssetId, DeviceMemory]
     """What was remembered when it began."""
-    origin: str | None
-    size: int | None
-    root: str | None
-    """The checkpoint, when the run was sealed: base64 of the root hash, as the checkpoint writes it."""
+    checkpoint: Checkpoint | None
+    """What the log was when the run was sealed."""
     requests: int
     bugs: tuple[Exception, ...]
 
 
 def collect(job: Job) -> Done:
     """Carry out the plan; write every part; seal; remember."""
-    memory = load_memory(read_hint(job.store, job.keyring, DEVICES))
+    memory = load_memory(read_hint(job.site.store, job.site.keyring, DEVICES))
     conduct = Conduct(
         assets={visit.asset: visit.host.asset for visit in job.plan.visits},
         clock=job.clock,
         pace=job.pace,
         baselines={asset: one.baseline_s() for asset, one in memory.items()},
-        held=lambda zone: held(job.store, zone, job.clock.now()),
+        held=lambda zone: held(job.site.store, zone, job.clock.now()),
         wait=job.wait,
     )
     writer = PartWriter(
-        job.store,
-        job.keyring,
+        job.site.store,
+        job.site.keyring,
         job.identity,
         conduct=conduct,
         clock=job.clock,
         scrub=job.redactor.text,
-        redaction_key=job.redactor.key_id,
+        redaction_key=job.site.keyring.redaction_key().id,
     )
-    recording = Recording(store=job.store, redactor=job.redactor, clock=job.clock, write=writer.write)
+    recording = Recording(store=job.site.store, redactor=job.redactor, clock=job.clock, write=writer.write)
     engine = Engine(
         plan=job.plan,
         knowledge=job.knowledge,
         conduct=conduct,
         recorder=recording,
-        doors=job.doors(conduct, memory),
+        doors=job.doors(conduct),
         locks=DeviceLocks(job.locks),
         clock=job.clock,
         memory=memory,
@@ -105,22 +104,31 @@ def collect(job: Job) -> Done:
     job.on_stop(conduct.stop)
     asyncio.run(engine.run())
     recording.finish()
+    note_unreferenced(job.site, writer.written[-1:])
+    note_pins(job.site, job.pins())
     _remember(job, recording, conduct)
-    sealed = seal(job.store, job.keyring, at=job.clock.now()) if job.sealing else None
+    sealed = seal(job.site.store, job.site.keyring, at=job.clock.now()) if job.sealing else None
     return Done(
         kept=recording.kept,
         before=memory,
-        origin=sealed.origin if sealed else None,
-        size=sealed.size if sealed else None,
-        root=sealed.root_text if sealed else None,
+        checkpoint=sealed,
         requests=conduct.totals.requests,
         bugs=tuple(engine.bugs),
     )
 
 
+def release(site: OpenSite, asset: AssetId, *, reason: str) -> str | None:
+    """Lift an asset's quarantine; return why it was in one, `None` when it was not."""
+    memory = load_memory(read_hint(site.store, site.keyring, DEVICES))
+    known = memory.get(asset, DeviceMemory())
+    memory[asset] = replace(known, quarantine=None, released=reason)
+    write_hint(site.store, site.keyring, DEVICES, dump_memory(memory))
+    return known.quarantine
+
+
 def _remember(job: Job, recording: Recording, conduct: Conduct) -> None:
     """Bring the store's working memory up to date: read again, as another run may have written meanwhile."""
-    memory = load_memory(read_hint(job.store, job.keyring, DEVICES))
+    memory = load_memory(read_hint(job.site.store, job.site.keyring, DEVICES))
     for asset, kept in recording.kept.items():
         known = memory.get(asset, DeviceMemory())
         memory[asset] = replace(
@@ -130,4 +138,4 @@ def _remember(job: Job, recording: Recording, conduct: Conduct) -> None:
             uptime=kept.uptime or known.uptime,
             quarantine=kept.restarted or known.quarantine,
         )
-    write_hint(job.store, job.keyring, DEVICES, dump_memory(memory))
+    write_hint(job.site.store, job.site.keyring, DEVICES, dump_memory(memory))

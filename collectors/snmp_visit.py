@@ -56,7 +56,7 @@ async def visit_snmp(
         if visit.platform is None:
             platform = knowledge.match(_text(system, SYS_OBJECT_ID), _text(system, SYS_DESCR))
             findings.heard[0] = replace(findings.heard[0], platform=platform)
-            session.max_repetitions = max_repetitions(asset.safety, platform)
+            session.limit(max_repetitions(asset.safety, platform))
         clocks = [*system, *await put.question(platform.named(UPTIME), platform)]
         findings.uptime_before = uptime_of(clocks)
         if memory and findings.uptime_before:
@@ -120,13 +120,13 @@ def uptime_of(varbinds: Iterable[tuple[str, Value]]) -> Uptime | None:
     found = {oid: value for oid, value in varbinds if isinstance(value, int)}
     if SYS_UPTIME not in found:
         return None
-    return Uptime(
-        agent_cs=found[SYS_UPTIME], engine_s=found.get(SNMP_ENGINE_TIME), host_cs=found.get(HR_SYSTEM_UPTIME)
-    )
+    return Uptime(agent_cs=found[SYS_UPTIME], engine_s=found.get(SNMP_ENGINE_TIME), host_cs=found.get(HR_SYSTEM_UPTIME))
 
 
 def _text(varbinds: Iterable[tuple[str, Value]], oid: str) -> str | None:
     for found, value in varbinds:
         if found == oid:
-            return value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+            return (
+                value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+            )
     return None

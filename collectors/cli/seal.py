@@ -11,13 +11,12 @@ from evidence.cli.options import verbosity_option
 @verbosity_option
 def command(config: str | None, store: str | None) -> None:
     """Check every statement that is not in the log yet, and commit them with a new checkpoint."""
-    from collectors.cli.site import load_site, open_site
+    from collectors.cli.site import load_site
     from collectors.cli.system import SystemClock
+    from collectors.site import open_site
     from evidence.log.seal import seal
 
-    opened = open_site(load_site(config, store=store), SystemClock().now())
-    checkpoint = seal(opened.store, opened.keyring, at=SystemClock().now())
-    if checkpoint is None:
-        click.echo("nothing to seal")
-    else:
-        click.echo(f"{checkpoint.origin} {checkpoint.size} {checkpoint.root_text}")
+    site, now = load_site(config, store=store), SystemClock().now()
+    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    checkpoint = seal(opened.store, opened.keyring, at=now)
+    click.echo(checkpoint.pin if checkpoint else "nothing to seal")

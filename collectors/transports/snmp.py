@@ -139,6 +139,11 @@ class SnmpSession:
         set_user(self._v3, self._access)
         await self._synchronise()
 
+    def limit(self, max_repetitions: int) -> None:
+        """Ask for at most this many values at once from now on."""
+        self._repetitions = Repetitions(max_repetitions if self._access.version != "1" else 0)
+        self._most = max(1, max_repetitions)
+
     @property
     def _v3(self) -> V3Socket:
         sock: Any = self._sock

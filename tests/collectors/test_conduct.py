@@ -149,3 +149,11 @@ def test_answers_become_the_next_baseline() -> None:
     gate = conduct(Hands(), asset("a"), free=True)
     gate.leave(get("a"), took_s=0.5, received=1)
     assert gate.latencies(AssetId("a")) == {"snmp get": 0.5}
+
+
+def test_a_device_that_says_no_is_not_in_distress() -> None:
+    gate = conduct(Hands(), asset("a"), free=True)
+    for no in ("refused", "exit status 1", "refused", "refused"):
+        gate.enter_blocking(get("a"))
+        gate.leave(get("a"), took_s=0.1, received=0, error=no)
+    gate.enter_blocking(get("a"))

@@ -1,0 +1,226 @@
+"""What `plantproof collect` does with what was said: read, plan, run, tell."""
+
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from collectors.cli.collect import CollectArguments
+from collectors.cli.progress import Progress
+from collectors.cli.site import Site, load_site
+from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, user_alias
+from collectors.cli.tell import tell_json, tell_plan, tell_recap
+from collectors.doors import CommandDoors
+from collectors.engine import EngineOptions
+from collectors.inventory.host import Host
+from collectors.inventory.read import read_inventory
+from collectors.pace import Pace
+from collectors.parts import RunIdentity
+from collectors.plan import Plan, make_plan
+from collectors.recap import exit_code
+from collectors.redact import Redactor
+from collectors.run import Done, Job, collect
+from collectors.schedule import Closed, verdict
+from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins, unreferenced
+from collectors.slices import Slice, check_loopback
+from collectors.transports.hostkeys import HostKeys
+from evidence.clock import Clock
+from evidence.errors import Error
+from evidence.log.assets import dump_assets
+from evidence.log.canonical import dumps
+from evidence.model.asset import Asset
+from evidence.model.outcome import Outcome
+from evidence.platforms.load import Platforms, load_platforms
+from evidence.store.blobs import put_blob
+
+TAGS = ("identify", "config", "tables", "host")
+
+
+class UsageError(Error):
+    """What was said on the command line does not fit together."""
+
+    exit_code = 5
+
+
+def run_collect(said: CollectArguments) -> int:
+    """Carry out the command; return its exit code."""
+    clock = SystemClock()
+    site = load_site(said.config, store=said.store, owner=said.owner)
+    hosts = _hosts(said, site)
+    if said.list_hosts:
+        click.echo("\n".join(host.asset.id for host in hosts))
+        return 0
+    knowledge = _knowledge(said)
+    closed = _closed(site, clock)
+    plan = make_plan(hosts, knowledge, tags=_tags(said), verdict=closed)
+    if said.pace == "none":
+        check_loopback(hosts)
+    if said.check:
+        tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
+        return 0
+    raise_file_limit()
+    done = _run(said, site, plan, knowledge, clock, closed)
+    if said.output_format == "json":
+        tell_json(done)
+    else:
+        tell_recap(done)
+    for bug in done.bugs:
+        raise bug
+    return exit_code(kept.outcome for kept in done.kept.values())
+
+
+def _hosts(said: CollectArguments, site: Site) -> tuple[Host, ...]:
+    inventory = read_inventory(
+        said.inventory or site.inventory,
+        limit=said.limit,
+        extra_vars=(*said.extra_vars, *_asked(said)),
+        environ=os.environ,
+        user=said.user,
+    )
+    for warning in inventory.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return Slice.parse(said.part).of(inventory.hosts)
+
+
+def _asked(said: CollectArguments) -> list[str]:
+    """Ask for the passwords that were to be asked for; they never stand on a command line."""
+    import json
+
+    answers = {}
+    if (said.ask_pass or said.ask_become_pass) and said.no_input:
+        raise UsageError("--no-input forbids asking for a password", hint="leave out -k and -K, or --no-input")
+    if said.ask_pass:
+        answers["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
+    if said.ask_become_pass:
+        answers["ansible_become_password"] = click.prompt("Enable password", hide_input=True, err=True)
+    return [json.dumps(answers)] if answers else []
+
+
+def _knowledge(said: CollectArguments) -> Platforms:
+    if said.platforms_folder == "none":
+        return load_platforms(only=())
+    return load_platforms(Path(said.platforms_folder) if said.platforms_folder else None)
+
+
+def _tags(said: CollectArguments) -> tuple[str, ...]:
+    tags = tuple(tag.strip() for given in said.tags for tag in given.split(",") if tag.strip())
+    for tag in tags:
+        if tag not in TAGS:
+            raise UsageError(f"no such tag: {tag!r:.40}", hint=f"the tags are {', '.join(TAGS)}")
+    return tags
+
+
+def _closed(site: Site, clock: Clock) -> Callable[[Host], Outcome | None]:
+    trusted = clock_state().trusted
+
+    def closed(host: Host) -> Outcome | None:
+        found = verdict(host.asset, clock.now(), site.blackouts, clock_trusted=trusted)
+        if isinstance(found, Closed):
+            return Outcome(asset=host.asset.id, result=found.result, reason=found.reason)
+        return None
+
+    return closed
+
+
+def _run(
+    said: CollectArguments,
+    site: Site,
+    plan: Plan,
+    knowledge: Platforms,
+    clock: SystemClock,
+    closed: Callable[[Host], Outcome | None],
+) -> Done:
+    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now())
+    key = opened.keyring.redaction_key()
+    hosts = [visit.host for visit in plan.visits]
+    held = {secret.reveal() for host in hosts for secret in host.secrets()}
+    redactor = Redactor(key=key.derive("redaction"), key_id=key.id, secrets=held)
+    host_keys = _host_keys(site, opened)
+    with Progress(len(plan.visits)) as progress:
+        return collect(
+            Job(
+                site=opened,
+                knowledge=knowledge,
+                plan=plan,
+                identity=_identity(said, site, opened, plan, knowledge, clock),
+                redactor=redactor,
+                pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
+                clock=clock,
+                wait=clock.wait,
+                locks=lock_folder(),
+                doors=lambda gate: CommandDoors(
+                    gate=gate,
+                    clock=clock,
+                    host_keys=host_keys,
+                    timeout_s=site.cli_timeout_s,
+                    environ=dict(os.environ),
+                ),
+                pins=host_keys.new_pins,
+                options=EngineOptions(forks=said.forks or site.forks, snmp_timeout_s=site.snmp_timeout_s),
+                verdict=closed,
+                progress=progress.note,
+                on_stop=_stop_on_signals,
+                sealing=not said.no_seal,
+            )
+        )
+
+
+def _identity(
+    said: CollectArguments, site: Site, opened: OpenSite, plan: Plan, knowledge: Platforms, clock: SystemClock
+) -> RunIdentity:
+    now, run = clock.now(), secrets.token_hex(3)
+    assets = dump_assets(visit.host.asset for visit in sorted(plan.visits, key=lambda visit: visit.asset))
+    platforms = dumps([{"name": platform.name, "digest": platform.digest} for platform in knowledge])
+    narrowed = bool(said.limit or said.part)
+    slot = said.slot or f"adhoc-{now:%Y%m%dT%H%M%SZ}-{run}"
+    state = clock_state()
+    return RunIdentity(
+        run=f"{slot}-{run}" if said.slot else slot,
+        slot=slot,
+        label=Slice.parse(said.part).label,
+        plan=plan_in_force(opened, lambda: _all_assets(said, site, plan), narrowed=narrowed),
+        assets=put_blob(opened.store, assets),
+        assets_bytes=len(assets),
+        platforms=put_blob(opened.store, platforms),
+        platforms_bytes=len(platforms),
+        after=newest_checkpoint(opened),
+        previous=unreferenced(opened),
+        clock={"source": state.source} | ({} if state.offset_us is None else {"offset_us": state.offset_us}),
+        tool={"name": "plantproof", "version": version("plantproof")},
+        run_by={"user": user_alias(opened.keyring.redaction_key().derive("run-by"))},
+        pace=said.pace or "classes",
+    )
+
+
+def _all_assets(said: CollectArguments, site: Site, plan: Plan) -> Iterator[Asset]:
+    """Yield every asset of the inventory, those of other slices and behind a limit too."""
+    if not (said.limit or said.part):
+        yield from (visit.host.asset for visit in plan.visits)
+        return
+    whole = read_inventory(said.inventory or site.inventory, extra_vars=said.extra_vars, environ=os.environ)
+    yield from (host.asset for host in whole.hosts)
+
+
+def _host_keys(site: Site, opened: OpenSite) -> HostKeys:
+    return HostKeys(
+        known_hosts=[path.read_text("utf-8", "replace") for path in site.known_hosts if path.is_file()],
+        pins=read_pins(opened),
+        pin_on_first_use=site.pin_on_first_use,
+    )
+
+
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    """Let the first Ctrl-C (or SIGTERM) end the run in order and be sealed; the second ends it at once."""
+
+    def first(_number: int, _frame: object) -> None:
+        click.echo("ending: what was read is being sealed (Ctrl-C again to stop at once)", err=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, first)

@@ -1,0 +1,36 @@
+"""`plantproof release`: let an asset, or a zone, be asked again."""
+
+import click
+
+from evidence.cli.options import verbosity_option
+
+
+@click.command()
+@click.argument("asset", required=False)
+@click.option("--zone", metavar="ZONE", help="End the hold of this zone (`all`: the hold of everything) instead.")
+@click.option("--reason", required=True, help="Why; kept with the asset's memory.")
+@click.option(
+    "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
+)
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@verbosity_option
+def command(asset: str | None, zone: str | None, reason: str, config: str | None, store: str | None) -> None:
+    """Lift the quarantine of ASSET, or the hold of a zone."""
+    from collectors.cli.site import load_site
+    from collectors.cli.system import SystemClock
+    from collectors.hold import write_hold
+    from collectors.run import release
+    from collectors.site import open_site
+    from evidence.model.names import AssetId
+
+    if (asset is None) == (zone is None):
+        raise click.UsageError("name an asset, or a zone with --zone")
+    site = load_site(config, store=store)
+    now = SystemClock().now()
+    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    if zone is not None:
+        write_hold(opened.store, zone, until=now, reason=f"released: {reason}")
+        click.echo(f"zone {zone} is released")
+    elif asset is not None:
+        was = release(opened, AssetId(asset), reason=reason)
+        click.echo(f"{asset} is released; it {'was: ' + was if was else 'was in no quarantine'}")

@@ -1,0 +1,134 @@
+"""A site's evidence opened for writing: store, keys, log, and the plan in force."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from evidence.errors import Error
+from evidence.log.authority import AuthorityError
+from evidence.log.chain import read_store_info
+from evidence.log.hints import read_hint, write_hint
+from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
+from evidence.log.keys import KeyFileError, SignatureError
+from evidence.log.note import Checkpoint, NoteError, read_checkpoint
+from evidence.log.plan import dump_plan, plan_predicate
+from evidence.log.statement import Subject
+from evidence.log.writer import append, create_log
+from evidence.model.asset import Asset
+from evidence.model.names import Digest, DigestError, digest_of, parse_digest
+from evidence.store.blobs import put_blob
+from evidence.store.interface import MissingError, Store
+from evidence.store.layout import CHECKPOINT_HINT_KEY
+from evidence.store.open import open_store
+
+_PLAN = "plan"
+_UNREFERENCED = "unreferenced"
+_HOST_KEYS = "host-keys"
+
+
+class KeysLostError(Error):
+    """A store exists, and the keys it was made with are not where they should be."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSite:
+    """A store whose log exists, and the keys to write with."""
+
+    store: Store
+    keyring: Keyring
+
+
+def open_site(spec: str, keys: Path, *, owner: str, domain: str, at: datetime) -> OpenSite:
+    """Open the store and its keys; make both, and the log, on first use."""
+    store = open_store(spec, create=True)
+    if not keys.is_dir():
+        _refuse_strange_store(store, spec, keys)
+        with suppress(KeyFileError):  # another first run may have been quicker
+            create_keyring(keys)
+    keyring = load_keyring(keys)
+    create_log(store, keyring, owner=owner, domain=domain, at=at)
+    return OpenSite(store=store, keyring=keyring)
+
+
+def plan_in_force(site: OpenSite, assets: Callable[[], Iterable[Asset]], *, narrowed: bool) -> Digest:
+    """
+    Return the digest of the plan's blob; state a new plan where the assets are not those of the last one.
+
+    A run that was narrowed (`--limit`, `--part`) changes no plan. `assets` gives all of the inventory's.
+    """
+    last = _digest_hint(site, _PLAN)
+    if narrowed and last:
+        return last[0]
+    data = dump_plan(sorted(assets(), key=lambda asset: asset.id))
+    blob = digest_of(data)
+    if last and last[0] == blob:
+        return blob
+    put_blob(site.store, data)
+    subjects = (Subject(name="plan", digest=blob),)
+    append(site.store, site.keyring, kind="plan", predicate=plan_predicate(blob, len(data)), subjects=subjects)
+    write_hint(site.store, site.keyring, _PLAN, [blob])
+    return blob
+
+
+def newest_checkpoint(site: OpenSite) -> Checkpoint | None:
+    """Return the checkpoint the hint names, if our sealer signed it."""
+    try:
+        note = read_checkpoint(site.store.get(CHECKPOINT_HINT_KEY))
+        return note.verify(site.keyring.key(Role.SEALER).public)
+    except (MissingError, NoteError, SignatureError, AuthorityError):
+        return None
+
+
+def unreferenced(site: OpenSite) -> tuple[Digest, ...]:
+    """Return our last statements that no other statement refers to yet."""
+    return _digest_hint(site, _UNREFERENCED)
+
+
+def note_unreferenced(site: OpenSite, statements: Iterable[Digest]) -> None:
+    """Remember which statements the next one is to refer to."""
+    write_hint(site.store, site.keyring, _UNREFERENCED, list(statements))
+
+
+def read_pins(site: OpenSite) -> dict[str, str]:
+    """Return the SSH host keys pinned on first use, by address."""
+    value = read_hint(site.store, site.keyring, _HOST_KEYS)
+    rows = value if isinstance(value, list) else []
+    return {
+        str(row["address"]): str(row["key"])
+        for row in rows
+        if isinstance(row, dict) and {"address", "key"} <= row.keys()
+    }
+
+
+def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
+    """Remember host keys that were seen for the first time; one that is pinned already stays."""
+    if not new:
+        return
+    pins = {**new, **read_pins(site)}
+    rows = [{"address": address, "key": key} for address, key in sorted(pins.items())]
+    write_hint(site.store, site.keyring, _HOST_KEYS, rows)
+
+
+def _digest_hint(site: OpenSite, kind: str) -> tuple[Digest, ...]:
+    value = read_hint(site.store, site.keyring, kind)
+    if not isinstance(value, list):
+        return ()
+    try:
+        return tuple(parse_digest(one) for one in value)
+    except DigestError:
+        return ()
+
+
+def _refuse_strange_store(store: Store, spec: str, keys: Path) -> None:
+    try:
+        owner = read_store_info(store).owner
+    except MissingError:
+        return
+    raise KeysLostError(
+        f"{spec}: the evidence of {owner} is there, but its keys are not at {keys}",
+        hint="name them with `keys:` in the site file, or bring them back from where they are kept",
+    )

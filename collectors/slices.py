@@ -1,0 +1,72 @@
+"""A share of a run: every n-th host, and every n-th part of a zone's pace."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from collectors.inventory.host import Host
+from evidence.errors import Error
+
+_PART = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+
+
+class SliceError(Error):
+    """A share of a run is not written `i/n`."""
+
+    exit_code = 5
+
+
+class LoosePaceError(Error):
+    """Somebody wanted to let a run loose on something that is not loopback."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The `number`-th of `count` shares; AWX cuts its job slices the same way."""
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Slice":
+        """Read `2/5`; nothing is the whole."""
+        if text is None:
+            return cls()
+        match = _PART.fullmatch(text)
+        if match is None or int(match[1]) > int(match[2]):
+            raise SliceError(f"expected a part like 2/5, found {text!r:.40}")
+        return cls(number=int(match[1]), count=int(match[2]))
+
+    def of(self, hosts: Iterable[Host]) -> tuple[Host, ...]:
+        """Return this share of the hosts, by name."""
+        ordered = sorted(hosts, key=lambda host: host.asset.id)
+        return tuple(ordered[self.number - 1 :: self.count])
+
+    @property
+    def label(self) -> str:
+        """The share as a part statement names it."""
+        return f"{self.number}/{self.count}"
+
+    @property
+    def share(self) -> float:
+        """This share of a zone's pace, so that all shares together keep it."""
+        return 1 / self.count
+
+
+def check_loopback(hosts: Iterable[Host]) -> None:
+    """Raise unless every host is on loopback: nothing else may be asked without a pace."""
+    for host in hosts:
+        if not host.local and not _is_loopback(host.asset.address):
+            raise LoosePaceError(
+                f"{host.asset.id}: --pace none is for loopback only, and its address is {host.asset.address}"
+            )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
