@@ -1,0 +1,175 @@
+"""
+From captures to facts: pure, and the same for the same bytes.
+
+A rule that finds nothing, finds several different values, or meets a value it was told to distrust yields nothing: a
+missing fact is better than a wrong one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from evidence.model.capture import Capture
+from evidence.model.fact import Fact
+from evidence.model.names import hex_of
+from evidence.normalise import varbinds
+from evidence.normalise.tables import read_rows
+from evidence.normalise.values import VALUE_FORMATS, clean
+from evidence.platforms.platform import FactRule, Platform, Question
+
+OWN_BRANCH = "{sysobjectid}"
+"""In a rule's OID: the device's own sysObjectID, whatever it is."""
+
+_MAX_MATCHES = 1000
+"""Matches of one pattern looked at in one answer; what is joined or compared is far fewer."""
+
+
+def read_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[Fact]:
+    """Yield every fact `platform` reads from one whole answer, first rule first; several rules may give one fact."""
+    for _, fact in _ranked(platform, capture, data):
+        yield fact
+
+
+def read_asset(platform: Platform, captures: Iterable[tuple[Capture, bytes]]) -> tuple[Fact, ...]:
+    """
+    Return what is known of an asset from its captures: one fact for each name and row.
+
+    Where several captures tell the same fact, the rule that stands first in the platform file wins; of equals, the
+    capture given first.
+    """
+    best: dict[tuple[str, str | None], tuple[int, Fact]] = {}
+    for capture, data in captures:
+        for rank, fact in _ranked(platform, capture, data):
+            known = best.get((fact.name, fact.row))
+            if known is None or rank < known[0]:
+                best[fact.name, fact.row] = rank, fact
+    return tuple(fact for _, fact in sorted(best.values(), key=lambda each: (each[1].name, each[1].row or "")))
+
+
+def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, Fact]]:
+    """Yield facts with the place of their rule in the platform file."""
+    make = _Maker(platform, capture)
+    question = next((known for known in platform.questions if known.name == capture.question), None)
+    yield from _of_the_capture(make, question)
+    rules = [(rank, rule) for rank, rule in enumerate(platform.facts) if rule.question == capture.question]
+    tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == capture.question]
+    if not rules and not tables:
+        return
+    index = varbinds.index(data) if capture.transport == "snmp" else None
+    text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
+    for rank, rule in rules:
+        raw = _snmp_values(rule, index) if index is not None else [(text, "")]
+        found = _value(rule, raw)
+        if found is not None:
+            yield rank, make.fact(rule.fact, *found, untested=rule.untested)
+    for rank, table in tables:
+        for name, row, value, origin in read_rows(table, index, text):
+            yield len(platform.facts) + rank, make.fact(name, value, origin, row=row, untested=table.untested)
+
+
+def _of_the_capture(make: "_Maker", question: Question | None) -> Iterator[tuple[int, Fact]]:
+    if question is None or "identify" in question.tags:
+        yield 0, make.fact("platform", make.platform.name)
+    if question is not None and question.config == "running":
+        yield 0, make.fact("config.sha256", hex_of(make.capture.blob))
+
+
+class _Maker:
+    """Makes facts of one capture."""
+
+    __slots__ = ("capture", "platform")
+
+    def __init__(self, platform: Platform, capture: Capture) -> None:
+        self.platform = platform
+        self.capture = capture
+
+    def fact(self, name: str, value: str, oid: str = "", *, row: str | None = None, untested: bool = False) -> Fact:
+        capture = self.capture
+        return Fact(
+            asset=capture.asset,
+            name=name,
+            value=value,
+            row=row,
+            source=capture.blob,
+            origin=f"{capture.transport} {oid or capture.request}",
+            at=capture.at,
+            ttl_s=capture.ttl_s,
+            platform=self.platform.name,
+            untested=untested,
+        )
+
+
+def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]:
+    """Return (value as text, OID) of what a rule looks at."""
+    show = VALUE_FORMATS[rule.format]
+    if rule.column is not None:
+        among = rule.among or {}
+        return [
+            (show(varbind), varbind.oid)
+            for row, varbind in index.below(rule.column)
+            if varbind.kind != "n" and all(_matches(index, f"{oid}.{row}", want) for oid, want in among.items())
+        ]
+    found = [_varbind(index, oid) for oid in rule.oids]
+    if not found or any(varbind is None or varbind.kind == "n" for varbind in found):
+        return []
+    known = [varbind for varbind in found if varbind is not None]
+    return [("\n".join(show(varbind) for varbind in known), known[0].oid)]
+
+
+def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:
+    if not oid.startswith(OWN_BRANCH):
+        return index.get(oid)
+    leaf = oid.removeprefix(OWN_BRANCH)
+    found = [varbind for _, varbind in index.below("1.3.6.1.4.1") if varbind.oid.endswith(leaf)]
+    return found[0] if len(found) == 1 else None
+
+
+def _matches(index: varbinds.Index, oid: str, pattern: str) -> bool:
+    varbind = index.get(oid)
+    return varbind is not None and bool(_regex(pattern).search(varbind.text))
+
+
+def _value(rule: FactRule, raw: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """Return the one value a rule yields and its OID, or `None`."""
+    found: dict[str, str] = {}
+    for text, oid in raw:
+        if rule.where is not None and not _regex(rule.where).search(text):
+            continue
+        if rule.unless is not None and _regex(rule.unless).search(text):
+            continue
+        for value in _extracted(rule, text):
+            found.setdefault(value, oid)
+        if found and rule.first:
+            break
+    if not found or (len(found) > 1 and not rule.first and rule.join is None):
+        return None
+    first, oid = next(iter(found.items()))
+    return (first if rule.join is None or rule.first else clean(rule.join.join(found))), oid
+
+
+def _extracted(rule: FactRule, text: str) -> Iterator[str]:
+    if rule.pattern is None:
+        values: Iterable[str] = (text,)
+    else:
+        matches = _regex(rule.pattern).finditer(text)
+        values = (_shown(rule, match) for _, match in zip(range(_MAX_MATCHES), matches, strict=False))
+    for value in values:
+        shown = _mapped(rule.map, clean(value))
+        if shown:
+            yield shown
+
+
+def _shown(rule: FactRule, match: re.Match[str]) -> str:
+    if rule.template is not None:
+        return match.expand(rule.template)
+    value = match["value"] if "value" in match.re.groupindex else match[0]
+    return value or ""
+
+
+def _mapped(known: Mapping[str, str] | None, value: str) -> str:
+    return value if known is None else known.get(value, "")
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)

@@ -1,0 +1,91 @@
+"""How values of answers are shown in facts."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+
+from evidence.normalise.varbinds import Varbind
+
+MAX_VALUE_CHARACTERS = 1000
+"""Longest value of a fact: DisplayString ends at 255 characters (RFC 2579 §2), four times that is a text to look at in
+the capture itself."""
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
+
+
+def clean(text: str) -> str:
+    """Return `text` without control characters and surrounding blanks, of bounded length."""
+    return _UNSEEN.sub(" ", text).strip()[:MAX_VALUE_CHARACTERS].rstrip()
+
+
+def _mac(varbind: Varbind) -> str:
+    return ":".join(f"{octet:02x}" for octet in varbind.octets)
+
+
+def _octets(varbind: Varbind) -> str:
+    return _mac(varbind) if varbind.kind == "x" else varbind.text
+
+
+def _integer(varbind: Varbind) -> str:
+    return str(varbind.value) if isinstance(varbind.value, int) else ""
+
+
+def _seconds(varbind: Varbind) -> str:
+    return str(varbind.value // 100) if isinstance(varbind.value, int) else ""
+
+
+def _address(varbind: Varbind) -> str:
+    if len(varbind.octets) in (4, 16):
+        return str(ipaddress.ip_address(varbind.octets))
+    return varbind.value if isinstance(varbind.value, str) else ""
+
+
+VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
+    "text": lambda varbind: varbind.text,
+    "mac": _mac,
+    "hex": lambda varbind: varbind.octets.hex(),
+    "integer": _integer,
+    "centiseconds": _seconds,
+    "address": _address,
+    "octets": _octets,
+}
+"""Name of a format -> how it shows a value; `centiseconds` shows whole seconds, `octets` text where it is text."""
+
+
+def _arcs(index: str, count: int) -> list[int]:
+    """Return the last `count` arcs of an index as octets, or nothing when they are not."""
+    arcs = [int(arc) for arc in index.split(".")[-count:]]
+    return arcs if len(arcs) == count and max(arcs) < 256 else []
+
+
+def _index_mac(index: str) -> str:
+    return ":".join(f"{arc:02x}" for arc in _arcs(index, 6))
+
+
+def _index_address(index: str) -> str:
+    return ".".join(map(str, _arcs(index, 4)))
+
+
+def _index_inet(index: str) -> str:
+    """InetAddressType and InetAddress at the end of an index: type, length, octets (RFC 4001 §3)."""
+    for version, length in (("1", 4), ("2", 16)):
+        arcs = index.split(".")
+        if len(arcs) >= length + 2 and arcs[-length - 2 : -length] == [version, str(length)]:
+            return str(ipaddress.ip_address(bytes(_arcs(index, length)))) if _arcs(index, length) else ""
+    return ""
+
+
+def _second(index: str) -> str:
+    return [*index.split("."), ""][1]
+
+
+INDEX_FORMATS: Mapping[str, Callable[[str], str]] = {
+    "index": str,
+    "index-first": lambda index: index.partition(".")[0],
+    "index-second": _second,
+    "index-rest": lambda index: index.partition(".")[2],
+    "index-mac": _index_mac,
+    "index-address": _index_address,
+    "index-inet": _index_inet,
+}
+"""Name of a format -> how it shows a row's index, or a part of it."""
