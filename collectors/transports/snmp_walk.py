@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collectors.transports.interface import Value, Varbinds
-from collectors.transports.snmp_wire import END_OF_MIB_VIEW, PlainAnswer
+from collectors.transports.snmp_wire import END_OF_MIB_VIEW, VALUELESS, PlainAnswer
 from evidence.normalise.varbinds import arcs
 
 GROW_AFTER = 5
@@ -137,10 +137,10 @@ class Walk:
 
         Returns False, having kept nothing, when it cannot be an answer to what was asked.
         """
-        if not answer.varbinds or (answer.varbinds[0] != (self.at, END_OF_MIB_VIEW) and not self._is_ahead(answer)):
+        if not self._could_follow(answer):
             return False
         for oid, tag in answer.varbinds:
-            if tag == END_OF_MIB_VIEW or not oid.startswith(self.root + "."):
+            if tag == END_OF_MIB_VIEW or not self._is_below(oid):
                 self.ended = True
                 break
             if arcs(oid) <= self.position:
@@ -150,5 +150,15 @@ class Walk:
             self.at, self.position = oid, arcs(oid)
         return True
 
-    def _is_ahead(self, answer: PlainAnswer) -> bool:
-        return arcs(answer.varbinds[0][0]) > self.position
+    def _could_follow(self, answer: PlainAnswer) -> bool:
+        if not answer.varbinds:
+            return False
+        first = answer.varbinds[0]
+        if first != (self.at, END_OF_MIB_VIEW) and arcs(first[0]) <= self.position:
+            return False
+        return all(
+            tag in VALUELESS or tag == END_OF_MIB_VIEW or not self._is_below(oid) for oid, tag in answer.varbinds
+        )
+
+    def _is_below(self, oid: str) -> bool:
+        return oid.startswith(self.root + ".")
