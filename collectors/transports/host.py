@@ -1,0 +1,138 @@
+"""Hosts with a shell over SSH: one connection, one channel a question, listed commands and listed files only."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import paramiko
+
+from collectors.inventory.host import SshAccess
+from collectors.transports.host_answers import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_S,
+    MAX_COMPLAINT_BYTES,
+    command_of,
+    judge,
+)
+from collectors.transports.hostkeys import HostKeys
+from collectors.transports.interface import Action, Answer, Gate, UnreachableError
+from collectors.transports.ssh_login import Connection, log_in, open_channel
+from evidence.clock import Clock
+from evidence.model.names import AssetId
+from evidence.platforms.platform import Question
+
+_CHUNK_BYTES = 65536
+
+
+class HostSession:
+    """A host that is logged in to. Asked one question at a time."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        asset: AssetId,
+        gate: Gate,
+        allowed: Collection[str],
+        clock: Clock,
+        timeout_s: float,
+        read_limit: int,
+    ) -> None:
+        self.host_key = connection.host_key
+        self._connection, self._asset, self._gate = connection, asset, gate
+        self._allowed, self._clock = frozenset(allowed), clock
+        self._timeout_s, self._limit = timeout_s, read_limit
+
+    def ask(self, question: Question) -> Answer:
+        """
+        Run the question's command or read its file.
+
+        Raises `RefusedError` when it is not listed, or the host does not have or allow it, and `UnreachableError`
+        when the connection is gone.
+        """
+        command = command_of(question, self._allowed)
+        action = Action(self._asset, "ssh", question.verb.value, question.objects[0])
+        self._gate.enter_blocking(action)
+        began, data, reason = self._clock.monotonic(), b"", "refused"
+        try:
+            data, status, complaint, cut = self._run(command, question.timeout_s or self._timeout_s)
+            reason = cut or judge(question, data, complaint, status, self._asset) or ""
+        except UnreachableError:
+            reason = "Unreachable"
+            raise
+        finally:
+            took_s = self._clock.monotonic() - began
+            self._gate.leave(action, took_s=took_s, received=len(data), error=reason or None)
+        return Answer(
+            data=data,
+            request=question.request,
+            took_ms=round(took_s * 1000),
+            complete=not reason,
+            reason=reason or None,
+        )
+
+    def _run(self, command: str, timeout_s: float) -> tuple[bytes, int | None, bytes, str | None]:
+        """Return standard output, exit status, standard error, and why the output was cut."""
+
+        def start(channel: paramiko.Channel) -> None:
+            channel.set_environment_variable("LC_ALL", "C")
+            channel.exec_command(command)
+
+        channel = open_channel(self._connection, self._asset, self._timeout_s, start)
+        try:
+            data, cut = self._drain(channel, timeout_s)
+            if cut:
+                return data, None, b"", cut
+            complaint = bytearray()
+            while len(complaint) < MAX_COMPLAINT_BYTES and (chunk := channel.recv_stderr(_CHUNK_BYTES)):
+                complaint += chunk
+            channel.status_event.wait(timeout_s)
+            status = channel.exit_status
+            return data, None if status < 0 else status, bytes(complaint), None
+        except OSError as error:
+            raise UnreachableError(f"{self._asset}: the connection broke off at {command!r}") from error
+        finally:
+            channel.close()
+
+    def _drain(self, channel: paramiko.Channel, timeout_s: float) -> tuple[bytes, str | None]:
+        data = bytearray()
+        deadline = self._clock.monotonic() + MAX_ANSWER_S
+        while (left := deadline - self._clock.monotonic()) > 0:
+            channel.settimeout(min(timeout_s, left))
+            try:
+                chunk = channel.recv(_CHUNK_BYTES)
+            except TimeoutError:
+                return bytes(data), f"nothing came for {timeout_s:g} s"
+            if not chunk:
+                return bytes(data), None
+            data += chunk
+            if len(data) > self._limit:
+                return bytes(data[: self._limit]), f"more than {self._limit} bytes"
+        return bytes(data), f"did not end within {MAX_ANSWER_S:g} s"
+
+
+@contextmanager
+def open_host(
+    access: SshAccess,
+    *,
+    asset: AssetId,
+    gate: Gate,
+    allowed: Collection[str],
+    host_keys: HostKeys,
+    clock: Clock,
+    timeout_s: float = 15.0,
+    read_limit: int = MAX_ANSWER_BYTES,
+) -> Iterator[HostSession]:
+    """Log in to a host and yield a session that can be asked. `allowed` holds the platform's commands and paths."""
+    connection = log_in(access, asset=asset, gate=gate, clock=clock, host_keys=host_keys, timeout_s=timeout_s)
+    try:
+        yield HostSession(
+            connection,
+            asset=asset,
+            gate=gate,
+            allowed=allowed,
+            clock=clock,
+            timeout_s=timeout_s,
+            read_limit=read_limit,
+        )
+    finally:
+        connection.close()

@@ -1,0 +1,155 @@
+"""Reading a command line: the prompt found once, then every answer up to the next one, pages turned."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import paramiko
+
+from collectors.transports.ssh_terminal import TAIL_BYTES, holds, last_line, plain
+from evidence.clock import Clock
+from evidence.platforms.platform import Session
+
+MAX_ANSWER_S = 300.0
+"""Longest one answer may take in all, seconds: 1 MiB over a 38,400 baud console server takes 270 s."""
+
+LOGIN_SILENCE_S = 1.0
+"""Silence after which an Enter is sent at log-in: some devices wait for one before they show a prompt."""
+
+SETTLE_S = 1.0
+"""How long more is waited for when a prompt came but the answer does not look whole."""
+
+MAX_PROMPT_BYTES = 120
+"""Longest prompt looked for. Host names have up to 63 characters, contexts and users come before them."""
+
+_CHUNK_BYTES = 65536
+_PROMPT = re.compile(rb"(?=.*\w)[^\n]{0,%d}[>#$%%\]]\s*" % MAX_PROMPT_BYTES)
+_PASSWORD = re.compile(rb"pass(?:word|code|phrase)[^\n]{0,60}:\s*$", re.I)
+_PAGER = re.compile(rb"(?i)-{2,}\s*\(?more\)?[^\n]{0,40}?-{2,}|<-+ ?more ?-+>|^ *\(?--more--\)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device sent for one command, as it came."""
+
+    data: bytes
+    reason: str | None = None
+    """Why it is not whole."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the prompt came back."""
+        return self.reason is None
+
+
+class Screen:
+    """The reading side of a command line."""
+
+    def __init__(self, channel: paramiko.Channel, clock: Clock, session: Session, limit: int) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._limit = limit
+        self._known = re.compile(session.prompt.encode()) if session.prompt else None
+        self._pager = re.compile(session.pager.encode()) if session.pager else _PAGER
+        self.prompt = b""
+
+    def find_prompt(self, press_enter: Callable[[], None], timeout_s: float) -> bool:
+        """Read to the prompt and make sure of it: after an Enter, the same line comes again."""
+        deadline, pressed = self._clock.monotonic() + timeout_s, 0
+        candidate = b""
+        while (left := deadline - self._clock.monotonic()) > 0:
+            told = self._read(self._looks_like_prompt, min(LOGIN_SILENCE_S, left), left)
+            line = last_line(told.data).strip()
+            if told.whole and line == candidate and pressed:
+                self.prompt = line
+                return True
+            if told.whole and pressed and candidate:
+                candidate = line
+                continue
+            if told.reason in (_BROKEN, _TOO_MUCH):
+                return False
+            candidate = line if told.whole else b""
+            press_enter()
+            pressed += 1
+        return False
+
+    def read_answer(self, timeout_s: float, turn_page: Callable[[], None], complete: str | None = None) -> Told:
+        """Read to the prompt. `timeout_s` is the longest silence; pages are turned with `turn_page`."""
+        return self._read(self._is_prompt, timeout_s, MAX_ANSWER_S, turn_page, complete)
+
+    def raise_privilege(self, timeout_s: float, type_password: Callable[[], None]) -> bool:
+        """Read on after `enable`: answer one password prompt, and tell whether the prompt then is a privileged one."""
+        line = last_line(self._read(self._asks_or_prompts, timeout_s, timeout_s).data)
+        if _PASSWORD.search(line):
+            type_password()
+            line = last_line(self._read(self._asks_or_prompts, timeout_s, timeout_s).data)
+        if not line.strip().endswith(b"#"):
+            return False
+        self.prompt = line.strip()
+        return True
+
+    def _looks_like_prompt(self, line: bytes) -> bool:
+        if self._known:
+            return self._known.search(line) is not None
+        return _PROMPT.fullmatch(line) is not None
+
+    def _is_prompt(self, line: bytes) -> bool:
+        if self._known:
+            return self._known.search(line) is not None
+        return line.strip() == self.prompt
+
+    def _asks_or_prompts(self, line: bytes) -> bool:
+        return bool(_PASSWORD.search(line)) or line.strip()[:-1] == self.prompt[:-1]
+
+    def _read(
+        self,
+        stop: Callable[[bytes], bool],
+        silence_s: float,
+        total_s: float,
+        turn_page: Callable[[], None] | None = None,
+        complete: str | None = None,
+    ) -> Told:
+        seen, ended = bytearray(), False
+        deadline = self._clock.monotonic() + total_s
+        while (left := deadline - self._clock.monotonic()) > 0:
+            self._channel.settimeout(min(SETTLE_S if ended else silence_s, left))
+            try:
+                chunk = self._channel.recv(_CHUNK_BYTES)
+            except TimeoutError:
+                if ended:
+                    return Told(bytes(seen))
+                if left <= silence_s:
+                    break
+                return Told(bytes(seen), f"no prompt within {silence_s:g} s")
+            if not chunk:
+                return Told(bytes(seen), _BROKEN)
+            seen += chunk
+            if len(seen) > self._limit:
+                return Told(bytes(seen[: self._limit]), _TOO_MUCH)
+            if self._channel.recv_ready():
+                continue
+            ended = stop(last_line(seen))
+            if ended and (turn_page is None or self._seems_whole(seen, complete)):
+                return Told(bytes(seen))
+            if not ended and turn_page is not None and self._cut_pager(seen):
+                turn_page()
+        return Told(bytes(seen), f"did not end within {total_s:g} s")
+
+    def _seems_whole(self, seen: bytearray, complete: str | None) -> bool:
+        """Tell an answer from a line in its middle that reads like the prompt, and from a prompt left over."""
+        if complete:
+            return holds(complete, plain(bytes(seen)) if len(seen) <= TAIL_BYTES else bytes(seen).replace(b"\r", b""))
+        return len(seen) > TAIL_BYTES or bool(plain(bytes(seen)).replace(self.prompt, b"").strip())
+
+    def _cut_pager(self, seen: bytearray) -> bool:
+        """Take the pager's line off the end of `seen`, if one stands there."""
+        start = seen.rfind(b"\n") + 1
+        found = self._pager.search(bytes(seen[start:]))
+        if found is None and not self._pager.search(last_line(seen)):
+            return False
+        del seen[start + (found.start() if found else 0) :]
+        return True
+
+
+_BROKEN = "the connection broke off"
+_TOO_MUCH = "it did not stop sending"
