@@ -1,0 +1,172 @@
+"""The site file `plantproof.yml`: what may stand in it, and where it is wrong."""
+
+import datetime
+import difflib
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from evidence.errors import Error
+
+MAX_SITE_FILE_BYTES = 1024 * 1024
+"""Largest site file; a few hundred blackouts are 50 KB."""
+
+_Text = Annotated[str, Field(min_length=1, max_length=4096)]
+_Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+_Rate = Annotated[float, Field(gt=0, le=10_000)]
+_Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class SettingsError(Error):
+    """A site file or a setting is not as it has to be; the message names file, line and key."""
+
+    exit_code = 5
+
+
+def _as_written(value: object) -> object:
+    """Return as text what YAML took for a date or a time."""
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+class _Strict(BaseModel):
+    """Unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class PaceEntry(_Strict):
+    """How fast assets of one safety class are asked."""
+
+    device_per_s: _Rate | None = None
+    """Requests per second to one device."""
+    zone_per_s: _Rate | None = None
+    """Requests per second to all devices of a zone."""
+    max_repetitions: Annotated[int, Field(gt=0, le=100)] | None = None
+    """Values asked for by one SNMP GetBulk."""
+
+
+class PaceEntries(_Strict):
+    """The paces that differ from the built-in ones; `fragile` is never asked, so it has none."""
+
+    ot: PaceEntry = PaceEntry()
+    it: PaceEntry = PaceEntry()
+
+
+class BlackoutEntry(_Strict):
+    """A time in which nothing is asked: a weekly `window`, or once `from` - `until` in `timezone`."""
+
+    site: _Text | None = None
+    zone: _Text | None = None
+    """The assets' zone (IEC 62443)."""
+    window: _Text | None = None
+    """`Sat-Sun 00:00-24:00 Europe/Berlin`"""
+    begin: Annotated[_Text | None, Field(alias="from"), BeforeValidator(_as_written)] = None
+    """Local time: `2026-12-24 18:00`"""
+    until: Annotated[_Text | None, BeforeValidator(_as_written)] = None
+    timezone: _Text | None = None
+    """IANA zone of `from` and `until`: `Europe/Berlin`"""
+    reason: _Text | None = None
+
+
+class Timeouts(_Strict):
+    """How long an answer is waited for."""
+
+    snmp_s: _Seconds = 5.0
+    cli_s: _Seconds = 15.0
+
+
+class SiteFile(_Strict):
+    """A site of plantproof. Paths are relative to the folder of this file."""
+
+    owner: _Name = "default"
+    """Whose plant it is: lower-case letters, digits and dashes. It stands in the log's origin."""
+    domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] = "plantproof.invalid"
+    """A domain of whoever collects. It stands in the log's origin. `.invalid` is nobody's (RFC 2606 §2)."""
+    store: _Text = "plantproof-store"
+    """The folder the evidence goes to."""
+    keys: _Text | None = None
+    """The folder of the signing keys; beside the store, with `.keys` behind its name, when it is not said."""
+    inventory: list[_Text] = []
+    """Ansible inventories, as for `-i`."""
+    forks: Annotated[int, Field(gt=0, le=5_000)] = 50
+    """Assets read at the same time."""
+    pace: PaceEntries = PaceEntries()
+    blackouts: Annotated[list[BlackoutEntry], Field(max_length=10_000)] = []
+    known_hosts: list[_Text] = []
+    """Files of SSH host keys; empty: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`."""
+    pin_on_first_use: bool = False
+    """Accept and remember an SSH host key that is seen for the first time. One that changed is refused anyway."""
+    timeouts: Timeouts = Timeouts()
+    report: _Text | None = None
+    """Where a run leaves its HTML report."""
+    max_answer_bytes: Annotated[int, Field(gt=0, le=1024**3)] = 8 * 1024 * 1024
+    """Largest answer that is kept."""
+
+
+def parse_site_file(data: bytes, name: str) -> SiteFile:
+    """Return what a site file says; raise `SettingsError` naming line and key."""
+    if len(data) > MAX_SITE_FILE_BYTES:
+        raise SettingsError(f"{name}: larger than {MAX_SITE_FILE_BYTES} bytes")
+    try:
+        content = yaml.load(data, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise SettingsError(f"{where}: expected YAML, found: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{name}: expected YAML, found something else") from error
+    if content is None:
+        return SiteFile()
+    if not isinstance(content, dict):
+        raise SettingsError(f"{name}:1: expected keys and values, found something else")
+    return check(content, name, data)
+
+
+def check(content: dict[Any, Any], name: str, data: bytes = b"") -> SiteFile:
+    """Return `content` as a site file; raise `SettingsError` for the first thing that is wrong with it."""
+    try:
+        return SiteFile.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        trail = tuple(part for part in first["loc"] if part != "[key]")
+        line = _line_of(data, trail)
+        where = f"{name}:{line}" if line else name
+        key = ".".join(str(part) for part in trail)
+        if first["type"] == "extra_forbidden":
+            known = _keys_at(trail[:-1])
+            near = difflib.get_close_matches(str(trail[-1]), known, n=1)
+            meant = f" (did you mean {near[0]}?)" if near else f"; known are {', '.join(known)}"
+            raise SettingsError(f"{where}: {key}: expected a key that plantproof knows{meant}") from None
+        raise SettingsError(f"{where}: {key}: {first['msg']}") from None
+
+
+def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that may stand where `trail` leads."""
+    model: type[BaseModel] = SiteFile
+    for part in trail:
+        inner = {
+            "pace": PaceEntries,
+            "ot": PaceEntry,
+            "it": PaceEntry,
+            "timeouts": Timeouts,
+            "blackouts": BlackoutEntry,
+        }
+        model = inner.get(str(part), model)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _line_of(data: bytes, trail: tuple[int | str, ...]) -> int | None:
+    """Return the line of what `trail` leads to, or of the last step of it that exists."""
+    node = yaml.compose(data, Loader=yaml.CSafeLoader)
+    line = None
+    for part in trail:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == part), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = cast(yaml.Node, node.value[part])
+            line = node.start_mark.line + 1
+    return line
