@@ -133,9 +133,10 @@ def _value(rule: FactRule, raw: Iterable[tuple[str, str]]) -> tuple[str, str] | 
     """Return the one value a rule yields and its OID, or `None`."""
     found: dict[str, str] = {}
     for text, oid in raw:
-        if rule.where is not None and not _regex(rule.where).search(text):
+        bare = text.strip()
+        if rule.where is not None and not _regex(rule.where).search(bare):
             continue
-        if rule.unless is not None and _regex(rule.unless).search(text):
+        if rule.unless is not None and _regex(rule.unless).search(bare):
             continue
         for value in _extracted(rule, text):
             found.setdefault(value, oid)
