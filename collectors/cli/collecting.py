@@ -11,7 +11,8 @@ import click
 
 from collectors.cli.collect import CollectArguments
 from collectors.cli.progress import Progress
-from collectors.cli.site import Site, load_site
+from collectors.cli.recap import exit_code
+from collectors.cli.site import load_site
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, user_alias
 from collectors.cli.tell import tell_json, tell_plan, tell_recap
 from collectors.doors import CommandDoors
@@ -21,10 +22,10 @@ from collectors.inventory.read import read_inventory
 from collectors.pace import Pace
 from collectors.parts import RunIdentity
 from collectors.plan import Plan, make_plan
-from collectors.recap import exit_code
 from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
 from collectors.schedule import Closed, verdict
+from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins, unreferenced
 from collectors.slices import Slice, check_loopback
 from collectors.transports.hostkeys import HostKeys
@@ -73,7 +74,7 @@ def run_collect(said: CollectArguments) -> int:
     return exit_code(kept.outcome for kept in done.kept.values())
 
 
-def _hosts(said: CollectArguments, site: Site) -> tuple[Host, ...]:
+def _hosts(said: CollectArguments, site: Settings) -> tuple[Host, ...]:
     inventory = read_inventory(
         said.inventory or site.inventory,
         limit=said.limit,
@@ -114,7 +115,7 @@ def _tags(said: CollectArguments) -> tuple[str, ...]:
     return tags
 
 
-def _closed(site: Site, clock: Clock) -> Callable[[Host], Outcome | None]:
+def _closed(site: Settings, clock: Clock) -> Callable[[Host], Outcome | None]:
     trusted = clock_state().trusted
 
     def closed(host: Host) -> Outcome | None:
@@ -128,7 +129,7 @@ def _closed(site: Site, clock: Clock) -> Callable[[Host], Outcome | None]:
 
 def _run(
     said: CollectArguments,
-    site: Site,
+    site: Settings,
     plan: Plan,
     knowledge: Platforms,
     clock: SystemClock,
@@ -170,7 +171,7 @@ def _run(
 
 
 def _identity(
-    said: CollectArguments, site: Site, opened: OpenSite, plan: Plan, knowledge: Platforms, clock: SystemClock
+    said: CollectArguments, site: Settings, opened: OpenSite, plan: Plan, knowledge: Platforms, clock: SystemClock
 ) -> RunIdentity:
     now, run = clock.now(), secrets.token_hex(3)
     assets = dump_assets(visit.host.asset for visit in sorted(plan.visits, key=lambda visit: visit.asset))
@@ -196,7 +197,7 @@ def _identity(
     )
 
 
-def _all_assets(said: CollectArguments, site: Site, plan: Plan) -> Iterator[Asset]:
+def _all_assets(said: CollectArguments, site: Settings, plan: Plan) -> Iterator[Asset]:
     """Yield every asset of the inventory, those of other slices and behind a limit too."""
     if not (said.limit or said.part):
         yield from (visit.host.asset for visit in plan.visits)
@@ -205,9 +206,10 @@ def _all_assets(said: CollectArguments, site: Site, plan: Plan) -> Iterator[Asse
     yield from (host.asset for host in whole.hosts)
 
 
-def _host_keys(site: Site, opened: OpenSite) -> HostKeys:
+def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:
+    files = site.known_hosts or (Path.home() / ".ssh" / "known_hosts", Path("/etc/ssh/ssh_known_hosts"))
     return HostKeys(
-        known_hosts=[path.read_text("utf-8", "replace") for path in site.known_hosts if path.is_file()],
+        known_hosts=[path.read_text("utf-8", "replace") for path in files if path.is_file()],
         pins=read_pins(opened),
         pin_on_first_use=site.pin_on_first_use,
     )

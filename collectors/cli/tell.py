@@ -2,16 +2,16 @@
 
 import json
 import sys
+from collections.abc import Iterator
 
 import click
 
+from collectors.cli.recap import news, recap
 from collectors.pace import PACES
-from collectors.plan import Plan
-from collectors.recap import news, recap
+from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
-from evidence.cli.output import harmless, one_line
-from evidence.model.asset import Safety
+from evidence.cli.output import one_line
 from evidence.platforms.platform import Platform
 
 SCHEMA = "urn:plantproof:collect:v1"
@@ -20,32 +20,45 @@ SCHEMA = "urn:plantproof:collect:v1"
 
 def tell_plan(plan: Plan, generic: Platform, *, json_output: bool) -> None:
     """Print every request the plan may make."""
-    rows = []
-    for visit in sorted(plan.visits, key=lambda one: one.asset):
-        actions = () if visit.verdict else tuple(plan.actions(visit, generic))
-        rows.append(
-            {
-                "asset": visit.asset,
-                "address": visit.host.asset.address,
-                "platform": visit.platform.name if visit.platform else None,
-                "safety": visit.host.asset.safety,
-                "result": visit.verdict.result if visit.verdict else None,
-                "reason": visit.verdict.reason if visit.verdict else "; ".join(visit.problems) or None,
-                "requests": [f"{transport} {request}" for transport, request in actions],
-            }
-        )
+    visits = sorted(plan.visits, key=lambda one: one.asset)
     if json_output:
+        rows = [_plan_row(plan, visit, generic) for visit in visits]
         click.echo(json.dumps({"schema": SCHEMA, "plan": rows}, ensure_ascii=False, indent=1))
         return
-    for row in rows:
-        safety = Safety(str(row["safety"]))
-        pace = f", at most {PACES[safety].device_per_s:g} requests/s" if safety in PACES else ""
-        platform = row["platform"] or "platform found by its sysObjectID"
-        click.echo(one_line(f"{row['asset']} ({row['address']}): {platform}, {safety}{pace}"))
-        if row["result"] or row["reason"]:
-            click.echo(one_line(f"  {row['result'] or 'note'}: {row['reason']}"))
-        for request in row["requests"]:  # type: ignore[attr-defined]
-            click.echo(one_line(f"  {request}"))
+    for visit in visits:
+        for line in _plan_lines(plan, visit, generic):
+            click.echo(one_line(line))
+
+
+def _requests(plan: Plan, visit: Visit, generic: Platform) -> list[str]:
+    return [] if visit.verdict else [f"{transport} {request}" for transport, request in plan.actions(visit, generic)]
+
+
+def _plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
+    return {
+        "asset": visit.asset,
+        "address": visit.host.asset.address,
+        "platform": visit.platform.name if visit.platform else None,
+        "safety": visit.host.asset.safety,
+        "result": visit.verdict.result if visit.verdict else None,
+        "reason": visit.verdict.reason if visit.verdict else None,
+        "problems": list(visit.problems),
+        "requests": _requests(plan, visit, generic),
+    }
+
+
+def _plan_lines(plan: Plan, visit: Visit, generic: Platform) -> Iterator[str]:
+    asset = visit.host.asset
+    platform = visit.platform.name if visit.platform else "platform found by its sysObjectID"
+    pace = f", at most {PACES[asset.safety].device_per_s:g} requests/s" if asset.safety in PACES else ""
+    yield f"{asset.id} ({asset.address}): {platform}, {asset.safety}{pace}"
+    if visit.verdict:
+        yield f"  not asked: {visit.verdict.result}: {visit.verdict.reason or 'as planned'}"
+        return
+    for problem in visit.problems:
+        yield f"  note: {problem}"
+    for request in _requests(plan, visit, generic):
+        yield f"  {request}"
 
 
 def tell_recap(done: Done) -> None:
@@ -54,7 +67,7 @@ def tell_recap(done: Done) -> None:
     if sys.stdout.isatty() or sys.stderr.isatty() or (invocation and invocation.verbosity):
         click.echo("PLANTPROOF RECAP " + "*" * 40)
         for line in recap(done.kept):
-            click.echo(harmless(line))
+            click.echo(line)
         click.echo(f"{done.requests} requests; " + (done.checkpoint.pin if done.checkpoint else "not sealed"))
         return
     before = {asset: memory.result for asset, memory in done.before.items()}

@@ -19,7 +19,7 @@ def command(asset: str, last: int, store: str) -> None:
 
     tries = [
         (part.started, outcome, sum(1 for capture in part.captures if capture.asset == asset))
-        for part in History.read(open_store(store)).parts()
+        for _, part in History.read(open_store(store)).parts()
         for outcome in part.outcomes
         if outcome.asset == asset
     ]

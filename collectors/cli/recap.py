@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from collectors.record import Kept
+from evidence.cli.output import table
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 
@@ -12,18 +13,13 @@ QUIET = frozenset({Result.COLLECTED, Result.EXCLUDED, Result.OFF_BY_SCHEDULE})
 _NOT_LET_IN = frozenset({Result.AUTH_FAILED, Result.REFUSED, Result.LEFT_ALONE})
 
 
-def recap_line(kept: Kept, width: int) -> str:
-    """Return one asset's line, `width` columns for its name."""
-    line = f"{kept.outcome.asset:<{width}} : {kept.outcome.result:<15}"
-    line += f" captures={kept.captures:<3} redactions={kept.redactions:<4}"
-    return line + (f" {kept.outcome.reason}" if kept.outcome.reason else "")
-
-
 def recap(kept: Mapping[AssetId, Kept]) -> Iterator[str]:
-    """Yield the whole recap, by asset."""
-    width = min(max((len(asset) for asset in kept), default=1), 40)
-    for _, one in sorted(kept.items()):
-        yield recap_line(one, width).rstrip()
+    """Yield one line an asset: what became of it, and how much was kept."""
+    rows = [
+        (asset, one.outcome.result, one.captures, one.redactions, one.outcome.reason or "")
+        for asset, one in sorted(kept.items())
+    ]
+    yield from table(("ASSET", "RESULT", "CAPTURES", "REDACTIONS", ""), rows)
 
 
 def news(kept: Mapping[AssetId, Kept], before: Mapping[AssetId, Result | None]) -> Iterator[str]:
