@@ -16,7 +16,7 @@ ZONE_SHARE = 0.10
 ZONE_MINIMUM = 5
 """More than 10 % and at least 5 failing assets stop a zone."""
 PROVEN_FAILURES = 3
-"""A credential that opened another asset in this run is given up after this many refusals; an unproven one after one."""
+"""Refusals after which a credential that opened another asset in this run is given up; an unproven one: after one."""
 
 
 @dataclass(slots=True)

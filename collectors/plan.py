@@ -36,6 +36,10 @@ class Knowledge(Protocol):
         """Return the most specific platform for what a device says of itself."""
         ...
 
+    def resolve(self, platform: Platform, sysobjectid: str | None) -> Platform:
+        """Return the platform with questions below the device's own branch made out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
@@ -84,7 +88,7 @@ def make_plan(
     tags: Iterable[str] = (),
     verdict: Callable[[Host], Outcome | None] = lambda _: None,
 ) -> Plan:
-    """Plan one visit per host, in an order that is stable and not the inventory's, so neighbours are not asked in a row."""
+    """Plan one visit per host, in a stable order that is not the inventory's: neighbours are not asked in a row."""
     visits = [_visit(host, knowledge, verdict(host)) for host in hosts]
     visits.sort(key=lambda visit: hashlib.sha256(visit.asset.encode("utf-8", "replace")).digest())
     return Plan(visits=tuple(visits), tags=frozenset(tags))

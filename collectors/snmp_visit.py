@@ -53,10 +53,13 @@ async def visit_snmp(
         put = _Asker(session, findings, clock)
         system = await put.question(platform.named(SYSTEM), platform)
         opened()
+        sysobjectid = _text(system, SYS_OBJECT_ID)
         if visit.platform is None:
-            platform = knowledge.match(_text(system, SYS_OBJECT_ID), _text(system, SYS_DESCR))
+            platform = knowledge.match(sysobjectid, _text(system, SYS_DESCR))
             findings.heard[0] = replace(findings.heard[0], platform=platform)
             session.limit(max_repetitions(asset.safety, platform))
+        else:
+            platform = knowledge.resolve(platform, sysobjectid)
         clocks = [*system, *await put.question(platform.named(UPTIME), platform)]
         findings.uptime_before = uptime_of(clocks)
         if memory and findings.uptime_before:
