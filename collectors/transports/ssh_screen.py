@@ -22,10 +22,19 @@ SETTLE_S = 1.0
 MAX_PROMPT_BYTES = 120
 """Longest prompt looked for. Host names have up to 63 characters, contexts and users come before them."""
 
+_WIPE = re.compile(rb"(?:\x00|\x1b\[[0-9;]*m)*(?:\x08|\r(?!\r*\n)|\x1b\[[0-9;?]*[KJDGHf])")
+"""How a device begins to wipe its pager away."""
+
+_PAGER_LINES = 3
+"""A log message may be printed behind a pager that waits: how many lines are looked at when nothing more comes."""
+
 _CHUNK_BYTES = 65536
-_PROMPT = re.compile(rb"(?=.*\w)[^\n]{0,%d}[>#$%%\]]\s*" % MAX_PROMPT_BYTES)
+_PROMPT = re.compile(rb"(?=.*\w)[^\n]{0,%d}[>#$%%\]]\s*|\s*[>#$]\s*" % MAX_PROMPT_BYTES)
 _PASSWORD = re.compile(rb"pass(?:word|code|phrase)[^\n]{0,60}:\s*$", re.I)
-_PAGER = re.compile(rb"(?i)-{2,}\s*\(?more\)?[^\n]{0,40}?-{2,}|<-+ ?more ?-+>|^ *\(?--more--\)?")
+_PAGER = re.compile(
+    rb"(?i)-{2,} ?\(?more\)?[^\n]{0,40}?-{2,}|<-+ ?more ?-+>|^ *lines \d+-\d+\s*$|(?:press|hit) any key"
+)
+"""Pagers as most systems write them, for platforms whose file names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +118,36 @@ class Screen:
         turn_page: Callable[[], None] | None = None,
         complete: str | None = None,
     ) -> Told:
-        seen, ended = bytearray(), False
+        seen, pages, ended, quiet_s = bytearray(), _Pages(self._pager), False, 0.0
         deadline = self._clock.monotonic() + total_s
         while (left := deadline - self._clock.monotonic()) > 0:
-            self._channel.settimeout(min(SETTLE_S if ended else silence_s, left))
+            wait_s = min(SETTLE_S, silence_s - quiet_s, left)
+            self._channel.settimeout(wait_s)
             try:
                 chunk = self._channel.recv(_CHUNK_BYTES)
             except TimeoutError:
+                quiet_s += wait_s
                 if ended:
-                    return Told(bytes(seen))
-                if left <= silence_s:
-                    break
-                return Told(bytes(seen), f"no prompt within {silence_s:g} s")
+                    return Told(pages.taken_out(seen))
+                if turn_page is not None and pages.found(seen, lines=_PAGER_LINES):
+                    turn_page()
+                elif quiet_s >= silence_s:
+                    return Told(pages.taken_out(seen), f"no prompt within {silence_s:g} s")
+                continue
             if not chunk:
-                return Told(bytes(seen), _BROKEN)
+                return Told(pages.taken_out(seen), _BROKEN)
             seen += chunk
+            quiet_s = 0.0
             if len(seen) > self._limit:
-                return Told(bytes(seen[: self._limit]), _TOO_MUCH)
+                return Told(pages.taken_out(seen)[: self._limit], _TOO_MUCH)
             if self._channel.recv_ready():
                 continue
             ended = stop(last_line(seen))
             if ended and (turn_page is None or self._seems_whole(seen, complete)):
-                return Told(bytes(seen))
-            if not ended and turn_page is not None and self._cut_pager(seen):
+                return Told(pages.taken_out(seen))
+            if not ended and turn_page is not None and pages.found(seen):
                 turn_page()
-        return Told(bytes(seen), f"did not end within {total_s:g} s")
+        return Told(pages.taken_out(seen), f"did not end within {total_s:g} s")
 
     def _seems_whole(self, seen: bytearray, complete: str | None) -> bool:
         """Tell an answer from a line in its middle that reads like the prompt, and from a prompt left over."""
@@ -141,14 +155,35 @@ class Screen:
             return holds(complete, plain(bytes(seen)) if len(seen) <= TAIL_BYTES else bytes(seen).replace(b"\r", b""))
         return len(seen) > TAIL_BYTES or bool(plain(bytes(seen)).replace(self.prompt, b"").strip())
 
-    def _cut_pager(self, seen: bytearray) -> bool:
-        """Take the pager's line off the end of `seen`, if one stands there."""
-        start = seen.rfind(b"\n") + 1
-        found = self._pager.search(bytes(seen[start:]))
-        if found is None and not self._pager.search(last_line(seen)):
-            return False
-        del seen[start + (found.start() if found else 0) :]
-        return True
+
+class _Pages:
+    """Where pagers stood in an answer, and how they are taken out of it again."""
+
+    def __init__(self, pager: re.Pattern[bytes]) -> None:
+        self._pager = pager
+        self._spans: list[tuple[int, int]] = []
+
+    def found(self, seen: bytearray, *, lines: int = 1) -> bool:
+        """Return whether a pager that was not answered yet stands in one of the last `lines`."""
+        end, answered = len(seen), self._spans[-1][1] if self._spans else 0
+        for _ in range(lines):
+            start = max(seen.rfind(b"\n", 0, end) + 1, answered)
+            line = bytes(seen[start:end])
+            match = self._pager.search(line)
+            if match or self._pager.search(last_line(line)):
+                self._spans.append((start + (match.start() if match else 0), end))
+                return True
+            end = max(start - 1, 0)
+            if end <= answered:
+                break
+        return False
+
+    def taken_out(self, seen: bytearray) -> bytes:
+        """Return the answer without the pagers; those the device itself wipes away are left to it."""
+        for start, end in reversed(self._spans):
+            if not _WIPE.match(seen, end):
+                del seen[start:end]
+        return bytes(seen)
 
 
 _BROKEN = "the connection broke off"

@@ -24,8 +24,8 @@ def plain(data: bytes) -> bytes:
     """
     Return the text a reader sees, with `\\n` line ends.
 
-    Lines without control characters are returned byte for byte. In the others carriage return, backspace, cursor and
-    erase sequences act as on a screen, and blanks left at the end are dropped.
+    Lines without control characters are returned byte for byte. In the others backspace, cursor and erase sequences
+    act as on a screen, text behind a carriage return replaces the line, and blanks left at the end are dropped.
     """
     data = _ENDINGS.sub(b"\n", data)
     if not _ACTS.search(data):
@@ -67,15 +67,18 @@ def holds(pattern: str, data: bytes) -> bool:
 
 
 def _render(line: bytes) -> bytes:
-    cells, at = bytearray(), 0
+    cells, at, returned = bytearray(), 0, False
     for token in _TOKEN.finditer(line):
         if token["text"]:
+            if returned and not at:
+                cells.clear()
+            returned = False
             cells[at : at + len(token["text"])] = token["text"]
             at += len(token["text"])
         elif token["csi"]:
             at = _move(cells, at, token["args"].strip(b"?"), token["final"])
         elif token["control"] == b"\r":
-            at = 0
+            at, returned = 0, True
         elif token["control"] == b"\b":
             at = max(0, at - 1)
     return bytes(cells).rstrip()
