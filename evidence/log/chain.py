@@ -14,7 +14,7 @@ from evidence.errors import Error
 from evidence.log.canonical import CanonicalError, dumps, loads
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.merkle import EMPTY_ROOT, Frontier
-from evidence.log.note import check_origin
+from evidence.log.note import Checkpoint, check_origin
 from evidence.model.names import Digest
 from evidence.store.interface import Store
 from evidence.store.layout import (
@@ -40,6 +40,10 @@ _MAX_STORE_BYTES = 4096
 
 class LogError(Error):
     """The log's own objects do not fit together."""
+
+
+class RolledBackError(LogError):
+    """The log is older than, or another than, one that was seen before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +130,27 @@ def read_chain(store: Store) -> Chain:
     return Chain(leaves=tuple(leaves), roots=MappingProxyType(roots))
 
 
-def part_keys(store: Store) -> Mapping[Digest, str]:
-    """Return where each part lies. A digest under two slots is found under the first; `verify` names the other."""
-    places: dict[Digest, str] = {}
+def part_keys(store: Store) -> Mapping[Digest, tuple[str, ...]]:
+    """Return where each part lies: in one place, unless somebody put a copy under another slot."""
+    places: dict[Digest, tuple[str, ...]] = {}
     for key in store.keys("parts/"):
         try:
             digest = parse_key(key).digest
         except KeyNameError:
             continue
         if digest is not None:
-            places.setdefault(digest, key)
+            places[digest] = (*places.get(digest, ()), key)
     return MappingProxyType(places)
+
+
+def check_pin(pin: Checkpoint, origin: str, chain: Chain) -> None:
+    """Raise `RolledBackError` unless the log still holds everything `pin` stands for."""
+    if pin.origin != origin:
+        raise RolledBackError(f"the log is {origin}, expected {pin.origin}")
+    if pin.size > chain.size:
+        raise RolledBackError(f"the log has {chain.size} leaves, it had {pin.size} before")
+    if chain.roots.get(pin.size) != pin.root:
+        raise RolledBackError(f"the log was another one at {pin.size} leaves")
 
 
 def checkpoint_sizes(store: Store) -> Iterator[int]:

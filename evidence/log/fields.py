@@ -1,6 +1,7 @@
 """Reading one JSON object strictly: every key known, every value of its type and within its bounds."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from evidence.clock import TimeError, parse_rfc3339
@@ -69,7 +70,7 @@ class Fields:
         """Return a time, as RFC 3339 UTC text."""
         text = self.text(key)
         try:
-            parse_rfc3339(text)
+            _check_time(text)
         except TimeError as error:
             raise ShapeError(f"{self.what}: {key}: {error}") from error
         return text
@@ -91,3 +92,9 @@ class Fields:
         if not isinstance(value, dict):
             raise ShapeError(f"{self.what}: {key}: expected an object, found {type(value).__name__}")
         return MappingProxyType(value)
+
+
+@lru_cache(maxsize=4096)
+def _check_time(text: str) -> None:
+    """Check a time once: the captures of a run share few of them, and reading one costs more than the rest of a row."""
+    parse_rfc3339(text)

@@ -8,7 +8,6 @@ from evidence.log.chain import part_keys, read_chain
 from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
-from evidence.log.ledger import place_of
 from evidence.log.part import read_part
 from evidence.log.statement import parse
 from evidence.model.names import Digest, parse_digest
@@ -52,14 +51,14 @@ def heads(store: Store, keyring: Keyring) -> tuple[Digest, ...]:
     known = _remembered(store, keyring, key_id, chain.size)
     for leaf in chain.leaves[known.size :]:
         if leaf.kind == "part" and leaf.statement in places:
-            known.add(store, place_of(leaf, places), leaf.statement, key_id)
+            known.add(store, places[leaf.statement][0], leaf.statement, key_id)
     if known.size < chain.size:
         value = {"key": key_id, "size": chain.size, "heads": list(known.open)}
         write_hint(store, keyring, HEADS, value)
     logged = {leaf.statement for leaf in chain.leaves}
-    for digest, place in places.items():
+    for digest, keys in places.items():
         if digest not in logged:
-            known.add(store, place, digest, key_id)
+            known.add(store, keys[0], digest, key_id)
     return known.open
 
 

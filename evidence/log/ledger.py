@@ -2,8 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from evidence.errors import Error
 from evidence.log.accept import Accepted, accept
 from evidence.log.authority import Authority, found
 from evidence.log.chain import (
@@ -33,7 +35,7 @@ class Ledger:
     chain: Chain
     covered: Checkpoint | None
     """The newest checkpoint; leaves beyond it are committed, but nobody has signed for them yet."""
-    places: Mapping[Digest, str]
+    places: Mapping[Digest, tuple[str, ...]]
     """Where each part lies."""
     authorities: tuple[tuple[int, Authority], ...]
     """Who may sign what from which index on."""
@@ -57,9 +59,12 @@ class Ledger:
 
     def open(self, index: int) -> Accepted:
         """Return the statement at `index`, checked; raise if it is not what the log says."""
-        leaf = self.chain.leaves[index]
-        key = place_of(leaf, self.places)
-        return accept(key, self.store.get(key), self.authority_at(index))
+        leaf, authority = self.chain.leaves[index], self.authority_at(index)
+        *copies, last = places_of(leaf, self.places)
+        for key in copies:
+            with suppress(Error):
+                return accept(key, self.store.get(key), authority)
+        return accept(last, self.store.get(last), authority)
 
 
 def read_ledger(store: Store) -> Ledger:
@@ -77,7 +82,7 @@ def read_ledger(store: Store) -> Ledger:
     for index, leaf in enumerate(chain.leaves):
         if leaf.kind not in _EAGER:
             continue
-        key = place_of(leaf, {})
+        key = statement_key(leaf.kind, leaf.statement)
         accepted = accept(key, store.get(key), authorities[-1][1])
         if leaf.kind == "key":
             authorities.append((index + 1, accepted.authority))
@@ -97,10 +102,10 @@ def read_ledger(store: Store) -> Ledger:
     )
 
 
-def place_of(leaf: Leaf, parts: Mapping[Digest, str]) -> str:
-    """Return the key a leaf's statement lies under; `parts` says where parts lie."""
+def places_of(leaf: Leaf, parts: Mapping[Digest, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the keys a leaf's statement may lie under, one but for copies; `parts` says where parts lie."""
     if leaf.kind != "part":
-        return statement_key(leaf.kind, leaf.statement)
+        return (statement_key(leaf.kind, leaf.statement),)
     try:
         return parts[leaf.statement]
     except KeyError:

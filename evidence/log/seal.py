@@ -5,24 +5,25 @@ One object commits: the batch of new leaves. What was written before it is nothi
 (checkpoint, hints) can be made again from it. So a seal that dies anywhere is completed by the next one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from evidence.errors import Error
 from evidence.log.accept import Accepted, accept, check_plan
 from evidence.log.authority import Authority
-from evidence.log.chain import Leaf, dump_batch, in_order, read_chain
+from evidence.log.chain import Leaf, check_pin, dump_batch, in_order, read_chain
 from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
-from evidence.log.ledger import Ledger, read_ledger
+from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.log.note import Checkpoint, sign_checkpoint
 from evidence.log.quarantine import quarantine_predicate
 from evidence.log.statement import Subject
+from evidence.log.whole import Whole
 from evidence.log.writer import LOCK_WAIT_S, append
 from evidence.model.names import Digest, digest_of
-from evidence.store.blobs import BlobError, get_blob
+from evidence.store.blobs import BlobError
 from evidence.store.interface import MissingError, Store, StoreError
 from evidence.store.layout import (
     CHECKPOINT_HINT_KEY,
@@ -31,7 +32,6 @@ from evidence.store.layout import (
     Key,
     KeyNameError,
     batch_key,
-    blob_key,
     checkpoint_key,
     parse_key,
 )
@@ -48,10 +48,6 @@ class SealError(Error):
     """The log cannot be sealed as it stands."""
 
 
-class RolledBackError(SealError):
-    """The log is older than, or another than, one that was seen before."""
-
-
 @dataclass(slots=True, kw_only=True)
 class _Batch:
     """What one seal is about to commit."""
@@ -59,8 +55,7 @@ class _Batch:
     authority: Authority
     plans: set[Digest]
     quarantined: set[tuple[str, Digest]]
-    blobs: dict[Digest, int] = field(default_factory=dict)
-    """Blobs known to be whole."""
+    whole: Whole
     leaves: list[Leaf] = field(default_factory=list)
 
 
@@ -78,7 +73,7 @@ def seal(
         ledger = read_ledger(store)
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:
-                check_anchor(ledger, anchor)
+                check_pin(anchor, ledger.info.origin, ledger.chain)
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
         newest = ledger.here
@@ -91,16 +86,6 @@ def seal(
         return newest
 
 
-def check_anchor(ledger: Ledger, anchor: Checkpoint) -> None:
-    """Raise `RolledBackError` unless the log still holds everything `anchor` stands for."""
-    if anchor.origin != ledger.info.origin:
-        raise RolledBackError(f"the log is {ledger.info.origin}, expected {anchor.origin}")
-    if anchor.size > ledger.chain.size:
-        raise RolledBackError(f"the log has {ledger.chain.size} leaves, it had {anchor.size} before")
-    if ledger.chain.roots.get(anchor.size) != anchor.root:
-        raise RolledBackError(f"the log was another one at {anchor.size} leaves")
-
-
 def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     """Sign for a batch whose sealer died before it could; raise if it holds what no sealer would have put there."""
     if not ledger.chain.size:
@@ -111,7 +96,7 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
         try:
             accepted = ledger.open(index)
             check_plan(accepted, ledger.plans)
-            _check_blobs(ledger, accepted.blobs, batch.blobs)
+            batch.whole.check(accepted)
         except Error as error:
             raise SealError(f"a batch without a checkpoint holds a bad leaf, {leaf.statement}: {error}") from error
     _sign(ledger, keyring, ledger.authority, ledger.here)
@@ -122,7 +107,7 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
     batch = _begin(ledger)
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    for key, place in sorted(_unsealed(ledger.store, logged), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
+    for key, place in sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
             break
         data = ledger.store.get(key)
@@ -131,7 +116,7 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
         try:
             accepted = accept(key, data, batch.authority)
             check_plan(accepted, batch.plans)
-            _check_blobs(ledger, accepted.blobs, batch.blobs)
+            batch.whole.check(accepted)
         except (MissingError, BlobError) as error:
             batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
         except StoreError:
@@ -139,12 +124,18 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
         except Error as error:
             batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
         else:
-            _take(batch, accepted, place)
+            if place.digest not in logged:
+                _take(batch, accepted, place)
     return batch
 
 
 def _begin(ledger: Ledger) -> _Batch:
-    return _Batch(authority=ledger.authority, plans=set(ledger.plans), quarantined=set(ledger.quarantined))
+    return _Batch(
+        authority=ledger.authority,
+        plans=set(ledger.plans),
+        quarantined=set(ledger.quarantined),
+        whole=Whole(ledger),
+    )
 
 
 def _take(batch: _Batch, accepted: Accepted, place: Key) -> None:
@@ -158,15 +149,24 @@ def _take(batch: _Batch, accepted: Accepted, place: Key) -> None:
     batch.leaves.append(Leaf(accepted.statement.kind, place.digest))
 
 
-def _unsealed(store: Store, logged: set[Digest]) -> Iterator[tuple[str, Key]]:
-    """Yield every statement's key that the log does not name; what is no statement's key is `verify`'s to name."""
+def _unsealed(ledger: Ledger) -> Iterator[tuple[str, Key]]:
+    """
+    Yield every statement's key that no leaf stands for; what is no statement's key is `verify`'s to name.
+
+    Where a logged part lies under two slots both are yielded: the copy is to be set aside, the other passes.
+    """
+    settled = set()
+    for leaf in ledger.chain.leaves:
+        places = places_of(leaf, ledger.places)
+        if len(places) == 1:
+            settled.add(places[0])
     for prefix in ("statements/", "parts/"):
-        for key in store.keys(prefix):
+        for key in ledger.store.keys(prefix):
             try:
                 place = parse_key(key)
             except KeyNameError:
                 continue
-            if place.area in (Area.STATEMENT, Area.PART) and place.digest not in logged:
+            if place.area in (Area.STATEMENT, Area.PART) and key not in settled:
                 yield key, place
 
 
@@ -175,40 +175,6 @@ def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error
     subjects = (Subject(name="object", digest=found),)
     predicate = quarantine_predicate(key, found, str(why), at)
     return Leaf("quarantine", append(store, keyring, kind="quarantine", predicate=predicate, subjects=subjects))
-
-
-def _check_blobs(ledger: Ledger, blobs: Mapping[Digest, int], whole: dict[Digest, int]) -> None:
-    """
-    Raise unless every blob is there; one that no recent part has referred to is read in full.
-
-    A blob that an earlier part of the log names was read in full when that part was sealed.
-    """
-    missing = blobs.keys() - whole.keys()
-    if missing:
-        _recall(ledger, missing, whole)
-    for digest, length in blobs.items():
-        if digest not in missing and whole[digest] == length:
-            continue
-        if whole.get(digest) == length:
-            ledger.store.get(blob_key(digest))
-        else:
-            get_blob(ledger.store, digest, length)
-            whole[digest] = length
-
-
-def _recall(ledger: Ledger, missing: Iterable[Digest], whole: dict[Digest, int]) -> None:
-    """Add the blobs of the newest sealed parts to `whole`, as long as that can be cheaper than reading them again."""
-    wanted = set(missing)
-    rows = 0
-    sealed = ledger.covered.size if ledger.covered else 0
-    for index in reversed(range(sealed)):
-        if ledger.chain.leaves[index].kind != "part":
-            continue
-        if not wanted - whole.keys() or rows > 2 * len(wanted):
-            return
-        blobs = ledger.open(index).blobs
-        rows += len(blobs)
-        whole.update(blobs)
 
 
 def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch) -> Checkpoint:

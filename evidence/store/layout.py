@@ -69,6 +69,8 @@ class Area(StrEnum):
     CHECKPOINT = "checkpoint"
     CHECKPOINT_HINT = "checkpoint-hint"
     STATE = "state"
+    HOLD = "hold"
+    """The kill switch: made by anyone with any editor, so neither signed nor JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,7 @@ _READERS: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
     (Area.CHECKPOINT, re.compile(r"log/checkpoints/(?P<size>[0-9]{12})")),
     (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
+    (Area.HOLD, re.compile(r"state/hold/[^/]+")),
     (Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),
 )
 

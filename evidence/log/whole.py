@@ -1,0 +1,63 @@
+"""Which blobs are whole: each is read in full when the first statement that names it is sealed, and not again."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+
+from evidence.log.accept import Accepted
+from evidence.log.ledger import Ledger, places_of
+from evidence.model.names import Digest, digest_of, parse_digest
+from evidence.store.blobs import get_blob
+from evidence.store.layout import blob_key
+
+
+class Whole:
+    """Checks the blobs of new statements, and remembers which were checked, now or at an earlier seal."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[Digest, int] = {}
+        self._older = self._sealed()
+        self._budget = 0
+
+    def check(self, accepted: Accepted) -> None:
+        """
+        Raise `MissingError` or `BlobError` unless every blob of a statement is there and what it should be.
+
+        A blob that a recent sealed part names was read in full then; now it only has to be there.
+        """
+        self._budget += len(accepted.part.captures) if accepted.part else 0
+        self._recall(accepted.blobs)
+        for digest, length in accepted.blobs.items():
+            if self._known.get(digest) == length:
+                self._ledger.store.get(blob_key(digest))
+            else:
+                get_blob(self._ledger.store, digest, length)
+                self._known[digest] = length
+
+    def _recall(self, blobs: Mapping[Digest, int]) -> None:
+        """Look into sealed parts, newest first, for as many captures as the new parts have: a run like this one."""
+        while self._budget > 0 and not blobs.keys() <= self._known.keys():
+            found = next(self._older, None)
+            if found is None:
+                self._budget = 0
+                return
+            self._budget -= len(found)
+            for digest, length in found:
+                self._known.setdefault(digest, length)
+
+    def _sealed(self) -> Iterator[list[tuple[Digest, int]]]:
+        """Yield blob and length of each capture of the sealed parts, newest part first."""
+        ledger = self._ledger
+        for index in reversed(range(ledger.covered.size if ledger.covered else 0)):
+            leaf = ledger.chain.leaves[index]
+            if leaf.kind == "part":
+                data = ledger.store.get(places_of(leaf, ledger.places)[0])
+                # What has this digest was read strictly when it was sealed.
+                if digest_of(data) == leaf.statement:
+                    yield _captured(data)
+
+
+def _captured(envelope: bytes) -> list[tuple[Digest, int]]:
+    statement = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+    return [(parse_digest(row["blob"]), int(row["bytes"])) for row in statement["predicate"]["captures"]]
