@@ -13,7 +13,7 @@ MAX_SITE_FILE_BYTES = 1024 * 1024
 """Largest site file; a few hundred blackouts are 50 KB."""
 
 _Text = Annotated[str, Field(min_length=1, max_length=4096)]
-_Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+_Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Rate = Annotated[float, Field(gt=0, le=10_000)]
 _Seconds = Annotated[float, Field(gt=0, le=600)]
 
@@ -80,7 +80,7 @@ class SiteFile(_Strict):
     """A site of plantproof. Paths are relative to the folder of this file."""
 
     owner: _Name = "default"
-    """Whose plant it is: lower-case letters, digits and dashes. It stands in the log's origin."""
+    """Whose plant it is, as its owner writes it."""
     domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] = "plantproof.invalid"
     """A domain of whoever collects. It stands in the log's origin. `.invalid` is nobody's (RFC 2606 §2)."""
     store: _Text = "plantproof-store"
