@@ -1,0 +1,98 @@
+"""Which SNMP variables make up a way to ask, and what is said when they do not."""
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+
+from collectors.credentials import Secret
+from collectors.inventory.host import SnmpAccess
+from collectors.transports import snmp_socket
+from collectors.transports.snmp import open_snmp
+from collectors.transports.snmp_socket import AccessError, EngineMissingError, check_access
+from collectors.transports.snmp_walk import GROW_AFTER, Repetitions
+from evidence.model.names import AssetId
+
+KEY = Secret("a-secret-of-an-asset")
+
+
+def access(**changes: Any) -> SnmpAccess:
+    return SnmpAccess(address="127.0.0.1", **changes)
+
+
+def v3(**changes: Any) -> SnmpAccess:
+    return access(version="3", **{"user": "reader", **changes})
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        access(community=KEY),
+        access(version="1", community=KEY),
+        v3(),
+        v3(auth="sha1", auth_key=KEY),
+        v3(auth="sha512", auth_key=KEY, priv="aes256", priv_key=KEY),
+    ],
+)
+def test_complete_variables_are_accepted(good: SnmpAccess) -> None:
+    check_access(good)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (access(), "version 2c needs plantproof_snmp_community"),
+        (access(version="1"), "version 1 needs plantproof_snmp_community"),
+        (access(version="2"), "1, 2c or 3, found '2'"),
+        (v3(user=None), "needs plantproof_snmp_user"),
+        (v3(context="vlan-7"), "only ask the default context"),
+        (v3(auth="md5", auth_key=KEY), "plantproof_snmp_auth one of sha1 sha224 sha256 sha384 sha512, found 'md5'"),
+        (v3(auth="sha1", auth_key=KEY, priv="3des", priv_key=KEY), "plantproof_snmp_priv one of des aes128"),
+        (v3(auth="sha1"), "plantproof_snmp_auth and plantproof_snmp_auth_key need each other"),
+        (v3(auth_key=KEY), "plantproof_snmp_auth and plantproof_snmp_auth_key need each other"),
+        (v3(auth="sha1", auth_key=KEY, priv="des"), "plantproof_snmp_priv and plantproof_snmp_priv_key need each"),
+        (v3(priv="des", priv_key=KEY), "plantproof_snmp_priv needs plantproof_snmp_auth"),
+    ],
+)
+def test_variables_that_do_not_fit_are_refused_before_anything_is_sent(
+    bad: SnmpAccess, said: str, snmp_gate: Any
+) -> None:
+    async def run() -> None:
+        async with open_snmp(bad, asset=AssetId("sw-1"), gate=snmp_gate):
+            pass
+
+    with pytest.raises(AccessError, match=said) as caught:
+        asyncio.run(run())
+    assert KEY.reveal() not in str(caught.value)
+    assert not snmp_gate.entered
+
+
+def test_without_gufo_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gufo.snmp._fast", None)
+    with pytest.raises(EngineMissingError, match="needs gufo-snmp") as caught:
+        snmp_socket.engine()
+    assert caught.value.hint is not None
+    assert "wheels" in caught.value.hint
+
+
+def test_repetitions_halve_at_each_failure_down_to_one_value() -> None:
+    repetitions = Repetitions(10)
+    sizes = [repetitions.now]
+    while repetitions.shrink():
+        sizes.append(repetitions.now)
+    assert sizes == [10, 5, 2, 1, 0]
+
+
+def test_repetitions_grow_back_slowly_after_one_failure_and_never_after_two() -> None:
+    repetitions = Repetitions(4)
+    repetitions.shrink()
+    assert repetitions.now == 2
+    for expected in (3, 4, 4):
+        for _ in range(GROW_AFTER):
+            repetitions.good()
+        assert repetitions.now == expected
+    repetitions.shrink()
+    for _ in range(GROW_AFTER * 3):
+        repetitions.good()
+    assert repetitions.now == 2

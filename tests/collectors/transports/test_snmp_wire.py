@@ -1,0 +1,89 @@
+"""What is read from an SNMP answer before it is decoded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.simulate import ber
+from collectors.transports.snmp_wire import MalformedError, PlainAnswer, is_whole, read_plain, read_report
+from evidence.normalise.varbinds import arcs
+
+OID = "1.3.6.1.2.1.1.1.0"
+
+
+def message(*parts: bytes) -> bytes:
+    return ber.tlv(ber.SEQUENCE, b"".join(parts))
+
+
+def answer(status: int, *varbinds: bytes, version: int = 1, tag: int = 0xA2) -> bytes:
+    pdu = ber.integer(9) + ber.integer(status) + ber.integer(0) + message(*varbinds)
+    return message(ber.integer(version), ber.tlv(ber.OCTETS, b"c"), ber.tlv(tag, pdu))
+
+
+def varbind(oid: str, value: bytes) -> bytes:
+    return message(ber.oid(oid), value)
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 255, 256, 4000, 65535])
+def test_a_message_is_whole_when_one_sequence_fills_the_datagram(length: int) -> None:
+    whole = ber.tlv(ber.SEQUENCE, bytes(length))
+    assert is_whole(whole)
+    assert is_whole(memoryview(whole))
+    assert not is_whole(whole + b"\0")
+    assert not is_whole(whole[:-1])
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x30", b"\x31\x00", b"\x30\x80", b"\x30\x81", b"\x30\x82\x00", b"\x30\x83\0\0\0"]
+)
+def test_what_is_no_sequence_is_not_whole(data: bytes) -> None:
+    assert not is_whole(data)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_an_answer_tells_its_status_and_its_varbinds(version: int) -> None:
+    read = read_plain(answer(5, varbind(OID, b"\x05\0"), varbind("2.999.1.300", ber.integer(7)), version=version))
+    assert read == PlainAnswer(5, ((OID, 0x05), ("2.999.1.300", 0x02)))
+    assert read.echoes([OID, "2.999.1.300"])
+    assert not read.echoes([OID])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\x02\x01\x01", id="no sequence"),
+        pytest.param(answer(0) + answer(0), id="two messages"),
+        pytest.param(answer(0, version=3), id="SNMPv3"),
+        pytest.param(answer(0, tag=0xA0), id="a request"),
+        pytest.param(message(ber.integer(1), ber.tlv(ber.OCTETS, b"c")), id="no PDU"),
+        pytest.param(message(ber.integer(1), ber.tlv(ber.OCTETS, b"c"), ber.tlv(0xA2, b"")), id="an empty PDU"),
+        pytest.param(answer(0, ber.integer(1)), id="a varbind that is none"),
+        pytest.param(answer(0, message(ber.integer(1), ber.integer(1))), id="a varbind without an OID"),
+        pytest.param(answer(0, message(ber.tlv(ber.OID, b""), ber.integer(1))), id="an empty OID"),
+        pytest.param(answer(0, message(ber.tlv(ber.OID, b"\x2b\x86"), ber.integer(1))), id="an unfinished OID"),
+        pytest.param(b"\x30\x02\x02\x05", id="longer inside than outside"),
+        pytest.param(b"\x30\x01\x02", id="a tag without a length"),
+        pytest.param(b"\x30\x03\x02\x83\x01", id="a length of three octets"),
+        pytest.param(b"\x30\x03\x02\x82\x01", id="a length cut short"),
+    ],
+)
+def test_what_is_no_answer_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        read_plain(data)
+
+
+@given(st.binary(max_size=80))
+def test_any_datagram_is_read_or_refused(data: bytes) -> None:
+    try:
+        read = read_plain(data)
+    except MalformedError:
+        return
+    assert all(arcs(oid) for oid, _ in read.varbinds)
+
+
+def test_a_report_names_its_counter() -> None:
+    report = message(ber.integer(3), varbind("1.3.6.1.6.3.15.1.1.5.0", ber.integer(1)))
+    assert read_report(report) == 5
+    assert read_report(answer(0, varbind(OID, ber.integer(1)))) is None
+    assert read_report(report[: report.index(b"\x0f\x01\x01") + 3]) is None
