@@ -92,7 +92,7 @@ class Plant:
     def inventory(self, path: Path, count: int) -> Path:
         """Write an inventory of the first `count` devices."""
         hosts = {
-            community: {
+            f"switch-{place:05}": {
                 "ansible_host": "127.0.0.1",
                 "plantproof_snmp_version": "2c",
                 "plantproof_snmp_port": self.port,
@@ -100,10 +100,15 @@ class Plant:
                 "plantproof_safety": "it",
                 "plantproof_collect": ["snmp"],
             }
-            for community in self.communities[:count]
+            for place, community in enumerate(self.communities[:count])
         }
         path.write_text(json.dumps({"all": {"hosts": hosts}}))
         return path
+
+
+def _community(number: int) -> str:
+    """Return a community as people choose them: long enough, and not the device's name."""
+    return f"r3ad-{number * 7919 % 100003:05}-plant"
 
 
 @contextlib.contextmanager
@@ -111,13 +116,13 @@ def plant(folder: Path, *, devices: int, copies: int = 0) -> Iterator[Plant]:
     """Run the agent in a process of its own: `devices` different ones, each under `copies` more names."""
     folder.mkdir()
     for number in range(devices):
-        (folder / f"dev{number}#snmp.txt").write_bytes(encode(device(number)))
+        (folder / f"{_community(number)}#snmp.txt").write_bytes(encode(device(number)))
     command = [sys.executable, "-m", "collectors.simulate.snmp", str(folder), "--copies", str(copies)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as agent:
         assert agent.stdout
         port = int(agent.stdout.readline().rsplit(":", 1)[1])
-        names = [f"dev{number}" for number in range(devices)]
-        names += [f"dev{number}-{copy}" for copy in range(1, copies + 1) for number in range(devices)]
+        names = [_community(number) for number in range(devices)]
+        names += [f"{_community(number)}-{copy}" for copy in range(1, copies + 1) for number in range(devices)]
         try:
             yield Plant(port, names, asked_of(device(0)))
         finally:

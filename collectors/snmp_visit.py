@@ -10,6 +10,7 @@ from collectors.transports.snmp import SnmpSession, open_snmp
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
+from evidence.normalise.varbinds import arcs
 from evidence.platforms.platform import Platform, Question, Verb
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
@@ -92,7 +93,7 @@ class _Asker:
         if question.verb is Verb.GET:
             varbinds += await self._session.get(question.objects)
         else:
-            for oid in question.objects:
+            for oid in sorted(question.objects, key=arcs):  # so that the answers come in the capture's order
                 walked = await self._session.walk(oid)
                 varbinds += walked.varbinds
                 if not walked.complete:
