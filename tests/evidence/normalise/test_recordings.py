@@ -141,4 +141,4 @@ def test_a_recording_says_where_it_is_from_and_whether_anybody_made_it_up(stem: 
 
 
 def test_one_recording_at_least_was_not_made_with_our_own_recorder() -> None:
-    assert [path for path in DATA.glob("*#snmpwalk.txt")]
+    assert list(DATA.glob("*#snmpwalk.txt"))

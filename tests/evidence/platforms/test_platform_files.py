@@ -1,0 +1,86 @@
+"""What holds for every platform file we ship."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from collectors.guard import permit, permit_host, permit_path
+from evidence.normalise.lines import LineSearch
+from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS
+from evidence.platforms.load import PACKAGED, load_platforms
+from evidence.platforms.platform import Platform, Question, Verb
+from evidence.platforms.schema import json_schema
+
+PLATFORMS = load_platforms()
+ALL = pytest.mark.parametrize("platform", list(PLATFORMS), ids=[platform.name for platform in PLATFORMS])
+DATA = Path(__file__).parents[2] / "data"
+
+
+@ALL
+def test_every_expression_compiles(platform: Platform) -> None:
+    patterns = [platform.recognition.sysdescr]
+    for fact in platform.facts:
+        patterns += [fact.pattern, fact.where, fact.unless, *(fact.among or {}).values()]
+    patterns += [table.pattern for table in platform.tables]
+    for question in platform.questions:
+        patterns += [question.complete, question.refused, *question.volatile_lines]
+    if platform.session:
+        patterns += [platform.session.pager, platform.session.prompt]
+    for pattern in patterns:
+        if pattern is not None:
+            re.compile(pattern, re.MULTILINE)
+
+
+@ALL
+def test_every_group_a_rule_names_is_in_its_pattern(platform: Platform) -> None:
+    for table in platform.tables:
+        if table.pattern is not None:
+            groups = re.compile(table.pattern).groupindex
+            assert table.key in groups
+            assert {column.group for column in table.columns} <= set(groups)
+        else:
+            assert all(column.oid for column in table.columns)
+            assert (table.key or "index") in INDEX_FORMATS
+            assert all(column.format in {**VALUE_FORMATS, **INDEX_FORMATS} for column in table.columns)
+
+
+@ALL
+def test_secrets_and_volatile_lines_are_searched_by_a_word(platform: Platform) -> None:
+    assert LineSearch(rule.pattern for rule in platform.secrets).unaided == ()
+
+
+@ALL
+def test_every_question_is_on_the_right_side_of_the_guard(platform: Platform) -> None:
+    for question in platform.questions:
+        if question.transport != "snmp":
+            allow(platform, question)
+    for command in platform.session.setup if platform.session else ():
+        permit(command, {command})
+
+
+def allow(platform: Platform, question: Question) -> None:
+    request = question.objects[0]
+    if question.verb is Verb.READ:
+        permit_path(request, {request})
+    elif platform.session and platform.session.kind == "host":
+        permit_host(request, {request})
+    else:
+        permit(request, {request})
+
+
+@ALL
+def test_every_platform_says_where_its_knowledge_is_from(platform: Platform) -> None:
+    assert platform.source
+    assert platform.title
+
+
+def test_the_schema_is_printable() -> None:
+    schema = json.loads(json.dumps(json_schema()))
+    assert schema["additionalProperties"] is False
+    assert {"name", "recognition", "questions", "facts"} <= set(schema["properties"])
+
+
+def test_every_platform_file_is_named_like_its_platform() -> None:
+    assert {path.stem for path in PACKAGED.glob("*.yaml")} == {platform.name for platform in PLATFORMS}
