@@ -1,0 +1,131 @@
+"""`store`: look into a store, and check it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from evidence.cli.exits import ExitCode
+from evidence.cli.options import store_option, verbosity_option
+
+if TYPE_CHECKING:
+    from evidence.store.interface import Store
+
+_LOCK_WAIT_S = 30.0
+
+
+@click.group()
+def command() -> None:
+    """Look into a store, and check it."""
+
+
+@command.command("ls")
+@click.argument("prefix", default="")
+@store_option
+@verbosity_option
+def list_keys(prefix: str, store: str) -> None:
+    """List the keys that begin with PREFIX."""
+    from evidence.cli.output import one_line
+    from evidence.store.open import open_store
+
+    for key in open_store(store).keys(prefix):
+        click.echo(one_line(key))
+
+
+@command.command("get")
+@click.argument("name", metavar="KEY|DIGEST")
+@store_option
+@verbosity_option
+def get_object(name: str, store: str) -> None:
+    """
+    Print one object: an artefact in plain, everything else as it is kept.
+
+    DIGEST is `sha256:…`: an artefact's, or a statement's.
+    """
+    import sys
+
+    from evidence.cli.output import harmless
+    from evidence.store.open import open_store
+
+    data = _find(open_store(store), name)
+    if sys.stdout.isatty():
+        click.echo(harmless(data.decode("utf-8", "replace")), nl=not data.endswith(b"\n"))
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _find(store: "Store", name: str) -> bytes:
+    from evidence.model.names import hex_of, parse_digest
+    from evidence.store.blobs import get_blob, measure_blob
+    from evidence.store.interface import MissingError
+    from evidence.store.layout import Area, KeyNameError, blob_key, parse_key
+
+    if not name.startswith("sha256:"):
+        digest = parse_key(name).digest if name.startswith("blobs/") else None
+        return get_blob(store, digest, measure_blob(store, digest)) if digest else store.get(name)
+    digest = parse_digest(name)
+    if blob_key(digest) in store.keys(blob_key(digest)):
+        return get_blob(store, digest, measure_blob(store, digest))
+    for prefix in ("parts/", "statements/"):
+        for key in store.keys(prefix):
+            if hex_of(digest) not in key:
+                continue
+            try:
+                if parse_key(key).area in (Area.PART, Area.STATEMENT):
+                    return store.get(key)
+            except KeyNameError:
+                continue
+    raise MissingError(f"{name}: neither an artefact nor a statement of this store")
+
+
+@command.command("check")
+@click.option("--repair", is_flag=True, help="Make again what is derived, and remove what writers left that died.")
+@store_option
+@verbosity_option
+@click.pass_context
+def check(ctx: click.Context, repair: bool, store: str) -> None:
+    """
+    Check that every object is there and what it should be.
+
+    Says nothing about whose evidence it is: that is `verify`, with a pin and the owner's key. --repair never touches
+    evidence. Ends with 16 when something is wrong.
+    """
+    from evidence.cli.output import one_line
+    from evidence.store.directory import DirectoryStore
+    from evidence.store.open import open_store
+    from evidence.verify.result import Status
+    from evidence.verify.verifier import verify
+
+    opened = open_store(store)
+    if repair:
+        for line in _repair(opened):
+            click.echo(one_line(line))
+    report = verify(opened)
+    for step in report.failed:
+        for detail in step.details:
+            click.echo(f"step {step.number} {step.name}: {one_line(detail)}")
+    left = len(opened.leftovers()) if isinstance(opened, DirectoryStore) else 0
+    if left:
+        click.echo(f"{left} unfinished files in .tmp, by writers that died or are at work; --repair removes them")
+    passed = sum(step.status is not Status.FAILED for step in report.steps)
+    click.echo(f"store check: {passed} of {len(report.steps)} steps found nothing wrong")
+    if report.failed:
+        ctx.exit(ExitCode.UNVERIFIED)
+
+
+def _repair(store: "Store") -> list[str]:
+    """Make the checkpoint hint again and clear `.tmp/`, while nobody seals."""
+    from evidence.log.chain import checkpoint_sizes
+    from evidence.store.directory import DirectoryStore
+    from evidence.store.layout import CHECKPOINT_HINT_KEY, checkpoint_key
+    from evidence.store.lock import locked
+
+    done = []
+    with locked(store, wait_s=_LOCK_WAIT_S):
+        newest = max(checkpoint_sizes(store), default=None)
+        if newest is not None:
+            store.replace(CHECKPOINT_HINT_KEY, store.get(checkpoint_key(newest)))
+            done.append(f"{CHECKPOINT_HINT_KEY}: made again from {checkpoint_key(newest)}")
+        for path in store.leftovers() if isinstance(store, DirectoryStore) else ():
+            path.unlink(missing_ok=True)
+            done.append(f".tmp/{path.name}: removed")
+    return done

@@ -1,0 +1,122 @@
+"""`verify`: check everything that can be checked, step by step."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from evidence.cli.exits import ExitCode
+from evidence.cli.options import store_option, verbosity_option
+
+if TYPE_CHECKING:
+    from evidence.log.keys import PublicKey
+    from evidence.log.note import Checkpoint
+    from evidence.verify.result import Report, Step
+
+SCHEMA = "plantproof.verify/1"
+"""Name and version of the machine output."""
+
+
+@click.command()
+@click.argument("bundle", required=False, type=click.Path())
+@store_option
+@click.option("--pin", "pins", multiple=True, metavar="P", help="A pin: `origin size root`, or a file that holds one.")
+@click.option("--key", type=click.Path(dir_okay=False), metavar="ROOT.pub", help="The owner's root public key.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How it is printed.")
+@verbosity_option
+@click.pass_context
+def command(
+    ctx: click.Context, bundle: str | None, store: str, pins: tuple[str, ...], key: str | None, form: str
+) -> None:
+    """
+    Check everything that can be checked: passed, failed, or not-checked and why.
+
+    BUNDLE is the directory of a store, another way to write --store. Pins and the root key come from outside: a pin
+    is the line that `report` and `collect` print; the root key is the owner's, and is looked for in
+    `<store>.keys/root.pub` when --key is not given. Ends with 16 when a step failed.
+    """
+    from evidence.store.open import open_store
+    from evidence.verify.verifier import verify
+
+    place = bundle or store
+    opened = open_store(place)
+    report = verify(opened, trusted_root=_root_key(place, key), pins=[_read_pin(pin) for pin in pins])
+    if form == "json":
+        click.echo(_json(report))
+    else:
+        _print_table(report)
+    if report.failed:
+        ctx.exit(ExitCode.UNVERIFIED)
+
+
+def _root_key(place: str, key: str | None) -> "PublicKey | None":
+    """Return the root key that is named, or the one that lies beside the store, or none."""
+    from pathlib import Path
+
+    from evidence.log.keyring import load_public
+
+    if key is not None:
+        return load_public(Path(key))
+    store = Path(place).expanduser().resolve()
+    beside = store.with_name(f"{store.name}.keys") / "root.pub"
+    if not beside.is_file():
+        return None
+    click.echo(f"root key: {beside}, found beside the store; --key names one you got another way", err=True)
+    return load_public(beside)
+
+
+def _read_pin(text: str) -> "Checkpoint":
+    """Read a pin from a file, or from the words themselves."""
+    from pathlib import Path
+
+    from evidence.log.note import NoteError, parse_pin
+    from evidence.store.layout import MAX_NOTE_BYTES
+
+    try:
+        path = Path(text)
+        if "\n" not in text and len(text) < 4096 and path.is_file():
+            with path.open("rb") as file:
+                return parse_pin(file.read(MAX_NOTE_BYTES + 1))
+        return parse_pin(text.encode())
+    except NoteError as error:
+        raise click.BadParameter(str(error), param_hint="--pin") from error
+
+
+def _json(report: "Report") -> str:
+    from evidence.cli.output import json_line
+
+    checkpoint = report.checkpoint
+    return json_line(
+        {
+            "schema": SCHEMA,
+            "result": "failed" if report.failed else "passed",
+            "origin": checkpoint.origin if checkpoint else None,
+            "size": checkpoint.size if checkpoint else None,
+            "root": checkpoint.root if checkpoint else None,
+            "steps": [
+                {"number": s.number, "name": s.name, "status": str(s.status), "details": list(s.details)}
+                for s in report.steps
+            ],
+        }
+    )
+
+
+def _print_table(report: "Report") -> None:
+    """Print one line a step and its details below it, then the line to keep."""
+    from evidence.cli.output import one_line
+    from evidence.verify.result import Status
+
+    for step in report.steps:
+        click.echo(f"{step.number:>2}  {step.name:<13} {step.status}")
+        for detail in step.details:
+            click.echo(f"      {one_line(detail)}")
+    counts = [f"{sum(s.status is status for s in report.steps)} {status}" for status in Status]
+    click.echo()
+    click.echo(f"verify: {', '.join(counts)}")
+    if report.failed:
+        click.echo(f"FAILED at {', '.join(map(_named, report.failed))}")
+    elif report.checkpoint:
+        click.echo(f"pin: {report.checkpoint.pin}")
+
+
+def _named(step: "Step") -> str:
+    return f"step {step.number} {step.name}"

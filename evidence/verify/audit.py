@@ -1,0 +1,85 @@
+"""What the steps of a verification learn from each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from evidence.errors import Error
+from evidence.log.authority import Authority
+from evidence.log.chain import Chain, StoreInfo
+from evidence.log.keys import PublicKey
+from evidence.log.note import Checkpoint
+from evidence.log.part import After, PartStatement
+from evidence.model.names import Digest
+from evidence.store.interface import Store
+from evidence.store.layout import Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPart:
+    """What the later steps need of a part."""
+
+    index: int
+    plan: Digest
+    run: str
+    slot: str
+    chunk: int
+    last: bool
+    previous: tuple[Digest, ...]
+    after: After | None
+    assets: Digest
+    assets_bytes: int
+    outcomes: tuple[str, ...]
+    """The assets that have a row."""
+
+    @classmethod
+    def of(cls, index: int, part: PartStatement) -> "SealedPart":
+        """Keep what is needed, and let go of the captures."""
+        return cls(
+            index=index,
+            plan=part.plan,
+            run=part.run,
+            slot=part.slot,
+            chunk=part.chunk,
+            last=part.last,
+            previous=part.previous,
+            after=part.after,
+            assets=part.assets,
+            assets_bytes=part.assets_bytes,
+            outcomes=tuple(outcome.asset for outcome in part.outcomes),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Audit:
+    """A verification under way: what was given, and what the steps so far have found out."""
+
+    store: Store
+    trusted_root: PublicKey | None
+    pins: Sequence[Checkpoint]
+    info: StoreInfo | None = None
+    keys: dict[str, Key] = field(default_factory=dict)
+    """Every key of the store that is one."""
+    chain: Chain | None = None
+    trouble: Error | None = None
+    """Why there is no chain."""
+    authorities: list[tuple[int, Authority]] = field(default_factory=list)
+    """Who may sign what, from which index on."""
+    plans: dict[Digest, int] = field(default_factory=dict)
+    """Index at which each plan's blob was first logged."""
+    parts: list[SealedPart] = field(default_factory=list)
+    subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
+    """Index, kind and plan of each statement whose first subject is a plan, parts included."""
+    visible: set[Digest] = field(default_factory=set)
+    """Statements that may be referred to: logged, set aside, or waiting to be sealed."""
+    waiting: int = 0
+    """How many good statements are not sealed yet."""
+    blobs: dict[Digest, int] = field(default_factory=dict)
+    """Every blob a logged statement names, with its plain length."""
+
+    def authority_at(self, index: int) -> Authority:
+        """Return who might sign the statement at `index`."""
+        best = self.authorities[0][1]
+        for start, authority in self.authorities:
+            if start <= index:
+                best = authority
+        return best

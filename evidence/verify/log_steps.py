@@ -1,0 +1,132 @@
+"""Steps 1 to 5: the store's description, genesis, keys, the log's own objects, and pins."""
+
+from evidence.errors import Error
+from evidence.log.accept import accept
+from evidence.log.authority import found
+from evidence.log.chain import Chain, Leaf, LogError, check_pin, read_chain, read_store_info
+from evidence.log.note import read_checkpoint
+from evidence.store.layout import CHECKPOINT_HINT_KEY, Area, KeyNameError, checkpoint_key, parse_key, statement_key
+from evidence.verify.audit import Audit
+from evidence.verify.result import Answer
+
+
+def check_store(audit: Audit, answer: Answer) -> None:
+    """Step 1: the store says what it is, and holds nothing else."""
+    try:
+        audit.info = read_store_info(audit.store)
+        answer.note(f"evidence of {audit.info.owner}, log {audit.info.origin}")
+    except Error as error:
+        answer.fail(str(error))
+    for key in audit.store.keys(""):
+        try:
+            audit.keys[key] = parse_key(key)
+        except KeyNameError as error:
+            answer.fail(str(error))
+    answer.note(f"{len(audit.keys)} objects")
+
+
+def check_genesis(audit: Audit, answer: Answer) -> None:
+    """Step 2: genesis is signed by the root key it names, makes this log, and the root key is the trusted one."""
+    info = audit.info
+    if info is None:
+        answer.gap("the store does not say which genesis is its own (step 1)")
+        return
+    try:
+        authority = found(audit.store.get(statement_key("genesis", info.genesis)))
+    except Error as error:
+        answer.fail(f"genesis: {error}")
+        return
+    if (authority.genesis, authority.origin, authority.owner) != (info.genesis, info.origin, info.owner):
+        answer.fail(f"genesis makes the log {authority.origin} of {authority.owner}, store.json names {info.origin}")
+        return
+    audit.authorities.append((0, authority))
+    if audit.trusted_root is None:
+        answer.gap(f"whether {authority.root.id} is the owner's root key: name the one you trust with --key")
+    elif audit.trusted_root == authority.root:
+        answer.note(f"root key {authority.root.id}, the trusted one")
+    else:
+        answer.fail(f"the root key is {authority.root.id}, the trusted one is {audit.trusted_root.id}")
+
+
+def check_keys(audit: Audit, answer: Answer) -> None:
+    """Step 3: every key of the log was introduced by the root key, in the log."""
+    try:
+        audit.chain = read_chain(audit.store)
+    except Error as error:
+        audit.trouble = error
+    if audit.chain is None or not audit.authorities:
+        answer.gap("the log cannot be read (step 4) or its root key is unknown (step 2)")
+        return
+    for index, leaf in enumerate(audit.chain.leaves):
+        if leaf.kind != "key":
+            continue
+        key = statement_key(leaf.kind, leaf.statement)
+        try:
+            accepted = accept(key, audit.store.get(key), audit.authorities[-1][1])
+            audit.authorities.append((index + 1, accepted.authority))
+        except Error as error:
+            answer.fail(str(error))
+    roles = sorted({role for grants in audit.authorities[-1][1].keys.values() for role, _ in grants})
+    answer.note(f"{len(audit.authorities[-1][1].keys)} keys: {', '.join(roles)}")
+
+
+def check_log(audit: Audit, answer: Answer) -> None:
+    """Step 4: batches follow each other, and every batch's end has a checkpoint, signed, with the root recomputed."""
+    chain = audit.chain
+    if chain is None:
+        answer.fail(str(audit.trouble))
+        return
+    if audit.info is None or not audit.authorities:
+        answer.gap("whose log it is, is unknown (steps 1 and 2)")
+        return
+    if not chain.size:
+        answer.fail("nothing is sealed yet; `plantproof seal` seals")
+    elif chain.leaves[0] != Leaf("genesis", audit.info.genesis):
+        answer.fail("the first leaf is not genesis")
+    kept = {key.size for key in audit.keys.values() if key.area is Area.CHECKPOINT and key.size is not None}
+    notes = {}
+    for size in sorted(kept | set(chain.roots) - {0}):
+        key = checkpoint_key(size)
+        try:
+            notes[size] = audit.store.get(key)
+            _check_checkpoint(audit, chain, size, notes[size])
+        except Error as error:
+            answer.fail(f"{key}: {error}" if key not in str(error) else str(error))
+    _check_hint(audit, answer, notes)
+    answer.note(f"{chain.size} leaves in {len(chain.roots) - 1} batches, root {chain.root}")
+
+
+def check_pins(audit: Audit, answer: Answer) -> None:
+    """Step 5: the log still holds everything that each pin stands for."""
+    if audit.chain is None or audit.info is None:
+        answer.gap("the log cannot be read (steps 1 and 4)")
+        return
+    if not audit.pins:
+        answer.gap("no pin was given; whoever holds the keys could have rewritten the whole log")
+    for pin in audit.pins:
+        try:
+            check_pin(pin, audit.info.origin, audit.chain)
+            answer.note(f"holds everything up to leaf {pin.size}")
+        except Error as error:
+            answer.fail(f"pin {pin.pin}: {error}")
+
+
+def _check_checkpoint(audit: Audit, chain: Chain, size: int, data: bytes) -> None:
+    note = read_checkpoint(data)
+    audit.authority_at(size).check_note(note)
+    if note.checkpoint.size != size or note.checkpoint.root != chain.roots.get(size):
+        raise LogError(
+            f"says {note.checkpoint.size} leaves and {note.checkpoint.root}, the batches do not add up to it"
+        )
+
+
+def _check_hint(audit: Audit, answer: Answer, notes: dict[int, bytes]) -> None:
+    if not notes:
+        return
+    try:
+        hint = audit.store.get(CHECKPOINT_HINT_KEY)
+    except Error as error:
+        answer.fail(f"{error}; `store check --repair` makes it again")
+        return
+    if hint not in notes.values():
+        answer.fail(f"{CHECKPOINT_HINT_KEY}: not a copy of any checkpoint; `store check --repair` makes it again")

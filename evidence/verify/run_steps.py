@@ -1,0 +1,129 @@
+"""Steps 9 to 11: completeness of runs, working memory, and what the log is anchored to."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from evidence.errors import Error
+from evidence.log.assets import load_assets
+from evidence.log.fields import Fields, ShapeError
+from evidence.log.hints import open_hint
+from evidence.log.keyring import Role
+from evidence.log.keys import PublicKey
+from evidence.log.plan import load_plan
+from evidence.log.seal import ANCHOR
+from evidence.model.names import Digest
+from evidence.store.blobs import get_blob
+from evidence.store.layout import Area
+from evidence.verify.audit import Audit, SealedPart
+from evidence.verify.result import Answer
+
+AD_HOC = "adhoc-"
+"""How the slot of a run begins that no plan asked for."""
+
+
+def check_completeness(audit: Audit, answer: Answer) -> None:
+    """Step 9: every run has exactly one outcome for each asset of its own list, and leaves out nothing planned."""
+    if audit.chain is None:
+        answer.gap("the log cannot be read (step 4)")
+        return
+    runs: dict[str, list[SealedPart]] = {}
+    for part in audit.parts:
+        runs.setdefault(part.run, []).append(part)
+    covered: dict[tuple[str, Digest], set[str]] = {}
+    for run, parts in runs.items():
+        assets = _check_run(audit, answer, run, parts)
+        if not parts[0].slot.startswith(AD_HOC):
+            covered.setdefault((parts[0].slot, parts[0].plan), set()).update(assets)
+    for (slot, plan), assets in covered.items():
+        _check_plan(audit, answer, slot, plan, assets)
+    answer.note(f"{len(runs)} runs")
+
+
+def _check_run(audit: Audit, answer: Answer, run: str, parts: list[SealedPart]) -> set[str]:
+    """Check the chunks of one run and return its assets."""
+    chunks = sorted(part.chunk for part in parts)
+    last = max(parts, key=lambda part: part.chunk)
+    if len({(part.slot, part.plan, part.assets) for part in parts}) != 1:
+        answer.fail(f"{run}: its chunks differ in slot, plan or asset list")
+        return set()
+    if len(set(chunks)) != len(chunks) or [part for part in parts if part.last and part is not last]:
+        answer.fail(f"{run}: a chunk stands twice, or after the last one")
+    rows = Counter(asset for part in parts for asset in part.outcomes)
+    try:
+        assets: set[str] = {asset.id for asset in load_assets(get_blob(audit.store, last.assets, last.assets_bytes))}
+    except Error as error:
+        answer.fail(f"{run}: its asset list: {error}")
+        return set()
+    _name(answer.fail, f"{run}: more than one outcome for", [asset for asset, count in rows.items() if count > 1])
+    _name(answer.fail, f"{run}: an outcome for what is not on its list:", rows.keys() - assets)
+    missing = assets - rows.keys()
+    if chunks != list(range(last.chunk + 1)) or not last.last:
+        answer.gap(f"{run}: unfinished: {len(parts)} chunks are here, {len(missing)} assets have no outcome")
+    else:
+        _name(answer.fail, f"{run}: no outcome for", missing)
+    return assets
+
+
+def _check_plan(audit: Audit, answer: Answer, slot: str, plan: Digest, covered: set[str]) -> None:
+    """Compare what a slot covered with what was planned; slots without any part need the plan's calendar."""
+    try:
+        planned = load_plan(get_blob(audit.store, plan, audit.blobs.get(plan, 0)))
+    except Error as error:
+        answer.fail(f"{slot}: its plan: {error}")
+        return
+    assets: set[str] = {asset.id for asset in planned.assets}
+    _name(answer.gap, f"{slot}: planned, and in no run:", assets - covered)
+    _name(answer.gap, f"{slot}: in a run, and not planned:", covered - assets)
+    if planned.slots:
+        answer.gap(f"{slot}: whether other slots of the plan were skipped")
+
+
+def _name(say: Callable[[str], None], what: str, assets: Iterable[str]) -> None:
+    names = sorted(assets)
+    if names:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        say(f"{what} {', '.join(names[:5])}{more}")
+
+
+def check_state(audit: Audit, answer: Answer) -> None:
+    """Step 10: working memory is signed by a collector or sealer of this log, and does not contradict it."""
+    if audit.info is None or not audit.authorities:
+        answer.gap("who may have signed it is unknown (steps 1 and 2)")
+        return
+    signers: dict[str, PublicKey] = {}
+    for grants in audit.authorities[-1][1].keys.values():
+        signers.update({key.id: key for role, key in grants if role in (Role.COLLECTOR, Role.SEALER)})
+    count = 0
+    for key, place in audit.keys.items():
+        if place.area is Area.HOLD:
+            answer.note(f"{key}: somebody stopped polling; anyone may, so it is not signed")
+        if place.area is not Area.STATE or place.kind is None:
+            continue
+        count += 1
+        try:
+            value = open_hint(audit.store.get(key), signers, place.kind, audit.info.origin)
+            if place.kind == ANCHOR:
+                _check_memory(audit, value)
+        except Error as error:
+            answer.fail(f"{key}: {error}")
+    answer.note(f"{count} hints; they are never evidence")
+
+
+def _check_memory(audit: Audit, value: object) -> None:
+    anchor = Fields(value, ANCHOR, frozenset({"size", "root"}), frozenset())
+    if audit.chain is not None and audit.chain.roots.get(anchor.whole("size")) != anchor.text("root"):
+        raise ShapeError(f"the sealer signed for {anchor.whole('size')} leaves that are not this log's")
+
+
+def check_anchors(audit: Audit, answer: Answer) -> None:
+    """Step 11: what outside the store binds the log in time, and what does not."""
+    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
+    answer.gap("whether others saw the same log: it has no cosignature")
+    size = audit.chain.size if audit.chain else 0
+    bound = max((pin.size for pin in audit.pins), default=0)
+    if audit.pins and bound <= size:
+        answer.note(f"a pin binds the leaves up to {bound}")
+    if bound < size:
+        answer.gap(f"leaves {bound} to {size - 1}: no pin binds them")
+    if audit.waiting:
+        answer.gap(f"{audit.waiting} statements are not sealed yet")

@@ -1,0 +1,148 @@
+"""Steps 6 to 8: statements, what they refer to, and the artefacts."""
+
+from evidence.errors import Error
+from evidence.log.accept import Accepted, AcceptError, accept
+from evidence.log.chain import Leaf
+from evidence.log.quarantine import Quarantine
+from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, UnknownKindError
+from evidence.model.names import Digest, digest_of
+from evidence.store.blobs import get_blob, measure_blob
+from evidence.store.layout import Area, statement_key
+from evidence.verify.audit import Audit, SealedPart
+from evidence.verify.result import Answer
+
+
+def check_statements(audit: Audit, answer: Answer) -> None:
+    """Step 6: every leaf's statement is there, unchanged, signed by a key with the role for it, for this log."""
+    if audit.chain is None or not audit.authorities:
+        answer.gap("the log cannot be read (steps 2 and 4)")
+        return
+    places: dict[Digest, list[str]] = {}
+    for key, place in audit.keys.items():
+        if place.area is Area.PART and place.digest is not None:
+            places.setdefault(place.digest, []).append(key)
+    settled: set[str] = set()
+    set_aside: dict[str, Quarantine] = {}
+    for index, leaf in enumerate(audit.chain.leaves):
+        candidates = (
+            places.get(leaf.statement, []) if leaf.kind == "part" else [statement_key(leaf.kind, leaf.statement)]
+        )
+        accepted = _open_leaf(audit, answer, index, leaf, candidates, settled)
+        if accepted is None:
+            continue
+        if accepted.quarantine is not None:
+            set_aside[accepted.quarantine.key] = accepted.quarantine
+        _learn(audit, answer, index, leaf, accepted)
+    _check_others(audit, answer, settled, set_aside)
+    answer.note(f"{audit.chain.size} statements")
+
+
+def _open_leaf(
+    audit: Audit, answer: Answer, index: int, leaf: Leaf, candidates: list[str], settled: set[str]
+) -> Accepted | None:
+    """Return a leaf's statement; it lies in one place, unless somebody put copies of a part elsewhere."""
+    audit.visible.add(leaf.statement)
+    if leaf.kind not in ROLE_OF:
+        settled.update(candidates)
+        answer.gap(f"{leaf.statement}: of the unknown kind {leaf.kind}")
+        return None
+    trouble: Error = AcceptError(f"parts/…: the logged part {leaf.statement} is missing")
+    for key in candidates:
+        try:
+            accepted = accept(key, audit.store.get(key), audit.authority_at(index))
+        except UnknownKindError as error:
+            settled.add(key)
+            answer.gap(f"{key}: {error}")
+            return None
+        except Error as error:
+            trouble = error if str(error).startswith(key) else AcceptError(f"{key}: {error}")
+        else:
+            settled.add(key)
+            return accepted
+    if len(candidates) == 1:
+        settled.update(candidates)
+    answer.fail(str(trouble))
+    return None
+
+
+def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accepted) -> None:
+    """Keep what later steps need of a statement, and let go of the rest."""
+    statement = accepted.statement
+    if leaf.kind not in INTERPRETED:
+        answer.gap(f"{leaf.statement}: {leaf.kind}: who signed it is checked, what it says is not")
+    if accepted.plan is not None:
+        audit.plans.setdefault(accepted.plan, index)
+    elif leaf.kind not in FIRST_SUBJECT:
+        audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
+    if accepted.part is not None:
+        audit.parts.append(SealedPart.of(index, accepted.part))
+    for digest, length in accepted.blobs.items():
+        if audit.blobs.setdefault(digest, length) != length:
+            answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+
+
+def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: dict[str, Quarantine]) -> None:
+    """Judge the statements no leaf stands for: set aside by the sealer, waiting for the next seal, or bad."""
+    authority = audit.authorities[-1][1]
+    for key, place in audit.keys.items():
+        if place.area not in (Area.PART, Area.STATEMENT) or key in settled:
+            continue
+        quarantine = set_aside.pop(key, None)
+        try:
+            data = audit.store.get(key)
+            if quarantine is not None and quarantine.found == digest_of(data):
+                audit.visible.add(quarantine.found)
+                answer.note(f"{key}: set aside by the sealer, supports nothing: {quarantine.reason}")
+                continue
+            authority = accept(key, data, authority).authority
+        except Error as error:
+            answer.fail(f"{key}: neither sealed nor fit to be: {error}")
+            continue
+        audit.waiting += 1
+        if place.digest is not None:
+            audit.visible.add(place.digest)
+    for key in set_aside:
+        if key not in settled:
+            answer.fail(f"{key}: set aside by the sealer, and missing now")
+
+
+def check_links(audit: Audit, answer: Answer) -> None:
+    """Step 7: plans were logged before what refers to them, and a part's `previous` and `after` hold."""
+    if audit.chain is None:
+        answer.gap("the log cannot be read (step 4)")
+        return
+    for index, kind, plan in audit.subjects:
+        if audit.plans.get(plan, index) >= index:
+            answer.fail(f"leaf {index}: {kind}: its plan {plan} was not logged before it")
+    for part in audit.parts:
+        for previous in part.previous:
+            if previous not in audit.visible:
+                answer.fail(f"leaf {part.index}: part of {part.slot}: refers to {previous}, which is gone")
+        if part.after is None:
+            continue
+        root = audit.chain.roots.get(part.after.size)
+        if part.after.size > part.index or part.after.root != root:
+            answer.fail(
+                f"leaf {part.index}: part of {part.slot}: knew a log at {part.after.size} leaves that is not this"
+            )
+    answer.note(f"{len(audit.parts)} parts, {len(audit.plans)} plans")
+
+
+def check_blobs(audit: Audit, answer: Answer) -> None:
+    """Step 8: every artefact is there, one frame of its signed length, with the digest it is named by."""
+    for digest, length in sorted(audit.blobs.items()):
+        try:
+            get_blob(audit.store, digest, length)
+        except Error as error:
+            answer.fail(str(error))
+    orphans = 0
+    for key, place in audit.keys.items():
+        if place.area is Area.BLOB and place.digest is not None and place.digest not in audit.blobs:
+            orphans += 1
+            try:
+                measure_blob(audit.store, place.digest)
+            except Error as error:
+                answer.fail(f"{key}: {error}")
+    answer.note(f"{len(audit.blobs)} artefacts, and {orphans} nobody refers to")
+    if audit.chain is None:
+        answer.gap("which artefacts there should be: the log cannot be read (step 4)")
