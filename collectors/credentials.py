@@ -17,6 +17,10 @@ class Secret:
         """Return the value. Called in `transports/` and by the redactor, and nowhere else."""
         return self._value
 
+    def stands_in(self, data: bytes) -> bool:
+        """Tell whether the value stands in `data` as plain text."""
+        return self._value.encode() in data
+
     def __repr__(self) -> str:
         return "<secret>"
 

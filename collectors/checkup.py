@@ -1,0 +1,173 @@
+"""What `doctor` looks at: each finding in words, with what to do about it."""
+
+import base64
+import hashlib
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from evidence.errors import Error
+from evidence.log.chain import read_store_info
+from evidence.log.keyring import Role, load_keyring
+from evidence.model.names import slug
+from evidence.store.interface import MissingError, Store
+from evidence.store.layout import CHECKPOINT_HINT_KEY
+from evidence.store.open import open_store
+
+OURS = ("collectors/", "evidence/")
+"""Paths of an installed file list (RECORD) that are this program."""
+
+
+class Health(StrEnum):
+    """How well something is."""
+
+    WELL = "well"
+    NOTE = "note"
+    ILL = "ill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    health: Health
+    said: str
+    advice: str | None = None
+
+
+def well(what: str, said: str) -> Finding:
+    """Return a finding that nothing is wrong."""
+    return Finding(what=what, health=Health.WELL, said=said)
+
+
+def ill(what: str, said: str, advice: str | None = None) -> Finding:
+    """Return a finding that has to be put right."""
+    return Finding(what=what, health=Health.ILL, said=said, advice=advice)
+
+
+def note(what: str, said: str, advice: str | None = None) -> Finding:
+    """Return a finding that should be known."""
+    return Finding(what=what, health=Health.NOTE, said=said, advice=advice)
+
+
+def installation() -> Iterator[Finding]:
+    """Compare the installed files with the list they were installed from (RECORD, PEP 376)."""
+    try:
+        installed = distribution("plantproof")
+    except PackageNotFoundError:
+        yield ill("installation", "plantproof is not installed as a package", "install it with pipx")
+        return
+    files = [one for one in installed.files or () if str(one).startswith(OURS) and one.hash]
+    if not files:
+        yield note("installation", f"version {installed.version}, run from a checkout: its files are on no list")
+        return
+    strange = [str(one) for one in files if not _as_recorded(installed, str(one), one.hash.value if one.hash else "")]
+    if strange:
+        more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+        yield ill(
+            "installation",
+            f"not as installed: {', '.join(strange[:3])}{more}",
+            "install it again, in an environment of its own",
+        )
+    else:
+        yield well("installation", f"version {installed.version}, {len(files)} files as installed")
+
+
+def _as_recorded(installed: Distribution, name: str, recorded: str) -> bool:
+    try:
+        digest = hashlib.sha256(Path(str(installed.locate_file(name))).read_bytes()).digest()
+    except OSError:
+        return False
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=") == recorded
+
+
+def libraries(available: Callable[[str], bool]) -> Iterator[Finding]:
+    """Tell which device libraries are there."""
+    for module, use in (("gufo.snmp", "SNMP"), ("netmiko", "network command lines"), ("paramiko", "SSH")):
+        if available(module):
+            yield well("library", f"{module} is there, for {use}")
+        else:
+            yield ill("library", f"{module} is missing: no {use}", f"pip install {module.partition('.')[0]}")
+
+
+def clock(source: str, *, trusted: bool, blackouts: bool) -> Iterator[Finding]:
+    """Tell whether the clock can be relied on."""
+    if trusted:
+        yield well("clock", source)
+    elif blackouts:
+        yield ill(
+            "clock", f"{source}: with a blackout configured, nothing is collected", "run chrony or systemd-timesyncd"
+        )
+    else:
+        yield note("clock", f"{source}: nothing says that it is right", "run chrony or systemd-timesyncd")
+
+
+def keys(folder: Path) -> Iterator[Finding]:
+    """Look at the keys and who may read them."""
+    if not folder.is_dir():
+        yield note("keys", f"none at {folder} yet", "`plantproof init` or the first `collect` makes them")
+        return
+    try:
+        keyring = load_keyring(folder)
+    except Error as error:
+        yield ill("keys", str(error), error.hint)
+        return
+    yield well("keys", f"{', '.join(keyring.signing)} at {folder}")
+    if Role.ROOT in keyring.signing:
+        yield note(
+            "keys",
+            "the root key lies beside the working keys",
+            f"move {folder / Role.ROOT} and {folder / 'spare'} offline",
+        )
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o022:
+        yield ill("keys", f"others may write to {folder} (mode {mode:04o})", f"chmod go-w {folder}")
+
+
+def store(spec: str) -> Iterator[Finding]:
+    """Look at the store: is it there, whose is it, can it be written."""
+    try:
+        found = open_store(spec)
+        info = read_store_info(found)
+    except MissingError:
+        yield note("store", f"{spec} holds no log yet", "`plantproof init` or the first `collect` makes it")
+        return
+    except Error as error:
+        yield note("store", str(error), error.hint)
+        return
+    yield well("store", f"{spec}: {info.origin}, owner {info.owner}")
+    yield from _writable(found, spec)
+
+
+def _writable(found: Store, spec: str) -> Iterator[Finding]:
+    try:
+        found.replace(CHECKPOINT_HINT_KEY, found.get(CHECKPOINT_HINT_KEY))
+    except MissingError:
+        return
+    except Error as error:
+        yield ill("store", f"{spec} cannot be written: {error}", error.hint)
+
+
+def readable_by_others(paths: Iterable[Path], *, holds_secrets: Callable[[Path], bool]) -> Iterator[Finding]:
+    """Look for inventory files with credentials in them that others on this machine may read."""
+    for path in paths:
+        if not path.is_file() or not holds_secrets(path):
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o044:
+            yield ill(
+                "inventory", f"{path} holds credentials and others may read it (mode {mode:04o})", f"chmod 600 {path}"
+            )
+        else:
+            yield well("inventory", f"{path} holds credentials and only you may read it")
+
+
+def zones(names: Iterable[str]) -> Iterator[Finding]:
+    """Tell of zones whose hold file would have another name than the zone."""
+    for name in names:
+        if slug(name) != name:
+            yield note("zone", f"{name}: its hold file is called {slug(name)}")

@@ -1,0 +1,35 @@
+"""`plantproof doctor`: is this installation fit to collect evidence."""
+
+import click
+
+from evidence.cli.options import verbosity_option
+
+
+@click.command()
+@click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="Also look at this inventory.")
+@click.option(
+    "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
+)
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table")
+@verbosity_option
+def command(inventory: tuple[str, ...], config: str | None, store: str | None, output_format: str) -> int:
+    """
+    Examine this installation, its keys, clock, store and inventory, and say what to do about what is wrong.
+
+    Ends with 1 when something is ill.
+    """
+    import json
+
+    from collectors.checkup import Health
+    from collectors.cli.examine import examine
+    from evidence.cli.output import table
+
+    findings = list(examine(inventory, config, store))
+    if output_format == "json":
+        rows = [{"what": one.what, "health": one.health, "said": one.said, "advice": one.advice} for one in findings]
+        click.echo(json.dumps({"schema": "urn:plantproof:doctor:v1", "findings": rows}, ensure_ascii=False, indent=1))
+    else:
+        rows_ = [(one.health, one.what, one.said + (f" — {one.advice}" if one.advice else "")) for one in findings]
+        click.echo("\n".join(table(("", "WHAT", "SAID"), rows_)))
+    return 1 if any(one.health is Health.ILL for one in findings) else 0

@@ -1,0 +1,66 @@
+"""Everything `doctor` examines, in order."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from collectors import checkup
+from collectors.cli.site import load_site
+from collectors.cli.system import clock_state
+from collectors.credentials import Secret
+from collectors.inventory.read import read_inventory
+from evidence.errors import Error
+
+
+def examine(inventory: tuple[str, ...], config: str | None, store: str | None) -> Iterator[checkup.Finding]:
+    """Yield what was found."""
+    yield from checkup.installation()
+    yield from checkup.libraries(_available)
+    try:
+        site = load_site(config, store=store)
+    except Error as error:
+        yield checkup.ill("site file", str(error), error.hint)
+        return
+    files = ", ".join(map(str, site.files))
+    yield checkup.well("site file", files) if files else checkup.note("site file", "none: defaults apply")
+    state = clock_state()
+    yield from checkup.clock(state.source, trusted=state.trusted, blackouts=bool(site.blackouts))
+    yield from checkup.keys(site.keys)
+    yield from checkup.store(site.store)
+    yield from _inventory(inventory or site.inventory)
+
+
+def _inventory(sources: tuple[str, ...]) -> Iterator[checkup.Finding]:
+    try:
+        read = read_inventory(sources, environ=os.environ)
+    except Error as error:
+        yield checkup.ill("inventory", str(error), error.hint)
+        return
+    yield checkup.well("inventory", f"{len(read.hosts)} hosts in {', '.join(read.sources)}")
+    for warning in read.warnings:
+        yield checkup.note("inventory", warning)
+    secrets = [secret for host in read.hosts for secret in host.secrets()]
+    files = [path for source in read.sources for path in _files(Path(source))]
+    yield from checkup.readable_by_others(files, holds_secrets=lambda path: _holds(path, secrets))
+    yield from checkup.zones(sorted({host.asset.zone for host in read.hosts if host.asset.zone}))
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+    folders = [source] if source.is_dir() else [source.parent / "group_vars", source.parent / "host_vars"]
+    for folder in folders:
+        yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _holds(path: Path, secrets: list[Secret]) -> bool:
+    data = path.read_bytes()
+    return any(secret.stands_in(data) for secret in secrets)
+
+
+def _available(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
