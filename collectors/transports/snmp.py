@@ -140,8 +140,8 @@ class SnmpSession:
         await self._synchronise()
 
     def limit(self, max_repetitions: int) -> None:
-        """Ask for at most this many values at once from now on."""
-        self._repetitions = Repetitions(max_repetitions if self._access.version != "1" else 0)
+        """Ask for at most this many values at once from now on; fewer where this device has shown it needs that."""
+        self._repetitions.limit(max_repetitions if self._access.version != "1" else 0)
         self._most = max(1, max_repetitions)
 
     @property
@@ -269,6 +269,10 @@ class SnmpSession:
                 if not self._answered:
                     raise self._explain(error) from error
                 walk.reason = f"no answer within {self._timeout_s:g} s after {walk.at}, asked twice"
+        except UnreachableError as error:
+            if not self._answered:
+                raise
+            walk.reason = str(error)
         else:
             walk.silences = 0
             self._take(walk, received, size)
@@ -353,8 +357,8 @@ class SnmpSession:
         """Say what a person needs to know of an exchange that failed for good."""
         where = f"{self._asset}: {self._access.address} port {self._access.port}"
         if isinstance(error, ReportError):
-            if error.which == snmp_wire.UNKNOWN_ENGINE:
-                return AnswerError(f"{where} says: {error}; it restarted as another engine, or an address moved")
+            if error.which in (snmp_wire.UNKNOWN_ENGINE, snmp_wire.NOT_IN_TIME_WINDOW):
+                return AnswerError(f"{where} says: {error}; another engine answers there now, or its clock is broken")
             return AuthenticationError(f"{where} refused SNMPv3 user {self._access.user!r}: {error}")
         if isinstance(error, UndecodableError):
             return AnswerError(f"{where} sent an answer that cannot be decoded: {error}")
@@ -362,7 +366,8 @@ class SnmpSession:
             return UnreachableError(f"{where} refuses SNMP: {error}")
         silence = f"{where} did not answer within {self._timeout_s:g} s, asked twice"
         if self._answered:
-            return UnreachableError(f"{silence}, after it had answered before")
+            doubt = " (a wrong privacy password can look like this)" if self._access.priv else ""
+            return UnreachableError(f"{silence}, after it had answered before{doubt}")
         if self._access.version == "3":
             return UnreachableError(f"{silence}: unreachable, or no SNMPv3 there")
         return UnreachableError(

@@ -51,6 +51,12 @@ class Repetitions:
         self.now = self._ceiling = max(0, most)
         self._good = self._failures = 0
 
+    def limit(self, most: int) -> None:
+        """Ask for at most this many; fewer after failures."""
+        learnt = self._failures > 0
+        self._ceiling = max(0, min(most, self._ceiling) if self._failures > 1 else most)
+        self.now = min(self.now, self._ceiling) if learnt else self._ceiling
+
     def good(self) -> None:
         """Note an answer with values."""
         if self.now < self._ceiling:

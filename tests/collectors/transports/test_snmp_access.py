@@ -96,3 +96,19 @@ def test_repetitions_grow_back_slowly_after_one_failure_and_never_after_two() ->
     for _ in range(GROW_AFTER * 3):
         repetitions.good()
     assert repetitions.now == 2
+
+
+def test_a_new_limit_forgets_no_failure() -> None:
+    repetitions = Repetitions(10)
+    repetitions.limit(25)
+    assert repetitions.now == 25
+    repetitions.shrink()
+    repetitions.limit(20)
+    assert repetitions.now == 12
+    repetitions.limit(5)
+    assert repetitions.now == 5
+    repetitions.shrink()
+    repetitions.limit(25)
+    for _ in range(GROW_AFTER * 3):
+        repetitions.good()
+    assert repetitions.now == 2
