@@ -6,6 +6,7 @@ decimal as in SNMP indexes; base64 at its three alignments; UTF-16 raw, hexadeci
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
@@ -16,6 +17,12 @@ SHORT = 5
 """Secrets of fewer characters are only found as whole words: they are part of too many others."""
 
 _HEX_SEPARATORS = ("", ":", " ", "-", ".", " 0x", ",0x", ", 0x", "\\x", "%")
+
+
+_ESCAPED = re.compile("%[0-9A-F]{2}")
+
+LONG_NUMBER = 8
+"""A number of fewer digits is only found where no more digits stand beside it: counters are full of them."""
 
 
 class Form(NamedTuple):
@@ -53,7 +60,7 @@ def forms(secret: str) -> list[Form]:
 
 def _forms(secret: str, *, short: bool) -> Iterator[Form]:
     utf8 = secret.encode("utf-8", "surrogatepass")
-    edges = "digit" if secret.isdecimal() else ""
+    edges = "digit" if secret.isdecimal() and len(secret) < LONG_NUMBER else ""
     for text in _texts(secret):
         yield Form(text, edges)
     yield Form(".".join(map(str, utf8)).encode(), "digit")
@@ -85,7 +92,7 @@ def _texts(secret: str) -> Iterator[bytes]:
         quote(secret, errors="replace"),
         quote_plus(secret, errors="replace"),
     ]
-    written += [text.lower() for text in written[6:] if text != secret and "%" in text]
+    written += [_ESCAPED.sub(lambda escaped: escaped[0].lower(), text) for text in written[-3:]]
     for text in written:
         yield text.encode("utf-8", "surrogatepass")
     try:

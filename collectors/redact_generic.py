@@ -65,21 +65,26 @@ GENERIC_RULES = (
         pattern=r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?P<secret>.*)",
         until=r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
     ),
-    SecretRule(type="password", pattern=rf"(?i)(?<![a-z]){_NAMES}[\"']?\s*[:=]\s*\"(?P<secret>[^\"\r\n]+)\""),
-    SecretRule(type="password", pattern=rf"(?i)(?<![a-z]){_NAMES}[\"']?\s*[:=]\s*'(?P<secret>[^'\r\n]+)'"),
+    SecretRule(type="password", pattern=rf"(?i)(?<![a-z<]){_NAMES}[\"']?\s*[:=]\s*\"(?P<secret>[^\"\r\n]+)\""),
+    SecretRule(type="password", pattern=rf"(?i)(?<![a-z<]){_NAMES}[\"']?\s*[:=]\s*'(?P<secret>[^'\r\n]+)'"),
     SecretRule(
         type="password",
-        pattern=rf"(?i)(?<![a-z]){_NAMES}[\"']?\s*[:=]\s*{_NOT_A_VALUE}(?P<secret>[^\s\"'<>{{][^\s\"'<>,;]*)",
+        pattern=rf"(?i)(?<![a-z<]){_NAMES}[\"']?\s*[:=]\s*{_NOT_A_VALUE}(?P<secret>[^\s\"'<>{{][^\s\"'<>,;]*)",
     ),
     SecretRule(
         type="password",
         pattern=rf"(?i)(?<![a-z-]){_NAMES} {_KINDS}{_NOT_A_VALUE}"
-        r"(?P<secret>(?=[^\s]*[\d$!@#%^&*+=/\\]|\S+\s*$)[^\s\"'<>{;:=][^\s\"'<>;]{2,})",
+        r"(?P<secret>(?=\S*[\d$!@#%^&*+=/\\])[^\s\"'<>{;:=][^\s\"'<>;]{2,})",
+    ),
+    SecretRule(
+        type="password",
+        pattern=rf"(?i)(?<![a-z-])(?:password|passwd|passphrase|psk|pre-shared-key|shared-secret|key-string) {_KINDS}"
+        rf"{_NOT_A_VALUE}(?P<secret>[a-z]{{3,}})\s*$",
     ),
     SecretRule(type="password", pattern=rf"(?i)(?<![a-z-]){_NAMES} {_KINDS}\"(?P<secret>[^\"]+)\""),
     SecretRule(
         type="snmp-community",
-        pattern=rf"(?i)\bsnmp\S*\s(?:.*\s)?community (?:name )?(?:[0-9] )?[\"']?{_NOT_A_VALUE}"
+        pattern=rf"(?i)\bsnmp\S*\s(?:.*\s)?community (?:name |read |write |ro |rw )?{_KINDS}[\"']?{_NOT_A_VALUE}"
         r"(?P<secret>[^\s\"',;{]+)",
     ),
     SecretRule(
