@@ -69,7 +69,10 @@ async def open_snmp(
     """
     check_access(access)
     address = await _resolve(access, asset)
-    sock = open_v3(address) if access.version == "3" else open_plain(access, address)
+    try:
+        sock = open_v3(address) if access.version == "3" else open_plain(access, address)
+    except OSError as error:
+        raise UnreachableError(f"{asset}: no way to {address}: {error}") from error
     channel = Channel(sock, plain=access.version != "3")
     session = SnmpSession(
         access,

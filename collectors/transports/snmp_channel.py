@@ -16,6 +16,8 @@ MAX_STRAYS = 64
 """Datagrams that answer something else, suffered while waiting for one answer; more is an answer that never comes."""
 
 
+_NO_WAY = ("refused", "unreachable", "No route", "not permitted", "denied")
+
 GRACE_S = 0.1
 """How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
 
@@ -112,12 +114,12 @@ class Channel:
         finally:
             self._waiter = None
 
-    def _send_failed(self, error: OSError) -> Exception:
-        """Tell a pending ICMP error, which the kernel reports on the next send, from a full queue."""
-        pending = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        text = str(error)
-        if pending or "refused" in text or "unreachable" in text or "No route" in text:
-            return RefusedPortError(text.split(" (os error")[0])
+    @staticmethod
+    def _send_failed(error: OSError) -> Exception:
+        """Tell an address there is no way to from a full queue; gufo keeps of the error only its text."""
+        text = str(error).split(" (os error")[0]
+        if any(word in text for word in _NO_WAY):
+            return RefusedPortError(text)
         return SilenceError(text)
 
     def _wait_until(self, deadline: float) -> None:
