@@ -10,6 +10,7 @@ _TOKEN = re.compile(
 """Text, and the control sequences of ECMA-48 §5 that CLIs send."""
 
 _ACTS = re.compile(rb"[\x00\x07\x08\x1b]|\r(?!\n)")
+_CONTROLS = (b"\r", b"\x1b", b"\b", b"\0", b"\a")
 _ENDINGS = re.compile(rb"\r+\n|\x1bE")
 
 MAX_COLUMNS = 4096
@@ -27,10 +28,10 @@ def plain(data: bytes) -> bytes:
     Lines without control characters are returned byte for byte. In the others backspace, cursor and erase sequences
     act as on a screen, text behind a carriage return replaces the line, and blanks left at the end are dropped.
     """
-    data = _ENDINGS.sub(b"\n", data)
-    if not _ACTS.search(data):
+    data = data.replace(b"\r\n", b"\n")
+    if not any(control in data for control in _CONTROLS):
         return data
-    return b"\n".join(_render(line) if _ACTS.search(line) else line for line in data.split(b"\n"))
+    return b"\n".join(_render(line) if _ACTS.search(line) else line for line in _ENDINGS.sub(b"\n", data).split(b"\n"))
 
 
 def last_line(data: bytes | bytearray) -> bytes:

@@ -1,0 +1,180 @@
+"""
+CPU per network system over SSH: bare netmiko, our session, and the whole of `plantproof collect`, in one run.
+
+    python benchmarks/ssh.py [--at-once 20]
+
+Each client connects, reads `show version`, an 80 KB `show running-config` and `show inventory`, and closes. The devices
+are simulated, in a process of their own; only the client's CPU time counts. `collect` is measured at the margin:
+(220 devices - 20 devices) / 200, with redaction, digests, signing and the store. Goals: at most 1.5 times bare netmiko,
+at most 1/80 of Ansible's network_cli.
+"""
+
+import argparse
+import logging
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ssh_plant import COMMANDS, PASSWORD, Plant, plant
+
+FEW, MANY = 20, 220
+NETWORK_CLI_MS = 1411
+"""Ansible network_cli, CPU ms a device, measured in 2026 on two cores beside netmiko at 8.2; not measured here."""
+
+NETMIKO_THEN_MS = 8.2
+
+
+class OpenGate:
+    """Lets every request pass."""
+
+    def enter_blocking(self, action: object) -> None:
+        """Let it pass."""
+
+    async def enter(self, action: object) -> None:
+        """Let it pass."""
+
+    def leave(self, action: object, *, took_s: float, received: int, error: str | None = None) -> None:
+        """Note nothing."""
+
+
+class Ticks:
+    """The clock of this process."""
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return time.monotonic()
+
+
+def ask_netmiko(where: Plant, name: str) -> int:
+    """Ask one device with netmiko's public interface."""
+    from netmiko import ConnectHandler
+
+    with ConnectHandler(
+        device_type="cisco_ios", host="127.0.0.1", port=where.port, username=name, password=PASSWORD
+    ) as connection:
+        return sum(len(connection.send_command(command, read_timeout=60)) for command in COMMANDS)
+
+
+def ask_ours(where: Plant, name: str) -> int:
+    """Ask one device with our session."""
+    from collectors.credentials import Secret
+    from collectors.inventory.host import SshAccess
+    from collectors.transports.hostkeys import HostKeys
+    from collectors.transports.ssh import open_cli
+    from evidence.model.names import AssetId
+    from evidence.platforms.platform import Question, Session, Verb
+
+    setup = ("terminal length 0", "terminal width 511")
+    access = SshAccess(address="127.0.0.1", port=where.port, user=name, password=Secret(PASSWORD))
+    count = 0
+    with open_cli(
+        access,
+        Session(driver="cisco_ios", setup=setup),
+        asset=AssetId(name),
+        gate=OpenGate(),
+        allowed=frozenset({*setup, *COMMANDS}),
+        host_keys=HostKeys(known_hosts=[where.host_key]),
+        clock=Ticks(),
+        timeout_s=60,
+    ) as session:
+        for command in COMMANDS:
+            question = Question(
+                name=command, transport="ssh", verb=Verb.RUN, objects=(command,), tags=frozenset(), ttl_s=0
+            )
+            answer = session.ask(question)
+            assert answer.complete, answer.reason
+            count += len(answer.data)
+    return count
+
+
+def cpu_of(ask: Callable[[Plant, str], int], where: Plant, at_once: int, devices: int) -> tuple[float, int]:
+    """Return CPU ms a device and bytes read from one of them."""
+    ask(where, "warm-up")
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(lambda n: ask(where, f"warm{n:03d}"), range(at_once)))
+        before = time.process_time()
+        read = list(pool.map(lambda n: ask(where, f"dev{n:03d}"), range(devices)))
+        after = time.process_time()
+    assert len(set(read)) == 1, set(read)
+    return (after - before) / devices * 1000, read[0]
+
+
+def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path) -> float:
+    """Return CPU seconds of one `plantproof collect` over that many devices."""
+    home = folder / f"home{devices}"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh" / "known_hosts").write_text(where.host_key)
+    hosts = "".join(
+        f"    dev{n:03d}: {{ansible_host: 127.0.0.1, ansible_port: {where.port}, ansible_user: dev{n:03d}}}\n"
+        for n in range(devices)
+    )
+    inventory = folder / f"plant{devices}.yml"
+    inventory.write_text(
+        f"all:\n  vars:\n    ansible_password: {PASSWORD}\n    ansible_network_os: cisco.ios.ios\n"
+        f"    plantproof_safety: it\n    plantproof_collect: [ssh]\n  hosts:\n{hosts}"
+    )
+    command = [sys.executable, "-m", "collectors", "collect", "-i", inventory, "--store", folder / f"store{devices}"]
+    command += ["--pace", "none", "--forks", str(at_once)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"collect ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def collect_margin(where: Plant, at_once: int) -> float:
+    """Return CPU ms a device of `plantproof collect` at the margin."""
+    with tempfile.TemporaryDirectory(prefix="bench-ssh-") as folder:
+        few = collect_cpu(where, FEW, at_once, Path(folder))
+        many = collect_cpu(where, MANY, at_once, Path(folder))
+    return (many - few) / (MANY - FEW) * 1000
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--at-once", type=int, default=20, help="devices asked at the same time [20]")
+    parser.add_argument("--devices", type=int, default=100, help="devices for the two sessions [100]")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts [3]")
+    parser.add_argument("--no-collect", action="store_true", help="measure the sessions alone")
+    given = parser.parse_args()
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    logging.getLogger("netmiko").setLevel(logging.CRITICAL)
+    rows: dict[str, list[float]] = {"bare netmiko": [], "our session": [], "plantproof collect, marginal": []}
+    with plant() as where:
+        for _ in range(given.rounds):
+            for name, ask in (("bare netmiko", ask_netmiko), ("our session", ask_ours)):
+                cpu_ms, read = cpu_of(ask, where, given.at_once, given.devices)
+                assert read > 80_000, read
+                rows[name].append(cpu_ms)
+            if not given.no_collect:
+                rows["plantproof collect, marginal"].append(collect_margin(where, given.at_once))
+    base = statistics.median(rows["bare netmiko"])
+    print(f"client CPU a device (median of {given.rounds}), {given.at_once} at once\n")
+    for name, values in rows.items():
+        if values:
+            value = statistics.median(values)
+            print(f"{name:32}{value:8.2f} ms{value / base:8.2f} x netmiko")
+    cli = NETWORK_CLI_MS / NETMIKO_THEN_MS
+    print(f"{'Ansible network_cli':32}{'':11}{cli:8.0f} x netmiko (published measure, not measured here)")
+    last = rows["plantproof collect, marginal"] or rows["our session"]
+    print(f"\nagainst network_cli: 1/{cli / (statistics.median(last) / base):.0f}")
+
+
+if __name__ == "__main__":
+    main()
