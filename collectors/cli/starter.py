@@ -110,7 +110,7 @@ def make_site(directory: Path, *, owner: str, domain: str, at: datetime) -> Iter
                 hint="choose another folder, or move it away",
             )
     site = open_site(str(directory / STORE), directory / KEYS, owner=owner, domain=domain, at=at)
-    _probe(site.store, directory / STORE)
+    probe(site.store, directory / STORE)
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         with (directory / name).open("x", encoding="utf-8") as file:
@@ -120,7 +120,7 @@ def make_site(directory: Path, *, owner: str, domain: str, at: datetime) -> Iter
     return _told(directory, owner, domain)
 
 
-def _probe(store: Store, place: Path) -> None:
+def probe(store: Store, place: Path) -> None:
     """Make sure that the place refuses to replace what it keeps; evidence rests on that."""
     try:
         store.put(STORE_KEY, b"something else")

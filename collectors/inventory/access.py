@@ -126,14 +126,13 @@ def _snmp(values: Values, address: str) -> SnmpAccess | None:
     user, community = values.text("plantproof_snmp_user"), values.secret("plantproof_snmp_community")
     version = values.choice("plantproof_snmp_version", SNMP_VERSIONS) or ("3" if user else "2c")
     port = values.port("plantproof_snmp_port") or SNMP_PORT
-    if version != "3":
-        if community is None:
-            return None
-        return SnmpAccess(address=address, port=port, version=version, community=community)
     auth = values.choice("plantproof_snmp_auth", AUTHENTICATION)
     priv = values.choice("plantproof_snmp_priv", PRIVACY)
     auth_key = values.secret("plantproof_snmp_auth_key", at_least=MIN_SNMP_KEY)
     priv_key = values.secret("plantproof_snmp_priv_key", at_least=MIN_SNMP_KEY)
+    context = values.text("plantproof_snmp_context")
+    if version != "3":
+        return SnmpAccess(address=address, port=port, version=version, community=community) if community else None
     if user is None:
         return None
     if auth is None and auth_key:
@@ -154,7 +153,7 @@ def _snmp(values: Values, address: str) -> SnmpAccess | None:
         auth_key=auth_key,
         priv=priv,
         priv_key=priv_key,
-        context=values.text("plantproof_snmp_context"),
+        context=context,
     )
 
 
@@ -185,6 +184,8 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
     key_file = values.text("ansible_ssh_private_key_file", "ansible_private_key_file")
     enable = values.secret("ansible_become_password", "ansible_become_pass")
     port = values.port("ansible_ssh_port", "ansible_port")
+    checking = values.flag("ansible_ssh_host_key_checking", "ansible_host_key_checking", default=True)
+    common_args = values.text("ansible_ssh_common_args")
     given = bool(user or password or key_file)
     from_net = bool(login.net_user and wanted.network)
     if wanted.other or not (wanted.asked or given or from_net or (login.user and wanted.nothing_else)):
@@ -200,6 +201,6 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
         password=password,
         key_file=key_file,
         enable=enable,
-        host_key_checking=values.flag("ansible_ssh_host_key_checking", "ansible_host_key_checking", default=True),
-        common_args=values.text("ansible_ssh_common_args"),
+        host_key_checking=checking,
+        common_args=common_args,
     )

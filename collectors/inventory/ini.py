@@ -98,6 +98,8 @@ class _Reader:
             raise self._wrong("a host with key=value variables", "a quotation that does not end") from None
         except PatternError as error:
             raise InventoryError(f"{self.path}:{self.line}: {error}") from error
+        if tokens[0].startswith("[") and "]" not in line:
+            raise self._wrong("a section that ends with ]", line)
         if tokens[0].strip() == "---":
             raise self._wrong("an INI inventory", "the beginning of a YAML document")
         values = {}

@@ -43,6 +43,8 @@ def _split(limit: str) -> Iterable[str]:
         parts = [limit]
     else:
         parts = _BETWEEN_COLONS.findall(limit)
+        if sum(map(len, parts)) < sum(character not in ": \t" for character in limit):
+            raise LimitError(f"expected every [ to have its ] between the colons, found {limit!r:.80}")
     return (part.strip() for part in parts if part.strip())
 
 
