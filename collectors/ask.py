@@ -1,9 +1,9 @@
 """Putting a platform's questions over a command session, one after the other."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from collectors.transports.interface import Answer, RefusedError
+from collectors.transports.interface import Action, Answer, NotReadOnlyError, RefusedError
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
@@ -24,14 +24,21 @@ class AskedSession(Protocol):
 
 
 def ask_all(
-    session: AskedSession, questions: Iterable[Question], platform: Platform, findings: Findings, clock: Clock
+    session: AskedSession,
+    questions: Iterable[Question],
+    platform: Platform,
+    findings: Findings,
+    clock: Clock,
+    refused: Callable[[Action, str], None],
 ) -> None:
-    """Ask everything; note every answer and every question that stayed without one."""
+    """Ask everything; note every answer, every question that stayed without one, and what the guard held back."""
     for question in questions:
         at = clock.now()
         try:
             answer = session.ask(question)
         except RefusedError as error:
+            if isinstance(error, NotReadOnlyError):
+                refused(Action(findings.asset, question.transport, question.verb, question.request), str(error))
             if not question.optional:
                 findings.problems.append((Result.REFUSED, str(error)))
             continue

@@ -23,6 +23,8 @@ class CommandDoors:
     clock: Clock
     host_keys: HostKeys
     timeout_s: float
+    read_limit: int
+    """Largest answer kept, bytes."""
     environ: Mapping[str, str]
     """What a command on this machine may see."""
 
@@ -42,6 +44,7 @@ class CommandDoors:
                 allowed=allowed,
                 host_keys=self.host_keys,
                 timeout_s=self.timeout_s,
+                read_limit=self.read_limit,
             )
         return open_cli(
             host.ssh,
@@ -52,4 +55,5 @@ class CommandDoors:
             allowed=allowed | frozenset(platform.session.setup),
             host_keys=self.host_keys,
             timeout_s=self.timeout_s,
+            read_limit=self.read_limit,
         )

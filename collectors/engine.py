@@ -185,7 +185,7 @@ class Engine:
             session = await self._in_thread(door.__enter__)
             accepted()
         try:
-            await self._in_thread(ask_all, session, questions, platform, findings, self.clock)
+            await self._in_thread(ask_all, session, questions, platform, findings, self.clock, self.conduct.refused)
         finally:
             await self._in_thread(door.__exit__, None, None, None)
 

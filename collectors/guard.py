@@ -9,7 +9,7 @@ written: commands that configure, store, restart, transfer or open a shell are r
 import re
 from collections.abc import Collection
 
-from collectors.transports.interface import RefusedError
+from collectors.transports.interface import NotReadOnlyError
 
 MAX_COMMAND_CHARS = 400
 """Longest line a CLI is sent. Classic IOS takes 254 characters; the longest listed command has 120."""
@@ -102,14 +102,14 @@ _VTYSH_COMMAND = re.compile(r"-c\s+(?:'([^']*)'|([^\s']+))")
 
 
 def permit(command: str, allowed: Collection[str]) -> str:
-    """Return `command` if a network system may be sent it; raise `RefusedError` if not."""
+    """Return `command` if a network system may be sent it; raise `NotReadOnlyError` if not."""
     _on_the_list(command, allowed)
     _behind_cli_wall(command, command)
     return command
 
 
 def permit_host(command: str, allowed: Collection[str]) -> str:
-    """Return `command` if a host's shell, or this machine, may be given it; raise `RefusedError` if not."""
+    """Return `command` if a host's shell, or this machine, may be given it; raise `NotReadOnlyError` if not."""
     _on_the_list(command, allowed)
     vtysh = _VTYSH.fullmatch(command)
     if vtysh:
@@ -117,37 +117,37 @@ def permit_host(command: str, allowed: Collection[str]) -> str:
             _behind_cli_wall(quoted or bare, command)
         return command
     if _HOST_META.search(_SINGLE_QUOTED.sub("", command)):
-        raise RefusedError(f"a shell would act on it, so it was not sent: {command!r}")
+        raise NotReadOnlyError(f"a shell would act on it, so it was not sent: {command!r}")
     if _HOST_WALL.match(command.replace("'", "")):
-        raise RefusedError(f"not a read-only command, so it was not sent although it is listed: {command!r}")
+        raise NotReadOnlyError(f"not a read-only command, so it was not sent although it is listed: {command!r}")
     return command
 
 
 def permit_path(path: str, allowed: Collection[str]) -> str:
-    """Return `path` if that file may be read; raise `RefusedError` if not."""
+    """Return `path` if that file may be read; raise `NotReadOnlyError` if not."""
     if path not in allowed:
-        raise RefusedError(f"not on the read-only list, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
+        raise NotReadOnlyError(f"not on the read-only list, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
     if not path.startswith("/") or ".." in path.split("/") or len(path) > MAX_PATH_CHARS or _CONTROL.search(path):
-        raise RefusedError(f"not a plain absolute path, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
+        raise NotReadOnlyError(f"not a plain absolute path, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
     return path
 
 
 def permit_snmp(verb: str) -> str:
-    """Return `verb` if it is one an SNMP agent may be sent; raise `RefusedError` if not."""
+    """Return `verb` if it is one an SNMP agent may be sent; raise `NotReadOnlyError` if not."""
     if verb not in SNMP_VERBS:
-        raise RefusedError(f"not a read-only SNMP request, so it was not sent: {verb!r}")
+        raise NotReadOnlyError(f"not a read-only SNMP request, so it was not sent: {verb!r}")
     return verb
 
 
 def _on_the_list(command: str, allowed: Collection[str]) -> None:
     if command not in allowed:
-        raise RefusedError(f"not on the read-only list, so it was not sent: {command!r:.{MAX_COMMAND_CHARS}}")
+        raise NotReadOnlyError(f"not on the read-only list, so it was not sent: {command!r:.{MAX_COMMAND_CHARS}}")
     if not command.strip() or len(command) > MAX_COMMAND_CHARS or _CONTROL.search(command):
-        raise RefusedError(f"not one plain line, so it was not sent: {command!r:.{MAX_COMMAND_CHARS}}")
+        raise NotReadOnlyError(f"not one plain line, so it was not sent: {command!r:.{MAX_COMMAND_CHARS}}")
 
 
 def _behind_cli_wall(command: str, shown: str) -> None:
     if _CLI_WALL.match(command):
-        raise RefusedError(f"it can change the device, so it was not sent although it is listed: {shown!r}")
+        raise NotReadOnlyError(f"it can change the device, so it was not sent although it is listed: {shown!r}")
     if _CLI_JOINS.search(_CLI_PIPE.sub("", command)):
-        raise RefusedError(f"it holds more than one command or writes a file, so it was not sent: {shown!r}")
+        raise NotReadOnlyError(f"it holds more than one command or writes a file, so it was not sent: {shown!r}")

@@ -26,3 +26,5 @@ def _fixtures(name: str) -> ModuleType:
 
 _snmpd = _fixtures("snmpd")
 snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
+
+site = _fixtures("site").site

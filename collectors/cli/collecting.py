@@ -158,6 +158,7 @@ def _run(
                     clock=clock,
                     host_keys=host_keys,
                     timeout_s=site.cli_timeout_s,
+                    read_limit=site.max_answer_bytes,
                     environ=dict(os.environ),
                 ),
                 pins=host_keys.new_pins,

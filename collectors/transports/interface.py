@@ -34,6 +34,10 @@ class RefusedError(TransportError):
     """The request is not on the read-only list, so it was not sent; or the device refused the right to ask it."""
 
 
+class NotReadOnlyError(RefusedError):
+    """The request is not on the read-only list, so it was not sent. Recorded as a refusal of ours."""
+
+
 class LeftAloneError(TransportError):
     """The asset is not asked further: hold, circuit breaker, quarantined credential."""
 
