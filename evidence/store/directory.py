@@ -61,6 +61,8 @@ class DirectoryStore:
         try:
             self._refuse_links(path.parent)
             found = path.lstat()
+            if stat.S_ISDIR(found.st_mode):
+                raise MissingError(f"{key}: nothing is kept there")
             if not stat.S_ISREG(found.st_mode):
                 raise StoreError(f"{key}: expected a plain file, found something else")
             if found.st_size > MAX_OBJECT_BYTES:

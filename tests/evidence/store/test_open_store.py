@@ -1,0 +1,50 @@
+"""From what a user writes to a store."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence.store.directory import DirectoryStore
+from evidence.store.interface import StoreError
+from evidence.store.lock import locked
+from evidence.store.open import open_store
+
+
+def test_a_directory_is_a_store(tmp_path: Path) -> None:
+    opened = open_store(str(tmp_path))
+    assert isinstance(opened, DirectoryStore)
+    assert opened.path == tmp_path.resolve()
+
+
+def test_a_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    opened = open_store("~/store", create=True)
+    assert isinstance(opened, DirectoryStore)
+    assert opened.path == tmp_path.resolve() / "store"
+
+
+def test_a_missing_directory_is_made_only_on_request(tmp_path: Path) -> None:
+    place = tmp_path / "a" / "b"
+    with pytest.raises(StoreError, match="no store at"):
+        open_store(str(place))
+    assert not place.exists()
+    open_store(str(place), create=True)
+    assert place.stat().st_mode & 0o007 == 0
+    open_store(str(place), create=True)
+
+
+def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="file/x: cannot be made"):
+        open_store(str(tmp_path / "file" / "x"), create=True)
+
+
+def test_a_bucket_is_not_in_this_version() -> None:
+    with pytest.raises(StoreError, match="s3://bucket/prefix: this version") as caught:
+        open_store("s3://bucket/prefix", create=True)
+    assert caught.value.hint
+
+
+def test_a_store_without_a_lock_does_without() -> None:
+    with locked(object(), wait_s=0):  # type: ignore[arg-type]
+        pass
