@@ -87,7 +87,12 @@ class PartWriter:
             outcomes=chunk.outcomes,
             captures=captures,
             conduct=self._conduct_rows(chunk),
-            redaction={"ruleset": identity.platforms, "hits": chunk.hits, "key": self._redaction_key},
+            redaction={
+                "ruleset": identity.platforms,
+                "hits": chunk.hits,
+                "unlisted": chunk.unlisted,
+                "key": self._redaction_key,
+            },
         )
         subjects = part_subjects(identity.plan, captures)
         self.written.append(append(self._store, self._keyring, kind="part", predicate=predicate, subjects=subjects))

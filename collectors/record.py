@@ -34,6 +34,8 @@ class Chunk:
     volatile: bytearray = field(default_factory=bytearray)
     uptimes: list[dict[str, object]] = field(default_factory=list)
     hits: int = 0
+    unlisted: int = 0
+    """Secrets that no platform rule named and only the generic detector found."""
 
     def full(self) -> bool:
         """Tell whether it is time to write."""
@@ -68,7 +70,8 @@ class Recording:
 
     def keep(self, findings: Findings, outcome: Outcome) -> None:
         """Redact, store and note everything one visit heard; called once per asset."""
-        kept = [self._capture(findings.asset, heard) for heard in findings.heard]
+        captured = [self._capture(findings.asset, heard) for heard in findings.heard]
+        kept = [(capture, moving) for capture, moving, _ in captured]
         if outcome.reason:
             outcome = replace(outcome, reason=self._redactor.text(outcome.reason))
         with self._lock:
@@ -79,6 +82,7 @@ class Recording:
                     chunk.volatile += moving
                 chunk.captures.append(capture)
                 chunk.hits += capture.redactions
+            chunk.unlisted += sum(unlisted for _, _, unlisted in captured)
             chunk.outcomes.append(outcome)
             chunk.uptimes += _uptime_row(findings)
             self.kept[findings.asset] = Kept(
@@ -101,7 +105,7 @@ class Recording:
         chunk, self._chunk = self._chunk, Chunk(started=self._clock.now())
         self._write(chunk, last)
 
-    def _capture(self, asset: AssetId, heard: Heard) -> tuple[Capture, bytes]:
+    def _capture(self, asset: AssetId, heard: Heard) -> tuple[Capture, bytes, int]:
         question, answer = heard.question, heard.answer
         data = answer.data if isinstance(answer.data, bytes) else varbinds.encode(answer.data)
         redacted = self._redactor.capture(data, question, heard.platform)
@@ -123,7 +127,7 @@ class Recording:
             complete=answer.complete,
             reason=self._redactor.text(answer.reason) if answer.reason else None,
         )
-        return capture, moving
+        return capture, moving, redacted.unlisted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What can go wrong in a plant, through the real command line: a clear outcome each, nothing lost, the next run works."""
+"""What can go wrong, through the real command line: a clear outcome each, nothing lost, the next run works."""
 
 import contextlib
 import shutil
@@ -16,7 +16,6 @@ import pytest
 from collectors.simulate.device import Device as Agent
 from collectors.simulate.device import Faults
 from collectors.simulate.snmp import SimulatedAgent
-from collectors.simulate.ssh import Device as Cli
 from collectors.simulate.ssh import SimulatedCli, read_devices
 from evidence.normalise.varbinds import decode
 

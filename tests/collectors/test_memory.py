@@ -78,7 +78,9 @@ def test_memory_reads_back_as_it_was_written() -> None:
     assert load_memory(dump_memory(devices)) == devices
 
 
-@pytest.mark.parametrize("value", [None, {}, "x", [1], [{}], [{"asset": "a", "visited": "yesterday"}], [{"asset": "a", "uptime": {"x": 1}}]])
+@pytest.mark.parametrize(
+    "value", [None, {}, "x", [1], [{}], [{"asset": "a", "visited": "yesterday"}], [{"asset": "a", "uptime": {"x": 1}}]]
+)
 def test_memory_that_cannot_be_read_is_first_run_behaviour(value: object) -> None:
     assert load_memory(value) == {}
 

@@ -66,7 +66,9 @@ def test_a_slice_with_a_quarter_of_the_zone_has_a_quarter_of_its_pace() -> None:
 
 def test_a_free_pace_never_waits() -> None:
     pace = Pace(free=True)
-    assert [pace.device_delay("a", Safety.OT, 0.0) + pace.zone_delay("a", "z", Safety.OT, 0.0) for _ in range(9)] == [0.0] * 9
+    assert [pace.device_delay("a", Safety.OT, 0.0) + pace.zone_delay("a", "z", Safety.OT, 0.0) for _ in range(9)] == [
+        0.0
+    ] * 9
 
 
 def test_the_meter_counts_the_fullest_second() -> None:

@@ -114,4 +114,3 @@ def test_the_plan_can_be_read_before_anything_runs() -> None:
 def test_repetitions_are_the_smaller_of_pace_and_platform() -> None:
     assert max_repetitions(Safety.OT, PLATFORMS.generic) == 10
     assert max_repetitions(Safety.IT, PLATFORMS.generic) == 25
-

@@ -1,11 +1,13 @@
 """What is wrong with an inventory is named: file, line, host, and what was expected."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from collectors.inventory import graph as graph_module
+from collectors.inventory import yamlfile
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.read import Inventory, read_inventory
 from collectors.inventory.sources import read_static
@@ -107,6 +109,14 @@ def test_a_vaulted_value_says_what_to_do_and_only_where_it_is_used(tmp_path: Pat
     complaint(tmp_path, text, limit="c")
 
 
+def test_a_vaulted_value_through_ansible_is_one_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    answer = '{"_meta": {"hostvars": {"a": {"ansible_password": {"__ansible_vault": "x"}}}}, "g": {"hosts": ["a"]}}'
+    (tmp_path / "ansible-inventory").write_text(f"#!/bin/sh\necho '{answer}'\n")
+    (tmp_path / "ansible-inventory").chmod(0o755)
+    assert "Ansible Vault" in str(complaint(tmp_path, "", "x.toml"))
+
+
 @pytest.mark.parametrize("name", ["group_vars/g.yml", "host_vars/a"])
 def test_a_vaulted_file_counts_for_the_hosts_it_could_concern(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir()
@@ -159,6 +169,9 @@ def test_ini_errors_have_lines_too(tmp_path: Path) -> None:
         ("g:\n  hosts:\n    a: b\n", r"yml:3: expected variables of a as a mapping, found a single value"),
         ("g:\n  hosts:\n    a: [b]\n", r"yml:3: expected variables of a as a mapping, found a list"),
         ("g:\n  hosts:\n    'a[3:x]':\n", r"yml:3: 'a\[3:x\]': expected a range"),
+        ("g:\n  hosts:\n    'a[z:b]':\n", r"yml:3: 'a\[z:b\]': expected a range from low to high"),
+        ("g:\n  hosts:\n    'a[01:100]':\n", r"yml:3: .*expected both ends of a range to be as long"),
+        ("g:\n  hosts:\n    'a[1:9:0]':\n", r"yml:3: .*expected a range like"),
         ("g:\n  hosts:\n    'a:':\n", r"yml:3: expected a host name, found 'a:': a colon"),
         ("g:\n  children:\n    h: text\n", r"yml:3: expected the group h to be a mapping"),
         ("g:\n  children:\n    g:\n", r"yml:3: the group g is its own child"),
@@ -298,6 +311,16 @@ def test_nesting_has_an_end(tmp_path: Path, text: str) -> None:
 def test_groups_cannot_be_nested_without_end(tmp_path: Path) -> None:
     text = "{children: {g: " * 150 + "}" * 300
     assert "nested more than 100 deep" in str(complaint(tmp_path, f"g: {text}"))
+
+
+def test_a_chain_of_groups_has_an_end(tmp_path: Path) -> None:
+    text = "".join(f"[g{n}:children]\ng{n + 1}\n" for n in range(150)) + "[g150]\na\n"
+    assert "expected groups nested at most 100 deep" in str(complaint(tmp_path, text, "hosts.ini"))
+
+
+def test_a_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yamlfile, "MAX_FILE_BYTES", 10)
+    assert "larger than 10 bytes" in str(complaint(tmp_path, "g: {hosts: {a: }}"))
 
 
 def test_folders_cannot_be_nested_without_end(tmp_path: Path) -> None:
