@@ -12,6 +12,9 @@ from collectors.inventory.problem import InventoryError, Layer, Origin
 
 ALL, UNGROUPED = "all", "ungrouped"
 
+MAX_DEPTH = 100
+"""Deepest nesting of groups; plants have fewer than ten levels, and every level costs memory for each group."""
+
 
 @dataclass(slots=True)
 class Group:
@@ -103,6 +106,8 @@ class Graph:
         for name in ready:
             parents = self.groups[name].parents
             self._depth[name] = max((self._depth[parent] + 1 for parent in parents), default=0)
+            if self._depth[name] > MAX_DEPTH:
+                raise InventoryError(f"expected groups nested at most {MAX_DEPTH} deep, found {name!r:.80} deeper")
             self._ancestors[name] = frozenset(parents).union(*(self._ancestors[parent] for parent in parents))
             for child in self.groups[name].children:
                 waiting[child] -= 1

@@ -18,7 +18,7 @@ MAX_HOSTS = 200_000
 
 _RANGE = re.compile(r"\[[^\]]*\]")
 _VALID_RANGE = re.compile(r"\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]", re.IGNORECASE)
-_LABELS = re.compile(r"\w(?:[\w-]*[^\W_])?(?:\.\w(?:[\w-]*[^\W_])?)*")
+_LABELS = re.compile(r"\w[\w-]*(?<![_-])(?:\.\w[\w-]*(?<![_-]))*")
 _BRACKETED = re.compile(r"\[(.+)\]:([0-9]+)")
 _WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)")
 

@@ -3,21 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collectors.inventory.graph import Graph
+from collectors.inventory.graph import MAX_DEPTH, Graph
 from collectors.inventory.names import PatternError, expand
 from collectors.inventory.problem import InventoryError, Layer, Origin
 from collectors.inventory.yamlfile import place
 
 _SECTIONS = ("vars", "children", "hosts")
 
-MAX_NESTING = 100
-"""Deepest nesting of groups in one file; plants have fewer than ten levels."""
 
-
-def add_tree(data: object, path: str, graph: Graph) -> None:
+def add_tree(data: Mapping[object, object], path: str, graph: Graph) -> None:
     """Add what a parsed inventory file says to `graph`; raise `InventoryError` where Ansible would not read it."""
-    if not isinstance(data, dict):
-        raise InventoryError(f"{path}: expected groups at the top of an inventory, found {_kind(data)}")
     for name, body in data.items():
         _add_group(name, body, Origin(path), graph)
 
@@ -26,8 +21,8 @@ def _add_group(name: object, body: object, above: Origin, graph: Graph) -> str |
     if not isinstance(name, str) or not name:
         raise InventoryError(f"{place(above, str(name))}: expected a group name as text, found {name!r:.80}")
     origin = Origin(above.path, (*above.trail, name))
-    if len(origin.trail) > 2 * MAX_NESTING:
-        raise InventoryError(f"{above.path}: groups nested more than {MAX_NESTING} deep")
+    if len(origin.trail) > 2 * MAX_DEPTH:
+        raise InventoryError(f"{above.path}: groups nested more than {MAX_DEPTH} deep")
     if body is None:
         return graph.add_group(name).name
     if not isinstance(body, dict):
@@ -96,8 +91,4 @@ def _add_hosts(group: str, section: Mapping[Any, object], origin: Origin, graph:
 
 def _kind(value: object) -> str:
     """Say what a value is without showing it: it may be a secret."""
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "a mapping"
-    return "nothing" if value is None else "a single value"
+    return "a list" if isinstance(value, list) else "a single value"

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.inventory import graph as graph_module
-from collectors.inventory import yamlfile
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.read import Inventory, read_inventory
 from collectors.inventory.sources import read_static
+from collectors.inventory.yamlfile import MAX_FILE_BYTES
 
 HOST = """\
 all:
@@ -285,9 +284,9 @@ def test_a_range_cannot_stand_for_more_hosts_than_we_hold(tmp_path: Path, host: 
     assert "stands for more than 200000 hosts" in str(complaint(tmp_path, f"g: {{hosts: {{'{host}': }}}}"))
 
 
-def test_hosts_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_module, "MAX_HOSTS", 3)
-    assert "more than 3 hosts" in str(complaint(tmp_path, "g: {hosts: {'a[1:4]': }}"))
+def test_hosts_have_an_end(tmp_path: Path) -> None:
+    text = "g: {hosts: {'a[1:100000]': , 'b[1:100000]': , c: }}"
+    assert "more than 200000 hosts" in str(complaint(tmp_path, text))
 
 
 def test_aliases_of_aliases_cannot_grow_without_bounds(tmp_path: Path) -> None:
@@ -318,9 +317,11 @@ def test_a_chain_of_groups_has_an_end(tmp_path: Path) -> None:
     assert "expected groups nested at most 100 deep" in str(complaint(tmp_path, text, "hosts.ini"))
 
 
-def test_a_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yamlfile, "MAX_FILE_BYTES", 10)
-    assert "larger than 10 bytes" in str(complaint(tmp_path, "g: {hosts: {a: }}"))
+def test_a_file_has_an_end(tmp_path: Path) -> None:
+    with (tmp_path / "hosts.yml").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(InventoryError, match="larger than 67108864 bytes"):
+        read_inventory([tmp_path / "hosts.yml"], environ={})
 
 
 def test_folders_cannot_be_nested_without_end(tmp_path: Path) -> None:
