@@ -44,7 +44,7 @@ _NOT_A_VALUE = (
     r"|attempts?|retr\w+|time\S*|in|for|is|are|was|were|the|of|on|to|at|a|an|and|or|must|may|not|will|has|have|with"
     r"|from|by|only|mode|type|group|file|database|protect\w*|storage|server|auth\w*|local|login|radius|tacacs\S*"
     r"|ascii|hex|md5|sha\S*|valid\S*|alert\S*|update\w*|failed|failure|incorrect|wrong|invalid|key|keys|chain|string"
-    r"|plain-text|cleartext|hash\w*|cipher|sent|received|lock\w*|user\w*|days?|interface|vrf|ssh|snmp|http\S*|ldap\S*)"
+    r"|[a-z][a-z0-9+.-]*://\S*|[01]|community-\w+|plain-text|cleartext|hash\w*|cipher|sent|received|lock\w*|user\w*|days?|interface|vrf|ssh|snmp|http\S*|ldap\S*)"
     r"(?:[\s\"',;:.<>)]|$))"
 )
 _KINDS = (
@@ -74,7 +74,7 @@ GENERIC_RULES = (
     SecretRule(
         type="password",
         pattern=rf"(?i)(?<![a-z-]){_NAMES} {_KINDS}{_NOT_A_VALUE}"
-        r"(?P<secret>(?=\S*[\d$!@#%^&*+=/\\])[^\s\"'<>{;:=][^\s\"'<>;]{2,})",
+        r"(?![\w-]+=[\w\"'])(?P<secret>(?=\S*[\d$!@#%^&*+=/\\])[^\s\"'<>{;:=][^\s\"'<>;]{2,})",
     ),
     SecretRule(
         type="password",
@@ -105,7 +105,7 @@ GENERIC_RULES = (
     SecretRule(type="api-token", pattern=r"(?i)\bx-[a-z-]*(?:token|key):\s*(?P<secret>\S+)"),
     SecretRule(
         type="password",
-        pattern=rf"(?i)<([\w:.-]*(?:{_NAMES}|prv|community)[\w:.-]*)(?:\s[^<>]*)?>(?P<secret>[^<>\r\n]+)",
+        pattern=rf"(?i)<([\w:.-]*(?:{_NAMES}|prv|community)[\w:.-]*)(?:\s[^<>]*)?>{_NOT_A_VALUE}(?P<secret>[^<>\r\n]+)",
     ),
     SecretRule(type="config-digest", pattern=r"\bCryptochecksum: ?(?P<secret>[0-9a-f][0-9a-f ]{30,})"),
     SecretRule(type="config-digest", pattern=r"\bhmConfigurationSignature\b[^=:]*[=:]\s*(?P<secret>\S+)"),
