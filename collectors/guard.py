@@ -33,12 +33,12 @@ _CLI_JOINS = re.compile(r"[;&|<>`]|\$[({]")
 """What joins a second command to the first, or writes a file, once the filters are taken out."""
 
 _CLI_CHANGES = (
-    r"conf\w*(?!\s+(?:history|rollback)\s+show\b)",  # configure, conf t, config system …
+    r"conf\w*\b(?!\s+(?:history|rollback)\s+show\b)",  # configure, conf t, config system …
     r"(?:sy|sys|syst|system|system-view|edit|unset|undo|format|squeeze|tee|save|load|restore|import|tclsh|event)\b",
     r"set\b(?!\s+(?:cli|length)\s|\s+terminal\s+(?:length|width|pager)\s|\s+session\s+more\s)",
     r"no\b(?!\s+(?:page|paging|pager)\b|\s+cli\s+(?:pager|session\s+paging)\b)",
     r"(?:wr|cop|del|era|roll|rel|reboot|shut|factory|inst|clea|exec|diag|trace|commit)\w*",  # abbreviated, too
-    r"req\w*(?!\s+support\s+information\b)",  # Junos: request system reboot, zeroize …
+    r"req\w*\b(?!\s+support\s+information\b)",  # Junos: request system reboot, zeroize …
     r"(?:comm|apply|activate|deactivate|discard|archive|license|firmware|software|upgrade|update)\b",
     r"(?:restart|reset|poweroff|halt|boot|zeroize|start|stop|kill|disconnect|debug|undebug|test)\b",
     r"(?:add|remove|create|disable|put|send|key|crypto|certificate|mkdir|rmdir|rm|mv|cp|move|rename)\b",
@@ -78,7 +78,8 @@ _HOST_CHANGES = (
     r"sort\s.*(?:-o|--output)",
     r"ip\s.*\b(?:add|append|change|del|delete|flush|replace|set|exec|restore|save)\b",
     r"(?:ifconfig|route|arp|hostname)\s+[^-\s]",
-    r"(?:hostname|route|arp)\s.*(?:-F|-b|-s|-d|--file|--boot|--set|--delete|\sadd\s|\sdel\s)",
+    r"hostname\s.*(?:(?-i:-F|-b)|--file|--boot)",
+    r"(?:route|arp)\s.*(?:-s|-d|--set|--delete|\sadd\s|\sdel\s)",
     r"brctl(?!\s+show)",
     r"nmcli\s.*\b(?:up|down|add|modify|delete|on|off|reload|edit|connect)\b",
     r"(?:ip6?tables|ebtables|arptables)(?!\s+(?:-t\s+\w+\s+)?(?:-S|-L|-nL|-vnL|--list\S*)(?!\S))",
@@ -86,7 +87,7 @@ _HOST_CHANGES = (
     r"ufw(?!\s+status\b)",
     r"firewall-cmd(?!\s+--(?:list|get|state|query)\S*)",
     r"sysctl\s.*(?:-w|-p|--write|--load|--system|=)",
-    r"ethtool\s+(?:-[sKGACEPLNUXWfpr]\b|--(?:set|change|config|flash|reset|identify)\S*)",
+    r"ethtool\s+(?:(?-i:-[sKGACELNUXWfprt])\b|--(?:set|change|config|flash|reset|identify)\S*)",
     r"(?:hostnamectl|timedatectl|localectl|loginctl)\s.*\b(?:set-|kill|terminate|lock|enable|disable|activate)",
     r"date\s.*(?:-s|--set)",
     r"journalctl\s.*--(?:vacuum|rotate|flush|sync|relinquish|setup|update)",

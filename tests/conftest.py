@@ -1,10 +1,11 @@
-"""Profiles of the property tests (the ordinary one, and the long one of `script/test --all`), and shared fixtures."""
+"""Profiles of the property tests, and a plant to read from."""
 
 import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -12,19 +13,31 @@ settings.register_profile("fuzz", settings.get_profile("default"), max_examples=
 settings.load_profile("default")
 
 
-def _fixtures(name: str) -> ModuleType:
-    """Load `tests/fixtures/<name>.py`: tests are no package, so it is not found by import."""
-    path = Path(__file__).parent / "fixtures" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"plantproof_fixtures_{name}", path)
+def _module(path: Path) -> ModuleType:
+    """Import a module that lies beside the tests, and is no test."""
+    name = f"plantproof_tests_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-_snmpd = _fixtures("snmpd")
-snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
+@pytest.fixture(scope="session")
+def plant_module() -> ModuleType:
+    """The module that makes a small plant out of the recorded devices."""
+    return _module(Path(__file__).parent / "plant.py")
 
-site = _fixtures("site").site
+
+@pytest.fixture(scope="session")
+def plant_folder(plant_module: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in a directory with two nights of a small plant; only to be read."""
+    from evidence.log.keyring import create_keyring
+    from evidence.store.open import open_store
+
+    folder = tmp_path_factory.mktemp("plant")
+    keyring = create_keyring(folder / "store.keys")
+    plant_module.build(open_store(str(folder / "store"), create=True), keyring)
+    return folder / "store"

@@ -444,7 +444,7 @@ def test_a_listed_reading_command_may_be_run_on_a_host(command: str) -> None:
 
 @pytest.mark.parametrize("command", CHANGES_A_HOST)
 def test_listing_a_command_that_changes_a_host_does_not_let_it_through(command: str) -> None:
-    with pytest.raises(RefusedError, match="although it is listed|more than one command"):
+    with pytest.raises(RefusedError, match=r"although it is listed|more than one command"):
         guard.permit_host(command, {command})
 
 
