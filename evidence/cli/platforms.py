@@ -1,0 +1,124 @@
+"""`platforms`: what is known of each platform, for whoever has to allow us in."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from evidence.cli.options import platforms_option, verbosity_option
+from evidence.cli.output import json_line, one_line, table
+from evidence.errors import Error
+
+if TYPE_CHECKING:
+    from evidence.platforms.platform import Platform
+
+
+class UnknownPlatformError(Error):
+    """No platform file has that name."""
+
+
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
+
+
+@click.group()
+def command() -> None:
+    """List and show the platforms: what is asked, what is secret."""
+
+
+@command.command("ls")
+@_FORMAT
+@platforms_option
+@verbosity_option
+def list_platforms(form: str, platforms_folder: str | None) -> None:
+    """List every platform."""
+    from evidence.cli.reading import open_platforms
+
+    known = open_platforms(platforms_folder)
+    if form == "json":
+        rows = [{"name": p.name, "title": p.title, "vendor": p.vendor, "digest": p.digest} for p in known]
+        click.echo(json_line({"schema": "plantproof.platforms/1", "platforms": rows}))
+        return
+    body = [(p.name, p.vendor or "", _transports(p), len(p.questions), p.title) for p in known]
+    for line in table(("PLATFORM", "VENDOR", "OVER", "QUESTIONS", "TITLE"), body):
+        click.echo(line)
+
+
+@command.command("show")
+@click.argument("name")
+@_FORMAT
+@platforms_option
+@verbosity_option
+def show(name: str, form: str, platforms_folder: str | None) -> None:
+    """Show everything plantproof may ask a device of platform NAME: nothing else is ever sent."""
+    from difflib import get_close_matches
+
+    from evidence.cli.reading import open_platforms
+
+    known = open_platforms(platforms_folder)
+    platform = known.named(name)
+    if platform is None:
+        near = get_close_matches(name, [one.name for one in known], n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`platforms ls` lists them"
+        raise UnknownPlatformError(f"{name}: no platform file is named so", hint=hint)
+    if form == "json":
+        click.echo(json_line(_document(platform)))
+        return
+    for line in _described(platform):
+        click.echo(line)
+
+
+def _transports(platform: "Platform") -> str:
+    return " ".join(sorted({question.transport for question in platform.questions}))
+
+
+def _document(platform: "Platform") -> dict[str, object]:
+    return {
+        "schema": "plantproof.platform/1",
+        "name": platform.name,
+        "title": platform.title,
+        "vendor": platform.vendor,
+        "digest": platform.digest,
+        "source": platform.source,
+        "account": platform.account,
+        "questions": [
+            {
+                "name": question.name,
+                "transport": question.transport,
+                "request": question.request,
+                "tags": sorted(question.tags),
+                "ttl_s": question.ttl_s,
+                "optional": question.optional,
+            }
+            for question in platform.questions
+        ],
+        "facts": _facts(platform),
+    }
+
+
+def _described(platform: "Platform") -> Iterator[str]:
+    yield f"{platform.name}: {platform.title}"
+    if platform.vendor:
+        yield f"vendor: {platform.vendor}"
+    yield f"knowledge from: {one_line(platform.source)}"
+    yield f"digest: {platform.digest}"
+    if platform.account:
+        yield "least account that can read all this:"
+        yield from (f"  {line}" for line in platform.account.splitlines())
+    yield ""
+    yield "Asked, and nothing else:"
+    for question in platform.questions:
+        tags = ",".join(sorted(question.tags))
+        yield f"  {question.name} ({question.transport}; {tags}{'; optional' if question.optional else ''})"
+        for wanted in question.objects:
+            yield f"    {question.verb} {one_line(wanted)}"
+    yield ""
+    yield f"Facts: {', '.join(_facts(platform))}"
+    secrets = sorted({rule.type for rule in platform.secrets} | set(platform.secret_oids.values()))
+    yield f"Secrets replaced by tags: {', '.join(secrets) or 'none known; the generic detector looks'}"
+
+
+def _facts(platform: "Platform") -> list[str]:
+    names = {rule.fact for rule in platform.facts} | {column.fact for one in platform.tables for column in one.columns}
+    return sorted(names)

@@ -1,0 +1,30 @@
+"""How the reading commands open what they read: the store, its log, the platform files."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evidence.cli.options import moment_text
+
+if TYPE_CHECKING:
+    from evidence.platforms.load import Platforms
+    from evidence.snapshots import Snapshots
+
+
+def open_snapshots(store: str, as_of: datetime | None) -> "Snapshots":
+    """Open the log in `store` and read what was known at `as_of`."""
+    from evidence.log.history import History
+    from evidence.snapshots import Snapshots
+    from evidence.store.open import open_store
+
+    opened = open_store(store)
+    return Snapshots(opened, History.read(opened), as_of=moment_text(as_of))
+
+
+def open_platforms(folder: str | None) -> "Platforms":
+    """Return the built-in platforms with those of `folder` in their place; only the generic one for `none`."""
+    from evidence.platforms.load import load_platforms
+
+    if folder == "none":
+        return load_platforms(only=())
+    return load_platforms(Path(folder) if folder else None)

@@ -1,0 +1,229 @@
+"""
+What is known of each asset: the newest answer to each question, the one before it, and how the newest try ended.
+
+Signatures and digests of statements are checked once, by the history; the digest of an answer when it is fetched.
+"""
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from evidence.errors import Error
+from evidence.log.history import Entry, History
+from evidence.log.part import PartStatement
+from evidence.model.capture import Capture
+from evidence.model.fact import Fact
+from evidence.model.names import AssetId, Digest
+from evidence.model.outcome import Outcome, Result
+from evidence.normalise.facts import read_asset
+from evidence.normalise.volatile import merge
+from evidence.platforms.load import Platforms
+from evidence.platforms.platform import Platform
+from evidence.store.blobs import get_blob
+from evidence.store.interface import Store
+
+KEPT = 2
+"""Answers kept per asset and question: the newest and the one before."""
+
+_PACKED_KEPT = 4
+"""Packed volatile blobs held open; captures of one part share one."""
+
+_WORST_FIRST = tuple(reversed(Result))
+
+
+class UnknownAssetError(Error):
+    """The log knows no asset of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One answer and where the log holds it."""
+
+    capture: Capture
+    part: Digest
+    """Digest of the part's envelope."""
+    index: int
+    """Place of the part in the log."""
+    packed_bytes: int | None
+    """Length of the packed blob that the volatile share lies in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """How one try to read an asset ended."""
+
+    outcome: Outcome
+    at: str
+    """RFC 3339; when the part that says so was finished."""
+    part: Digest
+    index: int
+    run: str
+    slot: str
+
+
+@dataclass(slots=True)
+class _Known:
+    visit: Visit
+    readings: dict[str, list[Reading]] = field(default_factory=dict)
+    cut_off: dict[str, Reading] = field(default_factory=dict)
+
+
+class Snapshots:
+    """The newest answers in a log, as of a moment."""
+
+    def __init__(self, store: Store, history: History, *, as_of: str | None = None) -> None:
+        """Read every part up to `as_of` (RFC 3339 UTC), the newest first."""
+        self.history = history
+        self._store = store
+        self._packed: OrderedDict[Digest, bytes] = OrderedDict()
+        self._known: dict[AssetId, _Known] = {}
+        for entry, part in _newest_first(history):
+            if as_of is None or part.started <= as_of:
+                self._take(entry.digest, entry.index, part, as_of)
+
+    def _take(self, digest: Digest, index: int, part: PartStatement, as_of: str | None) -> None:
+        for outcome in part.outcomes:
+            visit = Visit(outcome=outcome, at=part.ended, part=digest, index=index, run=part.run, slot=part.slot)
+            known = self._known.setdefault(outcome.asset, _Known(visit))
+            if known.visit.slot == visit.slot and _worse(visit, known.visit):
+                known.visit = visit
+        for capture in reversed(part.captures):
+            if as_of is not None and capture.at > as_of:
+                continue
+            segment = capture.volatile
+            packed = part.packed.get(segment.blob) if segment else None
+            reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
+            known = self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
+            if not capture.complete:
+                known.cut_off.setdefault(capture.question, reading)
+                continue
+            kept = known.readings.setdefault(capture.question, [])
+            if len(kept) < KEPT and all(other.part != digest for other in kept):
+                kept.append(reading)
+
+    @property
+    def assets(self) -> tuple[AssetId, ...]:
+        """Every asset the log knows, by name."""
+        return tuple(sorted(self._known))
+
+    def choose(self, names: Iterable[str]) -> tuple[AssetId, ...]:
+        """Return the assets of these names, all of them for none; raise `UnknownAssetError` for a name nobody has."""
+        wanted = tuple(AssetId(name) for name in names)
+        for name in wanted:
+            if name not in self._known:
+                raise UnknownAssetError(f"{name}: no such asset in this log", hint=self._near(name))
+        return wanted or self.assets
+
+    def visit(self, asset: AssetId) -> Visit:
+        """Return how the newest try to read `asset` ended; of two parts for one slot, the worse result."""
+        return self._known[asset].visit
+
+    def newest(self, asset: AssetId, question: str) -> tuple[Reading, ...]:
+        """Return the newest whole answers of different parts, the newest first; at most two."""
+        known = self._known.get(asset)
+        return tuple(known.readings.get(question, ())) if known else ()
+
+    def latest(self, asset: AssetId) -> Mapping[str, Reading]:
+        """
+        Return the newest answer to each question, by its name.
+
+        A whole answer goes before a newer one that was cut off. Of those cut off only SNMP's is given: each of its
+        values is whole, while a text may end in the middle of a word.
+        """
+        known = self._known[asset]
+        found = {name: one for name, one in known.cut_off.items() if one.capture.transport == "snmp"}
+        return MappingProxyType(found | {name: kept[0] for name, kept in known.readings.items()})
+
+    def stable(self, reading: Reading) -> bytes:
+        """Return an answer without what changes by itself."""
+        return get_blob(self._store, reading.capture.blob, reading.capture.bytes)
+
+    def data(self, reading: Reading) -> bytes:
+        """Return the whole redacted answer, both shares together."""
+        stable, segment = self.stable(reading), reading.capture.volatile
+        if segment is None:
+            return stable
+        packed = self._packed_blob(segment.blob, reading.packed_bytes or 0)
+        return merge(stable, packed[segment.offset : segment.offset + segment.length])
+
+    def _packed_blob(self, digest: Digest, length: int) -> bytes:
+        if digest in self._packed:
+            self._packed.move_to_end(digest)
+        else:
+            self._packed[digest] = get_blob(self._store, digest, length)
+            if len(self._packed) > _PACKED_KEPT:
+                self._packed.popitem(last=False)
+        return self._packed[digest]
+
+    def facts(self, asset: AssetId, platforms: Platforms) -> tuple[Fact, ...]:
+        """Return what is known of `asset`, each fact read with the platform its answer was asked by."""
+        return self.facts_of(self.latest(asset).values(), platforms)
+
+    def facts_of(self, readings: Iterable[Reading], platforms: Platforms) -> tuple[Fact, ...]:
+        """Return what these answers of one asset tell; where platforms differ, the one asked last is believed."""
+        newest_first = sorted(readings, key=lambda one: (one.capture.at, one.index), reverse=True)
+        groups: dict[str | None, list[Reading]] = {}
+        for reading in newest_first:
+            groups.setdefault(reading.capture.platform, []).append(reading)
+        found: dict[tuple[str, str | None], Fact] = {}
+        for name, group in groups.items():
+            for fact in read_asset(_platform(platforms, name), self._pairs(group)):
+                found.setdefault((fact.name, fact.row), fact)
+        return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1] or "")))
+
+    def _pairs(self, readings: Sequence[Reading]) -> Iterator[tuple[Capture, bytes]]:
+        for reading in readings:
+            yield reading.capture, self.data(reading)
+
+    def _near(self, name: str) -> str:
+        near = get_close_matches(name, self._known, n=3)
+        return f"did you mean {' or '.join(near)}?" if near else f"the log knows {len(self._known)} assets"
+
+
+def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, kind: str) -> tuple[Reading, ...]:
+    """Return the newest whole `running` or `startup` configurations of `asset`, the newest first; at most two."""
+    found: list[Reading] = []
+    for name, reading in snapshots.latest(asset).items():
+        platform = _platform(platforms, reading.capture.platform)
+        question = next((one for one in platform.questions if one.name == name), None)
+        if question is not None and question.config == kind:
+            found += snapshots.newest(asset, name)
+    found.sort(key=lambda one: (one.index, one.capture.at), reverse=True)
+    return tuple(found[:KEPT])
+
+
+def _newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:
+    """
+    Yield the parts, the newest first.
+
+    Log order counts; only within a batch, which is ordered by digest, the time a part gives itself.
+    """
+    ends = sorted(history.ledger.chain.roots)
+    batch: list[tuple[Entry, PartStatement]] = []
+    for entry, part in history.parts(newest_first=True):
+        if batch and bisect_right(ends, batch[0][0].index) != bisect_right(ends, entry.index):
+            yield from sorted(batch, key=_time, reverse=True)
+            batch = []
+        batch.append((entry, part))
+    yield from sorted(batch, key=_time, reverse=True)
+
+
+def _time(pair: tuple[Entry, PartStatement]) -> tuple[str, int]:
+    return pair[1].started, pair[1].chunk
+
+
+def _platform(platforms: Platforms, name: str | None) -> Platform:
+    return (platforms.named(name) if name else None) or platforms.generic
+
+
+def _worse(one: Visit, other: Visit) -> bool:
+    return _WORST_FIRST.index(one.outcome.result) < _WORST_FIRST.index(other.outcome.result)
+
+
+def _no_outcome(capture: Capture, reading: Reading, part: PartStatement) -> Visit:
+    """Return a visit for an answer whose outcome stands in another part of the run, or nowhere: it was interrupted."""
+    outcome = Outcome(asset=capture.asset, result=Result.INTERRUPTED, reason="no outcome was recorded")
+    return Visit(outcome=outcome, at=part.ended, part=reading.part, index=reading.index, run=part.run, slot=part.slot)
