@@ -1,4 +1,4 @@
-"""Profiles of the property tests, and a plant to read from."""
+"""Profiles of the property tests (the ordinary one, and the long one of `script/test --all`), and shared fixtures."""
 
 import importlib.util
 import sys
@@ -13,22 +13,33 @@ settings.register_profile("fuzz", settings.get_profile("default"), max_examples=
 settings.load_profile("default")
 
 
-def _module(path: Path) -> ModuleType:
-    """Import a module that lies beside the tests, and is no test."""
-    name = f"plantproof_tests_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+def _fixtures(name: str) -> ModuleType:
+    """Load `tests/fixtures/<name>.py`: tests are no package, so it is not found by import."""
+    path = Path(__file__).parent / "fixtures" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"plantproof_fixtures_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+_snmpd = _fixtures("snmpd")
+snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
+
+site = _fixtures("site").site
+
+_sshd = _fixtures("sshd")
+parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd
+
+frr = _fixtures("frr").frr
 
 
 @pytest.fixture(scope="session")
 def plant_module() -> ModuleType:
     """The module that makes a small plant out of the recorded devices."""
-    return _module(Path(__file__).parent / "plant.py")
+    return _fixtures("plant")
 
 
 @pytest.fixture(scope="session")
