@@ -43,6 +43,10 @@ _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
 )
 
 
+KEEPERS = 4
+"""Threads that redact and store: enough to wait for a disk, few enough to keep their buffers few."""
+
+
 class Recorder(Protocol):
     """What takes in a visit's findings and makes them evidence."""
 
@@ -87,7 +91,8 @@ class Engine:
     proofs: Proofs = field(default_factory=Proofs)
     bugs: list[Exception] = field(default_factory=list)
     """Exceptions nobody expected: the run goes on, is sealed, and the program then says so."""
-    _threads: ThreadPoolExecutor | None = None
+    _visitors: ThreadPoolExecutor | None = None
+    _keepers: ThreadPoolExecutor | None = None
 
     async def run(self) -> None:
         """Visit every planned asset, at most `forks` at a time."""
@@ -98,8 +103,9 @@ class Engine:
 
     @contextmanager
     def _pool(self) -> Iterator[None]:
-        with ThreadPoolExecutor(max_workers=min(self.options.forks, 64), thread_name_prefix="visit") as threads:
-            self._threads = threads
+        visitors = ThreadPoolExecutor(max_workers=min(self.options.forks, 64), thread_name_prefix="visit")
+        keepers = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="keep")
+        with visitors as self._visitors, keepers as self._keepers:
             yield
 
     async def _work(self, turns: Iterator[Visit]) -> None:
@@ -108,7 +114,7 @@ class Engine:
             outcome = visit.verdict or self._without_asking(visit)
             if outcome is None:
                 outcome = await self._visit(visit, findings)
-            await self._in_thread(self.recorder.keep, findings, outcome)
+            await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
             self.progress(outcome)
 
     def _without_asking(self, visit: Visit) -> Outcome | None:
@@ -182,12 +188,15 @@ class Engine:
         credential = f"ssh {ssh.user} {hash((ssh.password, ssh.key_file))}" if ssh and transport == "ssh" else None
         door = self.doors.open(visit.host, transport, platform)
         async with self.proofs.proving(visit.asset, credential) as accepted:
-            session = await self._in_thread(door.__enter__)
+            session = await _in_thread(self._visitors, door.__enter__)
             accepted()
         try:
-            await self._in_thread(ask_all, session, questions, platform, findings, self.clock, self.conduct.refused)
+            await _in_thread(
+                self._visitors, ask_all, session, questions, platform, findings, self.clock, self.conduct.refused
+            )
         finally:
-            await self._in_thread(door.__exit__, None, None, None)
+            await _in_thread(self._visitors, door.__exit__, None, None, None)
 
-    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+async def _in_thread(threads: ThreadPoolExecutor | None, work: Callable[..., T], *args: object) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, work, *args)

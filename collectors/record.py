@@ -10,7 +10,7 @@ from collectors.redact import Redactor
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock, rfc3339
 from evidence.model.capture import Capture, Segment
-from evidence.model.names import AssetId, Digest
+from evidence.model.names import AssetId, Digest, digest_of
 from evidence.model.outcome import Outcome
 from evidence.normalise import varbinds, volatile
 from evidence.store.blobs import put_blob
@@ -67,6 +67,7 @@ class Recording:
         self._lock = threading.Lock()
         self._chunk = Chunk(started=clock.now())
         self.kept: dict[AssetId, Kept] = {}
+        self._stored: set[Digest] = set()
 
     def keep(self, findings: Findings, outcome: Outcome) -> None:
         """Redact, store and note everything one visit heard; called once per asset."""
@@ -118,7 +119,7 @@ class Recording:
             request=answer.request,
             at=rfc3339(heard.at),
             took_ms=answer.took_ms,
-            blob=put_blob(self._store, stable),
+            blob=self._put(stable),
             bytes=len(stable),
             ttl_s=question.ttl_s,
             classification=question.classification,
@@ -128,6 +129,14 @@ class Recording:
             reason=self._redactor.text(answer.reason) if answer.reason else None,
         )
         return capture, moving, redacted.unlisted
+
+    def _put(self, data: bytes) -> Digest:
+        """Keep `data`, unless this run did already: empty tables and like devices answer the same."""
+        digest = digest_of(data)
+        if digest not in self._stored:
+            put_blob(self._store, data)
+            self._stored.add(digest)
+        return digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
