@@ -43,7 +43,7 @@ def command(
     from collectors.cli.site import load_site
     from collectors.cli.tell_inventory import tell_assets, tell_graph, tell_hosts
     from collectors.inventory.read import read_inventory
-    from evidence.cli.output import one_line
+    from evidence.harmless import one_line
 
     site = load_site(config)
     found = read_inventory(

@@ -11,7 +11,7 @@ from collectors.pace import PACES
 from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
-from evidence.cli.output import one_line
+from evidence.harmless import one_line
 from evidence.platforms.platform import Platform
 
 SCHEMA = "urn:plantproof:collect:v1"

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from collectors.inventory.read import HostGroup, Inventory
 from collectors.plan import Knowledge, Plan, Visit, make_plan
-from evidence.cli.output import json_line, one_line, table
+from evidence.cli.output import json_line, table
+from evidence.harmless import one_line
 
 SCHEMA = "urn:plantproof:inventory:v1"
 """Version of what `--format json` prints."""

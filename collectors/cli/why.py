@@ -12,8 +12,8 @@ from evidence.cli.options import store_option, verbosity_option
 @verbosity_option
 def command(asset: str, last: int, store: str) -> None:
     """Show the last tries to read ASSET, what came of each, and why it failed."""
-    from evidence.cli.output import one_line
     from evidence.errors import Error
+    from evidence.harmless import one_line
     from evidence.log.history import History
     from evidence.store.open import open_store
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import click
 
 from evidence.cli.options import as_of_option, platforms_option, store_option, verbosity_option
-from evidence.cli.output import harmless
 from evidence.errors import Error
+from evidence.harmless import harmless
 
 
 class NoConfigurationError(Error):

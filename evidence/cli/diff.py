@@ -3,7 +3,7 @@
 import click
 
 from evidence.cli.options import platforms_option, store_option, verbosity_option
-from evidence.cli.output import harmless
+from evidence.harmless import harmless
 
 
 @click.command()

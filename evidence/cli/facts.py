@@ -1,8 +1,10 @@
 """`facts`: what is known of assets, and how old it is."""
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import click
@@ -49,27 +51,32 @@ def command(
     """
     from evidence.cli.reading import open_platforms, open_snapshots
 
+    at = as_of or now()
     snapshots = open_snapshots(store, as_of)
     platforms = open_platforms(platforms_folder)
     rows = (
-        _row(fact, as_of or now())
+        _row(fact, at)
         for asset in snapshots.choose(assets)
         for fact in snapshots.facts(asset, platforms)
         if not patterns or any(fnmatchcase(fact.name, pattern) for pattern in patterns)
     )
-    for line in _WRITERS[form](rows):
-        click.echo(line)
+    sys.stdout.writelines(f"{line}\n" for line in _WRITERS[form](rows))
+
+
+@lru_cache(maxsize=1024)
+def _age_s(then: str, at: datetime) -> int:
+    from evidence.clock import parse_rfc3339
+
+    return int((at - parse_rfc3339(then)).total_seconds())
 
 
 def _row(fact: "Fact", at: datetime) -> Row:
-    from evidence.clock import parse_rfc3339
-
     row: Row = {
         "asset": fact.asset,
         "fact": fact.name,
         "value": fact.value,
         "at": fact.at,
-        "age_s": int((at - parse_rfc3339(fact.at)).total_seconds()),
+        "age_s": _age_s(fact.at, at),
         "ttl_s": fact.ttl_s,
         "platform": fact.platform,
         "source": fact.source,

@@ -5,29 +5,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
-    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # direction (Trojan Source), invisible
-    "\ud800-\udfff]"  # lone surrogates
-)
+from evidence.harmless import UNSEEN, one_line
+
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 """A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def harmless(text: str) -> str:
-    """Return `text` with control, direction and invisible characters spelled out; newline and tab stay."""
-    return _UNSEEN.sub(lambda found: _escape(found[0]), text)
-
-
-def one_line(text: str) -> str:
-    """Return `text` harmless and on one line."""
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
 def json_line(value: Mapping[str, object]) -> str:
     """Return `value` as one line of JSON: exact, readable, and without a raw control or direction character."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def csv_line(cells: Iterable[object]) -> str:
@@ -61,7 +48,3 @@ def _cell(text: str) -> str:
 
 def _width(text: str) -> int:
     return sum(0 if unicodedata.combining(ch) else 2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
-
-
-def _escape(ch: str) -> str:
-    return f"\\x{ord(ch):02x}" if ord(ch) < 0x100 else f"\\u{ord(ch):04x}"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.options import platforms_option, verbosity_option
-from evidence.cli.output import json_line, one_line, table
+from evidence.cli.output import json_line, table
 from evidence.errors import Error
+from evidence.harmless import one_line
 
 if TYPE_CHECKING:
     from evidence.platforms.platform import Platform

@@ -24,7 +24,7 @@ def command() -> None:
 @verbosity_option
 def list_keys(prefix: str, store: str) -> None:
     """List the keys that begin with PREFIX."""
-    from evidence.cli.output import one_line
+    from evidence.harmless import one_line
     from evidence.store.open import open_store
 
     for key in open_store(store).keys(prefix):
@@ -43,7 +43,7 @@ def get_object(name: str, store: str) -> None:
     """
     import sys
 
-    from evidence.cli.output import harmless
+    from evidence.harmless import harmless
     from evidence.store.open import open_store
 
     data = _find(open_store(store), name)
@@ -89,7 +89,7 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
     Says nothing about whose evidence it is: that is `verify`, with a pin and the owner's key. --repair never touches
     evidence. Ends with 16 when something is wrong.
     """
-    from evidence.cli.output import one_line
+    from evidence.harmless import one_line
     from evidence.store.directory import DirectoryStore
     from evidence.store.open import open_store
     from evidence.verify.result import Status

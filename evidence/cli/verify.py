@@ -39,7 +39,7 @@ def command(
 
     place = bundle or store
     opened = open_store(place)
-    report = verify(opened, trusted_root=_root_key(place, key), pins=[_read_pin(pin) for pin in pins])
+    report = verify(opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins])
     if form == "json":
         click.echo(_json(report))
     else:
@@ -48,7 +48,7 @@ def command(
         ctx.exit(ExitCode.UNVERIFIED)
 
 
-def _root_key(place: str, key: str | None) -> "PublicKey | None":
+def root_key(place: str, key: str | None) -> "PublicKey | None":
     """Return the root key that is named, or the one that lies beside the store, or none."""
     from pathlib import Path
 
@@ -64,7 +64,7 @@ def _root_key(place: str, key: str | None) -> "PublicKey | None":
     return load_public(beside)
 
 
-def _read_pin(text: str) -> "Checkpoint":
+def read_pin(text: str) -> "Checkpoint":
     """Read a pin from a file, or from the words themselves."""
     from pathlib import Path
 
@@ -102,7 +102,7 @@ def _json(report: "Report") -> str:
 
 def _print_table(report: "Report") -> None:
     """Print one line a step and its details below it, then the line to keep."""
-    from evidence.cli.output import one_line
+    from evidence.harmless import one_line
     from evidence.verify.result import Status
 
     for step in report.steps:

@@ -1,0 +1,24 @@
+"""Text that others wrote, made harmless before it is shown."""
+
+import re
+
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # direction (Trojan Source), invisible
+    "\ud800-\udfff]"  # lone surrogates
+)
+"""Characters that steer a terminal, turn the direction of what follows, or cannot be seen."""
+
+
+def harmless(text: str) -> str:
+    """Return `text` with control, direction and invisible characters spelled out; newline and tab stay."""
+    return UNSEEN.sub(lambda found: _escape(found[0]), text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` harmless and on one line."""
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _escape(ch: str) -> str:
+    return f"\\x{ord(ch):02x}" if ord(ch) < 0x100 else f"\\u{ord(ch):04x}"
