@@ -20,6 +20,7 @@ REDACTION_KEY_BYTES = 32
 """Length of the master key."""
 
 _REDACTION_FILE = re.compile(r"redaction-(k[1-9][0-9]{0,3})\.key")
+_REDACTION_TEXT = re.compile(rb"([0-9a-f]{64})\n?")
 _SPARE = "spare"
 
 
@@ -149,11 +150,10 @@ def _load_redaction(folder: Path) -> RedactionKey | None:
     number = max(found)
     path = found[number]
     _check_mode(path)
-    try:
-        master = bytes.fromhex(_read(path).decode("ascii").removesuffix("\n"))
-        return RedactionKey(master, f"k{number}")
-    except (ValueError, KeyFileError) as error:
-        raise KeyFileError(f"{path}: expected {2 * REDACTION_KEY_BYTES} hex digits") from error
+    match = _REDACTION_TEXT.fullmatch(_read(path))
+    if match is None:
+        raise KeyFileError(f"{path}: expected {2 * REDACTION_KEY_BYTES} hex digits")
+    return RedactionKey(bytes.fromhex(match[1].decode()), f"k{number}")
 
 
 def _check_mode(path: Path) -> None:
