@@ -1,0 +1,77 @@
+import pytest
+
+from evidence.normalise.values import INDEX_FORMATS, MAX_VALUE_CHARACTERS, VALUE_FORMATS, clean
+from evidence.normalise.varbinds import Varbind, decode, encode
+
+
+def bind(value: object) -> Varbind:
+    return decode(encode([("1.3", value)]))[0]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("text", b"Hall 3", "Hall 3"),
+        ("text", 7, "7"),
+        ("text", "1.3.6", "1.3.6"),
+        ("mac", bytes.fromhex("0200000000ff"), "02:00:00:00:00:ff"),
+        ("mac", b"", ""),
+        ("hex", b"\x80\x01", "8001"),
+        ("integer", 7, "7"),
+        ("integer", b"7", ""),
+        ("centiseconds", 12399, "123"),
+        ("centiseconds", b"12399", ""),
+        ("address", bytes([192, 0, 2, 1]), "192.0.2.1"),
+        ("address", b"\x20\x01\x0d\xb8" + bytes(11) + b"\x09", "2001:db8::9"),
+        ("address", "192.0.2.1", "192.0.2.1"),
+        ("address", 5, ""),
+        ("octets", b"port-001", "port-001"),
+        ("octets", bytes.fromhex("0200000000ff"), "02:00:00:00:00:ff"),
+    ],
+)
+def test_a_value_is_shown_as_its_format_says(name: str, value: object, shown: str) -> None:
+    assert VALUE_FORMATS[name](bind(value)) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "shown"),
+    [
+        ("index", "7.1.2", "7.1.2"),
+        ("index-first", "7.1.2", "7"),
+        ("index-second", "7.1.2", "1"),
+        ("index-second", "7", ""),
+        ("index-rest", "7.1.2", "1.2"),
+        ("index-rest", "7", ""),
+        ("index-mac", "40.2.0.0.0.32.255", "02:00:00:00:20:ff"),
+        ("index-mac", "1.2.3", ""),
+        ("index-mac", "2.0.0.0.32.256", ""),
+        ("index-address", "3.192.0.2.1", "192.0.2.1"),
+        ("index-address", "192.0.2.999", ""),
+        ("index-inet", "3.1.4.192.0.2.1", "192.0.2.1"),
+        ("index-inet", "3.2.16.32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.9", "2001:db8::9"),
+        ("index-inet", "3.1.4.192.0.2.999", ""),
+        ("index-inet", "3.16.5.1.2.3.4.5", ""),
+        ("index-inet", "1", ""),
+    ],
+)
+def test_a_part_of_the_index_is_shown_as_its_format_says(name: str, index: str, shown: str) -> None:
+    assert INDEX_FORMATS[name](index) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("  a\r\nb\tc \0", "a b c"),
+        ("\x1b[31mred\x9f", "[31mred"),
+        ("\ufeffx\u2028y", "x y"),
+        ("", ""),
+        ("日本 ", "日本"),
+    ],
+)
+def test_values_hold_no_control_characters(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+def test_values_have_a_longest_length() -> None:
+    assert len(clean("x" * 5000)) == MAX_VALUE_CHARACTERS
+    assert clean("x" * 999 + " y") == "x" * 999
