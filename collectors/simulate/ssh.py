@@ -37,6 +37,7 @@ FAULTS = frozenset(
         "hang-at-login",
         "hang-at-shell",
         "hang",
+        "silent",
         "endless",
         "reset",
         "big-banner",
@@ -327,8 +328,8 @@ class _Shell:
     def _misbehave(self, text: str) -> bool:
         """Answer as the device's fault has it; return whether the session goes on."""
         fault, half = self._device.fault, text[: len(text) // 2]
-        if fault == "hang":
-            self._say(half)
+        if fault in ("hang", "silent", "silent"):
+            self._say(half if fault == "hang" else "")
             self._quit.wait(60)
         elif fault == "endless":
             while not self._quit.is_set():

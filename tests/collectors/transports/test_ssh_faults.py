@@ -1,0 +1,171 @@
+"""Command lines that misbehave: a clear outcome each, in bounded time."""
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from collectors.credentials import Secret
+from collectors.inventory.host import SshAccess
+from collectors.simulate.ssh import SimulatedCli
+from collectors.transports.hostkeys import HostKeys
+from collectors.transports.interface import AuthenticationError, UnreachableError
+from collectors.transports.ssh import open_cli
+
+Simulate = Callable[..., SimulatedCli]
+TEXT = "\n".join(f"line {n}" for n in range(200)) + "\nend\n"
+COMMANDS = {"show version": "Version 15.2", "show running-config": TEXT}
+
+
+def visit(access: SshAccess, session: Any, **opening: Any) -> None:
+    """Open a session and close it again."""
+    with open_cli(access, session, **opening):
+        pass
+
+
+def opening(server: SimulatedCli, parts: Any, **changes: Any) -> dict[str, Any]:
+    trusted = HostKeys(known_hosts=[server.known_hosts])
+    opened: dict[str, Any] = parts.opening("terminal length 0", *COMMANDS, host_keys=trusted, timeout_s=1.5, **changes)
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("hang", "no prompt within 1.5 s"),
+        ("reset", "the connection broke off"),
+        ("endless", "it did not stop sending"),
+    ],
+)
+def test_an_answer_that_does_not_end_is_kept_as_partial_and_nothing_more_is_asked(
+    simulate: Simulate, parts: Any, fault: str, reason: str
+) -> None:
+    server = simulate(commands=COMMANDS, fault=fault)
+    with open_cli(
+        parts.access(server), parts.session("terminal length 0"), **opening(server, parts, read_limit=200_000)
+    ) as session:
+        answer = session.ask(parts.question("show running-config", complete="^end$"))
+        with pytest.raises(UnreachableError, match="not asked 'show version': 'show running-config' did not end"):
+            session.ask(parts.question("show version"))
+    assert (answer.complete, answer.reason) == (False, reason)
+    assert answer.data.startswith(b"line 0\nline 1\n")
+    assert len(answer.data) <= 200_000
+    assert server.record.commands() == ["terminal length 0", "show running-config"]
+    assert parts.gate.ended[-1][2] == reason
+
+
+def test_a_device_that_falls_silent_at_once_is_unreachable(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="silent")
+    with (
+        open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session,
+        pytest.raises(UnreachableError, match=r"sw-01: 'show version': no prompt within 1\.5 s"),
+    ):
+        session.ask(parts.question("show version"))
+
+
+def test_a_set_up_command_that_does_not_end_ends_the_visit(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="hang", paging_off="never")
+    with pytest.raises(UnreachableError, match="'terminal length 0' at log-in: no prompt"):
+        visit(parts.access(server), parts.session("terminal length 0"), **opening(server, parts))
+
+
+def test_a_slow_device_is_waited_for(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="slow")
+    with open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session:
+        assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
+
+
+def test_a_device_that_trickles_without_end_is_left_in_bounded_time(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="trickle")
+    hurried = opening(server, parts)
+    with open_cli(parts.access(server), parts.session(), **hurried) as session:
+        session._screen._clock = _Hurried()
+        answer = session.ask(parts.question("show running-config"))
+    assert (answer.complete, answer.reason) == (False, "did not end within 300 s")
+
+
+class _Hurried:
+    """A clock on which every look takes a minute."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += 60
+        return self._now
+
+
+def test_a_banner_of_a_megabyte_is_read_past(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="big-banner")
+    with open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session:
+        assert session.ask(parts.question("show running-config")).data == TEXT.encode()
+
+
+def test_a_banner_without_end_is_not_read_without_end(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="big-banner")
+    with pytest.raises(UnreachableError, match="no prompt"):
+        visit(parts.access(server), parts.session(), **opening(server, parts, read_limit=100_000))
+
+
+def test_a_device_that_hangs_before_ssh_is_tried_twice(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="hang-at-connect")
+    with pytest.raises(UnreachableError, match=r"no SSH answer within 1\.5 s"):
+        visit(parts.access(server), parts.session(), **opening(server, parts))
+    assert server.record.connections == 2
+    assert [error for _, _, error in parts.gate.ended] == ["TimedOut", "TimedOut"]
+
+
+def test_a_device_that_hangs_at_the_password_is_tried_once(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="hang-at-login")
+    with pytest.raises(UnreachableError, match="no answer to the login"):
+        visit(parts.access(server), parts.session(), **opening(server, parts))
+    assert server.record.connections == 1
+
+
+def test_a_device_that_hangs_behind_the_login_is_left_in_bounded_time(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="hang-at-shell")
+    with pytest.raises(UnreachableError, match=r"no session within 1\.5 s of the login"):
+        visit(parts.access(server), parts.session(), **opening(server, parts))
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\0" * 100_000],
+)
+def test_what_is_no_ssh_server_is_unreachable(parts: Any, greeting: bytes) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        visitor, _ = listener.accept()
+        with visitor:
+            visitor.sendall(greeting)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    access = SshAccess(address="127.0.0.1", port=listener.getsockname()[1], user="x", password=Secret("x"))
+    with pytest.raises(UnreachableError, match="sw-01: "):
+        visit(access, parts.session(), **parts.opening("show version", timeout_s=3.0))
+    thread.join()
+    listener.close()
+
+
+def test_no_message_holds_a_secret(simulate: Simulate, parts: Any) -> None:
+    secret = Secret("hunter2-Pa55")
+    server = simulate(commands=COMMANDS, enable="other")
+    for access in (parts.access(server, password=secret), parts.access(server, enable=secret)):
+        with pytest.raises(AuthenticationError) as raised:
+            visit(access, parts.session(), **opening(server, parts))
+        chain: BaseException | None = raised.value
+        while chain is not None:
+            assert "hunter2" not in f"{chain!r}"
+            chain = chain.__cause__ or chain.__context__
+    assert not any("hunter2" in f"{action!r}" for action in parts.gate.actions)
+
+
+def test_paramiko_says_nothing_on_stderr(simulate: Simulate, parts: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    server = simulate(commands=COMMANDS, fault="reset")
+    with open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session:
+        session.ask(parts.question("show running-config"))
+    assert capfd.readouterr() == ("", "")
