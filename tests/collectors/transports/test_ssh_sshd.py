@@ -1,0 +1,324 @@
+"""Hosts and a real router behind a real OpenSSH server."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.inventory.host import SshAccess
+from collectors.transports.host import open_host
+from collectors.transports.hostkeys import HostKeys
+from collectors.transports.interface import (
+    AuthenticationError,
+    HostKeyError,
+    RefusedError,
+    TransportError,
+    UnreachableError,
+)
+from collectors.transports.ssh import open_cli
+from collectors.transports.ssh_login import jump_of
+from evidence.platforms.platform import Session, Verb
+
+pytestmark = pytest.mark.real
+
+Start = Callable[..., Any]
+
+
+def visit(access: SshAccess, **opening: Any) -> None:
+    """Open a session and close it again."""
+    with open_host(access, **opening):
+        pass
+
+
+def test_a_listed_command_is_run_and_a_listed_file_is_read(sshd: Start, parts: Any, tmp_path: Path) -> None:
+    server = sshd("AcceptEnv LC_ALL")
+    odd = tmp_path / "a file; with 'odd' $(name)"
+    odd.write_bytes(b"\xff\x00kept as it is\r\n")
+    opening = parts.opening("uname -s", "locale", "/etc/os-release", str(odd), host_keys=server.trust())
+    with open_host(server.access(), **opening) as host:
+        assert host.host_key.startswith("SHA256:")
+        kernel = host.ask(parts.question("uname -s"))
+        assert (kernel.data, kernel.complete, kernel.reason, kernel.request) == (b"Linux\n", True, None, "uname -s")
+        release = host.ask(parts.question("/etc/os-release", Verb.READ))
+        assert release.data == Path("/etc/os-release").read_bytes()
+        assert host.ask(parts.question(str(odd), Verb.READ)).data == odd.read_bytes()
+        assert b'LC_TIME="C"' in host.ask(parts.question("locale")).data
+    login = f"login {server.user}@127.0.0.1:{server.port}"
+    assert parts.gate.said[:3] == [login, "run uname -s", "read /etc/os-release"]
+    assert [error for _, _, error in parts.gate.ended] == [None] * 5
+    assert parts.gate.ended[1][1] == len("Linux\n")
+
+
+def test_a_command_that_is_not_there_or_fails_is_no_whole_answer(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    listed = ["no-such-program", "ls /etc/os-release /none", "ls /none", "getent passwd no-such-user", "/etc/none"]
+    with open_host(server.access(), **parts.opening(*listed, host_keys=server.trust())) as host:
+        with pytest.raises(RefusedError, match=r"sw-01: 'no-such-program' cannot be run there \(exit status 127\)"):
+            host.ask(parts.question("no-such-program"))
+        partly = host.ask(parts.question("ls /etc/os-release /none"))
+        assert (partly.data, partly.complete, partly.reason) == (b"/etc/os-release\n", False, "exit status 2")
+        with pytest.raises(RefusedError, match="is not known or not allowed there"):
+            host.ask(parts.question("ls /none", refused="No such file"))
+        assert host.ask(parts.question("ls /etc/os-release /none", complete="os-release")).complete
+        unseen = host.ask(parts.question("ls /etc/os-release /none", complete="^end$"))
+        assert unseen.reason == "the end of the answer was not seen"
+        with pytest.raises(RefusedError, match="sw-01: /etc/none cannot be read"):
+            host.ask(parts.question("/etc/none", Verb.READ))
+    assert [error for _, _, error in parts.gate.ended][1:3] == ["refused", "exit status 2"]
+
+
+@pytest.mark.parametrize("command", ["reboot", "rm -rf /none", "uname; id"])
+def test_a_command_that_changes_a_host_is_not_sent_even_if_listed(sshd: Start, parts: Any, command: str) -> None:
+    server = sshd()
+    with open_host(server.access(), **parts.opening(command, host_keys=server.trust())) as host:
+        for verb in (Verb.RUN, Verb.READ, Verb.GET):
+            with pytest.raises(RefusedError):
+                host.ask(parts.question(command, verb))
+        with pytest.raises(RefusedError, match="not on the read-only list"):
+            host.ask(parts.question("id"))
+    assert len(parts.gate.actions) == 1
+
+
+def test_an_answer_is_cut_at_the_limit_and_at_silence(sshd: Start, parts: Any, tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    big.write_bytes(b"x" * 300_000)
+    server = sshd()
+    opening = parts.opening(str(big), "sleep 30", "uname", host_keys=server.trust(), read_limit=100_000)
+    with open_host(server.access(), **opening) as host:
+        cut = host.ask(parts.question(str(big), Verb.READ))
+        assert (len(cut.data), cut.complete, cut.reason) == (100_000, False, "more than 100000 bytes")
+        silent = host.ask(parts.question("sleep 30", timeout_s=1))
+        assert (silent.data, silent.complete, silent.reason) == (b"", False, "nothing came for 1 s")
+        assert host.ask(parts.question("uname")).data == b"Linux\n"
+
+
+def test_an_answer_that_trickles_is_left_in_bounded_time(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    with open_host(server.access(), **parts.opening("uname", host_keys=server.trust())) as host:
+        host._clock = _Hurried()
+        answer = host.ask(parts.question("uname"))
+    assert (answer.complete, answer.reason) == (False, "did not end within 300 s")
+
+
+class _Hurried:
+    """A clock on which every look takes ten minutes."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += 600
+        return self._now
+
+
+def test_a_command_killed_in_the_middle_has_no_exit_status(sshd: Start, parts: Any) -> None:
+    server = sshd("ForceCommand echo half; kill -9 $PPID; kill -9 $$")
+    with open_host(server.access(), **parts.opening("uname", host_keys=server.trust())) as host:
+        try:
+            answer = host.ask(parts.question("uname"))
+        except UnreachableError:
+            return
+    assert not answer.complete
+
+
+def test_a_connection_that_is_gone_is_unreachable(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    with open_host(server.access(), **parts.opening("uname", host_keys=server.trust())) as host:
+        host._connection.transport.sock.shutdown(2)
+        with pytest.raises(UnreachableError, match="sw-01: "):
+            host.ask(parts.question("uname"))
+    assert parts.gate.ended[-1][2] == "Unreachable"
+
+
+def test_a_key_of_a_known_type_is_asked_for(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    for kind in ("ed25519", "ecdsa"):
+        only = HostKeys(known_hosts=[f"[127.0.0.1]:{server.port} {server.host_keys[kind]}\n"])
+        visit(server.access(), **parts.opening(host_keys=only))
+
+
+def test_another_type_than_the_known_one_is_a_changed_key(sshd: Start, parts: Any) -> None:
+    both = sshd()
+    server = sshd(kinds=("ecdsa",))
+    known = HostKeys(known_hosts=[f"[127.0.0.1]:{server.port} {both.host_keys['ed25519']}\n"])
+    with pytest.raises(HostKeyError, match="CHANGED"):
+        visit(server.access(), **parts.opening(host_keys=known))
+    assert not any("Accepted" in line or "Failed" in line for line in server.lines)
+
+
+def test_the_first_key_is_pinned_where_the_site_says_so(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    keys = HostKeys(pin_on_first_use=True)
+    visit(server.access(), **parts.opening(host_keys=keys))
+    assert list(keys.new_pins()) == [f"[127.0.0.1]:{server.port}"]
+
+
+def test_a_key_that_is_not_authorised_is_one_failed_login(
+    sshd: Start, parts: Any, ssh_keys: tuple[Path, dict[str, str]]
+) -> None:
+    server = sshd()
+    with pytest.raises(AuthenticationError, match=rf"sw-01: the login of '{server.user}' was refused"):
+        visit(server.access(key_file=str(ssh_keys[0] / "ecdsa")), **parts.opening(host_keys=server.trust()))
+    assert len([line for line in server.lines if "Failed publickey" in line]) == 1
+    assert len(parts.gate.actions) == 1
+
+
+@pytest.mark.parametrize("content", [None, "no key at all", ""])
+def test_a_key_file_that_is_none_is_said_to_be_none(
+    sshd: Start, parts: Any, tmp_path: Path, content: str | None
+) -> None:
+    server, path = sshd(), tmp_path / "id"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(AuthenticationError, match=r"the key file .* cannot be used") as raised:
+        visit(server.access(key_file=str(path)), **parts.opening(host_keys=server.trust()))
+    assert "without a passphrase" in (raised.value.hint or "")
+
+
+def test_a_key_with_a_passphrase_is_said_not_to_be_used(sshd: Start, parts: Any, tmp_path: Path) -> None:
+    server = sshd()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "phrase", "-f", tmp_path / "id"], check=True)
+    with pytest.raises(AuthenticationError, match="cannot be used"):
+        visit(server.access(key_file=str(tmp_path / "id")), **parts.opening(host_keys=server.trust()))
+
+
+def test_without_a_credential_the_usual_keys_are_offered(
+    sshd: Start, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sshd()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    access = server.access(key_file=None)
+    with pytest.raises(AuthenticationError, match="nothing to log in with") as raised:
+        visit(access, **parts.opening(host_keys=server.trust()))
+    assert "ansible_password" in (raised.value.hint or "")
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "id_rsa").write_text("damaged")
+    (tmp_path / ".ssh" / "id_ed25519").write_bytes(server.key_file.read_bytes())
+    visit(access, **parts.opening(host_keys=server.trust()))
+
+
+def test_without_a_credential_the_keys_of_an_agent_are_offered(
+    sshd: Start, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, where = sshd(), tmp_path / "agent"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", where], stdout=subprocess.PIPE)
+    assert agent.stdout is not None
+    try:
+        agent.stdout.readline()
+        environment = {**os.environ, "SSH_AUTH_SOCK": str(where)}
+        subprocess.run(["ssh-add", "-q", server.key_file], env=environment, check=True, capture_output=True)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(where))
+        visit(server.access(key_file=None), **parts.opening(host_keys=server.trust()))
+    finally:
+        agent.terminate()
+        agent.wait(10)
+        agent.stdout.close()
+
+
+@pytest.mark.parametrize("words", ["-o ProxyJump={}", "-J {}", "-oProxyJump={}", "-J{}", "-v -o 'proxyjump {}'"])
+def test_a_host_behind_another_is_reached_through_it(sshd: Start, parts: Any, words: str) -> None:
+    jump, server = sshd(), sshd("PermitOpen none")
+    access = server.access(common_args=words.format(f"{jump.user}@127.0.0.1:{jump.port}"))
+    keys = HostKeys(known_hosts=[jump.known_hosts, server.known_hosts])
+    with open_host(access, **parts.opening("uname", host_keys=keys)) as host:
+        assert host.ask(parts.question("uname")).data == b"Linux\n"
+    assert parts.gate.said == [
+        f"login {jump.user}@127.0.0.1:{jump.port}",
+        f"login {server.user}@127.0.0.1:{server.port}",
+        "run uname",
+    ]
+
+
+def test_a_jump_host_is_not_trusted_more_than_another(sshd: Start, parts: Any) -> None:
+    jump, server = sshd("AllowTcpForwarding no"), sshd()
+    access = server.access(common_args=f"-J 127.0.0.1:{jump.port}")
+    with pytest.raises(HostKeyError, match="is not known"):
+        visit(access, **parts.opening(host_keys=server.trust()))
+    keys = HostKeys(known_hosts=[jump.known_hosts, server.known_hosts])
+    with pytest.raises(UnreachableError, match="through the jump host"):
+        visit(access, **parts.opening(host_keys=keys))
+    parts.gate.at_most = len(parts.gate.actions) + 1
+    with pytest.raises(TransportError, match="left alone"):
+        visit(access, **parts.opening(host_keys=keys))
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "port", "user"),
+    [
+        ("-J jump", "jump", 22, "me"),
+        ("-J you@jump:2222", "jump", 2222, "you"),
+        ("-o ProxyJump=you@[2001:db8::1]:2222", "2001:db8::1", 2222, "you"),
+        ("-J [2001:db8::1]", "2001:db8::1", 22, "me"),
+        ("-J 2001:db8::1", "2001:db8::1", 22, "me"),
+    ],
+)
+def test_a_jump_host_is_read_as_ssh_reads_it(written: str, address: str, port: int, user: str) -> None:
+    from collectors.credentials import Secret
+    from evidence.model.names import AssetId
+
+    access = SshAccess(
+        address="192.0.2.1", user="me", password=Secret("x"), enable=Secret("y"), key_file="k", common_args=written
+    )
+    jump = jump_of(access, AssetId("a"))
+    assert jump is not None
+    assert (jump.address, jump.port, jump.user, jump.key_file) == (address, port, user, "k")
+    assert (jump.password, jump.enable, jump.common_args) == (None, None, None)
+
+
+@pytest.mark.parametrize("written", [None, "", "-o ProxyJump=none", "-v", "-o StrictHostKeyChecking=no", "-o"])
+def test_where_no_jump_host_is_named_none_is_used(written: str | None) -> None:
+    from evidence.model.names import AssetId
+
+    assert jump_of(SshAccess(address="192.0.2.1", user="me", common_args=written), AssetId("a")) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("-o ProxyCommand='nc %h %p'", "ProxyCommand, which is not carried out"),
+        ("-oProxyCommand=x", "ProxyCommand, which is not carried out"),
+        ("-J a,b", "expected one ProxyJump"),
+        ("-J a:b", "expected one ProxyJump"),
+        ("-J", "expected one ProxyJump"),
+        ("-o 'x", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said(written: str, said: str) -> None:
+    from evidence.model.names import AssetId
+
+    with pytest.raises(TransportError, match=said):
+        jump_of(SshAccess(address="192.0.2.1", user="me", common_args=written), AssetId("a"))
+
+
+def test_a_real_router_is_read_and_not_changed(frr: Any, parts: Any) -> None:
+    commands = ["terminal length 0", "show version", "show running-config", "show bgp summary", "show nonsense"]
+    session = Session(driver="generic", setup=("terminal length 0",))
+    with open_cli(frr.access(), session, **parts.opening(*commands, host_keys=frr.trust())) as cli:
+        version = cli.ask(parts.question("show version"))
+        config = cli.ask(parts.question("show running-config", complete=r"^end\s*$", refused="^% ?Unknown"))
+        with pytest.raises(RefusedError, match="does not know or allow"):
+            cli.ask(parts.question("show nonsense", refused="^% ?Unknown"))
+        summary = cli.ask(parts.question("show bgp summary"))
+    assert version.data.startswith(b"FRRouting ")
+    assert b"\x1b" not in version.data + config.data + summary.data
+    assert config.complete
+    lines = config.data.decode().splitlines()
+    assert "hostname edge-01" in lines
+    assert " neighbor 192.0.2.9 remote-as 65002" in lines
+    assert lines[-1] == "end"
+    assert not any("show running-config" in line or line.endswith("# ") for line in lines)
+    assert b"192.0.2.9" in summary.data
+
+
+def test_a_real_router_that_pages_is_read_page_by_page(frr: Any, parts: Any) -> None:
+    with open_cli(
+        frr.access(), Session(driver="generic"), **parts.opening("show running-config", host_keys=frr.trust())
+    ) as cli:
+        config = cli.ask(parts.question("show running-config", complete=r"^end\s*$"))
+    assert config.complete
+    assert "hostname edge-01" in config.data.decode().splitlines()
