@@ -12,8 +12,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from evidence.errors import Error
+from evidence.log.assets import load_assets
 from evidence.log.history import Entry, History
 from evidence.log.part import PartStatement
+from evidence.model.asset import Asset
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
@@ -80,11 +82,17 @@ class Snapshots:
         self._store = store
         self._packed: OrderedDict[Digest, bytes] = OrderedDict()
         self._known: dict[AssetId, _Known] = {}
+        self._lists: dict[Digest, int] = {}
+        self.newest_run: list[tuple[Digest, PartStatement]] = []
+        """The parts of the run that began last, with their digests, the newest first."""
         for entry, part in _newest_first(history):
             if as_of is None or part.started <= as_of:
                 self._take(entry.digest, entry.index, part, as_of)
 
     def _take(self, digest: Digest, index: int, part: PartStatement, as_of: str | None) -> None:
+        self._lists.setdefault(part.assets, part.assets_bytes)
+        if not self.newest_run or self.newest_run[0][1].run == part.run:
+            self.newest_run.append((digest, part))
         for outcome in part.outcomes:
             visit = Visit(outcome=outcome, at=part.ended, part=digest, index=index, run=part.run, slot=part.slot)
             known = self._known.setdefault(outcome.asset, _Known(visit))
@@ -108,6 +116,16 @@ class Snapshots:
     def assets(self) -> tuple[AssetId, ...]:
         """Every asset the log knows, by name."""
         return tuple(sorted(self._known))
+
+    def ledger(self) -> Mapping[AssetId, Asset]:
+        """Return every asset as the newest run that had it on its list knew it."""
+        found: dict[AssetId, Asset] = {}
+        for digest, length in self._lists.items():
+            if len(found) == len(self._known):
+                break
+            for asset in load_assets(get_blob(self._store, digest, length)):
+                found.setdefault(asset.id, asset)
+        return MappingProxyType(found)
 
     def choose(self, names: Iterable[str]) -> tuple[AssetId, ...]:
         """Return the assets of these names, all of them for none; raise `UnknownAssetError` for a name nobody has."""
