@@ -145,7 +145,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
     """Return the keys that may stand where `trail` leads."""
     model: type[BaseModel] = SiteFile
     for part in trail:
-        inner = {
+        inner: dict[str, type[BaseModel]] = {
             "pace": PaceEntries,
             "ot": PaceEntry,
             "it": PaceEntry,
