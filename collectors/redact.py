@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from collectors.inventory.host import Host
 from collectors.redact_held import HeldSecrets
 from collectors.redact_rules import SecretSearch, secret_search
 from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
@@ -42,6 +43,12 @@ class Redactor:
         """Take the redaction master key (32 bytes), its name in the tags, and every secret this run holds."""
         self._tagger = Tagger(key=key, key_id=key_id)
         self._held = HeldSecrets(secrets)
+
+    @classmethod
+    def for_hosts(cls, hosts: Iterable[Host], *, key: bytes, key_id: str) -> "Redactor":
+        """Return the redactor of a run that holds these hosts' credentials."""
+        held = {secret.reveal() for host in hosts for secret in host.secrets()}
+        return cls(key=key, key_id=key_id, secrets=held)
 
     def __repr__(self) -> str:
         return f"Redactor({self._tagger!r}, {self._held!r})"

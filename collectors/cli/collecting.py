@@ -138,8 +138,6 @@ def _run(
     opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now())
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
-    held = {secret.reveal() for host in hosts for secret in host.secrets()}
-    redactor = Redactor(key=key.derive("redaction"), key_id=key.id, secrets=held)
     host_keys = _host_keys(site, opened)
     with Progress(len(plan.visits)) as progress:
         return collect(
@@ -148,7 +146,7 @@ def _run(
                 knowledge=knowledge,
                 plan=plan,
                 identity=_identity(said, site, opened, plan, knowledge, clock),
-                redactor=redactor,
+                redactor=Redactor.for_hosts(hosts, key=key.derive("redaction"), key_id=key.id),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,
                 wait=clock.wait,
