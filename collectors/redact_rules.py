@@ -16,13 +16,20 @@ _MASKED = re.compile(rb"[*\xe2\x80\xa2]+|<[^<>]*>|\.+")
 class SecretSearch:
     """Rules, ready to be searched in many texts."""
 
-    __slots__ = ("_own", "_rules", "_search")
+    __slots__ = ("_groups", "_own", "_rules", "_search")
 
     def __init__(self, rules: Sequence[SecretRule]) -> None:
-        """Put the platform's `rules` before the generic ones."""
+        """
+        Put the platform's `rules` before the generic ones.
+
+        The secret is the group `secret`, or in patterns with alternatives the group `secret_…` that took part.
+        """
         self._own = len(rules)
         self._rules = (*rules, *GENERIC_RULES)
         self._search = LineSearch(rule.pattern for rule in self._rules)
+        self._groups = tuple(
+            tuple(group for group in regex.groupindex if group.startswith("secret")) for regex in self._search.regexes
+        )
 
     def find(self, data: bytes) -> Iterator[Span]:
         """Yield a span for every secret a rule finds."""
@@ -36,7 +43,7 @@ class SecretSearch:
 
     def _span(self, number: int, data: bytes, match: re.Match[bytes]) -> Span | None:
         rule = self._rules[number]
-        start, end = match.span("secret")
+        start, end = next(match.span(group) for group in self._groups[number] if match[group] is not None)
         if rule.until is not None:
             close = line_regex(rule.until).search(data, start)
             end = close.start() if close else len(data)
