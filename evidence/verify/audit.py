@@ -76,6 +76,11 @@ class Audit:
     blobs: dict[Digest, int] = field(default_factory=dict)
     """Every blob a logged statement names, with its plain length."""
 
+    @property
+    def sealed(self) -> Chain | None:
+        """The log, if it can be read and holds anything: there is nothing to pass where there is nothing."""
+        return self.chain if self.chain is not None and self.chain.size else None
+
     def authority_at(self, index: int) -> Authority:
         """Return who might sign the statement at `index`."""
         best = self.authorities[0][1]

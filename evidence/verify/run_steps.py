@@ -23,7 +23,7 @@ AD_HOC = "adhoc-"
 
 def check_completeness(audit: Audit, answer: Answer) -> None:
     """Step 9: every run has exactly one outcome for each asset of its own list, and leaves out nothing planned."""
-    if audit.chain is None:
+    if audit.sealed is None:
         answer.gap("the log cannot be read (step 4)")
         return
     runs: dict[str, list[SealedPart]] = {}

@@ -14,7 +14,8 @@ from evidence.verify.result import Answer
 
 def check_statements(audit: Audit, answer: Answer) -> None:
     """Step 6: every leaf's statement is there, unchanged, signed by a key with the role for it, for this log."""
-    if audit.chain is None or not audit.authorities:
+    chain = audit.sealed
+    if chain is None or not audit.authorities:
         answer.gap("the log cannot be read (steps 2 and 4)")
         return
     places: dict[Digest, list[str]] = {}
@@ -23,7 +24,7 @@ def check_statements(audit: Audit, answer: Answer) -> None:
             places.setdefault(place.digest, []).append(key)
     settled: set[str] = set()
     set_aside: dict[str, Quarantine] = {}
-    for index, leaf in enumerate(audit.chain.leaves):
+    for index, leaf in enumerate(chain.leaves):
         candidates = (
             places.get(leaf.statement, []) if leaf.kind == "part" else [statement_key(leaf.kind, leaf.statement)]
         )
@@ -34,7 +35,7 @@ def check_statements(audit: Audit, answer: Answer) -> None:
             set_aside[accepted.quarantine.key] = accepted.quarantine
         _learn(audit, answer, index, leaf, accepted)
     _check_others(audit, answer, settled, set_aside)
-    answer.note(f"{audit.chain.size} statements")
+    answer.note(f"{chain.size} statements")
 
 
 def _open_leaf(
@@ -108,7 +109,8 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
 
 def check_links(audit: Audit, answer: Answer) -> None:
     """Step 7: plans were logged before what refers to them, and a part's `previous` and `after` hold."""
-    if audit.chain is None:
+    chain = audit.sealed
+    if chain is None:
         answer.gap("the log cannot be read (step 4)")
         return
     for index, kind, plan in audit.subjects:
@@ -120,7 +122,7 @@ def check_links(audit: Audit, answer: Answer) -> None:
                 answer.fail(f"leaf {part.index}: part of {part.slot}: refers to {previous}, which is gone")
         if part.after is None:
             continue
-        root = audit.chain.roots.get(part.after.size)
+        root = chain.roots.get(part.after.size)
         if part.after.size > part.index or part.after.root != root:
             answer.fail(
                 f"leaf {part.index}: part of {part.slot}: knew a log at {part.after.size} leaves that is not this"
@@ -144,5 +146,5 @@ def check_blobs(audit: Audit, answer: Answer) -> None:
             except Error as error:
                 answer.fail(f"{key}: {error}")
     answer.note(f"{len(audit.blobs)} artefacts, and {orphans} nobody refers to")
-    if audit.chain is None:
+    if audit.sealed is None:
         answer.gap("which artefacts there should be: the log cannot be read (step 4)")
