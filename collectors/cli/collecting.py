@@ -71,7 +71,16 @@ def run_collect(said: CollectArguments) -> int:
         tell_recap(done)
     for bug in done.bugs:
         raise bug
-    return exit_code(kept.outcome for kept in done.kept.values())
+    return _report(site) or exit_code(kept.outcome for kept in done.kept.values())
+
+
+def _report(site: Settings) -> int:
+    """Write the report the site file asks for; return 16 when the evidence did not verify."""
+    if site.report is None:
+        return 0
+    from evidence.cli.report import command
+
+    return int(click.get_current_context().invoke(command, store=site.store, output=str(site.report)))
 
 
 def _hosts(said: CollectArguments, site: Settings) -> tuple[Host, ...]:

@@ -1,5 +1,6 @@
 """The demo as a story: every step an ordinary command, shown before it runs."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Collection
@@ -26,8 +27,10 @@ def tell(folder: Path, *, say: Callable[[str], None]) -> Path:
     say("\nThe plant is gone. What follows reads the evidence alone.")
     _run(folder, say, "facts", "--fact", "firmware.version", "--fact", "hardware.*")
     _run(folder, say, "diff", "core-sw-01")
-    _run(folder, say, "verify", "--store", "store", "--key", "keys/root.pub", program="plantproof-verify")
-    _run(folder, say, "report", "--output", "report.html")
+    say("\nThe auditor kept the checkpoint of the first run, and has the owner's root key:")
+    words = ("--store", "store", "--key", "keys/root.pub", "--pin", "pin")
+    _run(folder, say, "verify", *words, program="plantproof-verify")
+    _run(folder, say, "report", *words[2:], "--output", "report.html")
     return (folder / "report.html").resolve()
 
 
@@ -35,6 +38,7 @@ def _collect_twice(folder: Path, plant: Plant, say: Callable[[str], None]) -> No
     say("Four simulated switches and gateways, one that is off, one PLC nobody may touch, and this machine:")
     _run(folder, say, "inventory")
     _run(folder, say, "collect", "-v", ends=(NIGHT_SWITCH_IS_OFF,))
+    shutil.copyfile(folder / "store" / "log" / "checkpoint", folder / "pin")
     say("\nSomebody changes the core switch. The next run:")
     plant.change()
     _run(folder, say, "collect", "-v", ends=(NIGHT_SWITCH_IS_OFF,))

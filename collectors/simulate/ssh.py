@@ -38,6 +38,9 @@ FAULTS = frozenset(
         "hang-at-shell",
         "hang",
         "silent",
+        "silent-at-enable",
+        "late",
+        "split-banner",
         "endless",
         "reset",
         "big-banner",
@@ -45,7 +48,7 @@ FAULTS = frozenset(
         "trickle",
     }
 )
-"""How a device may misbehave; the later ones do so at every command that is not blank."""
+"""How a device may misbehave: while one logs in, or at every command of its transcript."""
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """Largest transcript file read: the largest of our recordings has 2 MiB."""
@@ -77,7 +80,7 @@ class Device:
     """What the device sends to take the pager away."""
     paging_off: str = "terminal length 0"
     enable: str | None = None
-    """The enable password; the device then starts at `>`."""
+    """The enable password, empty where it asks for none; the device then starts at `>`."""
     fault: str = ""
     echo: bool = True
 
@@ -253,7 +256,7 @@ class _Shell:
 
     def __init__(self, device: Device, channel: paramiko.Channel, record: Record, quit_: threading.Event) -> None:
         self._device, self._channel, self._record, self._quit = device, channel, record, quit_
-        self._prompt = device.prompt.replace("#", ">") if device.enable else device.prompt
+        self._prompt = device.prompt if device.enable is None else device.prompt.replace("#", ">")
         self._paging = device.pager is not None
         self._pages: list[bytes] = []
         self._asking = False
@@ -262,6 +265,12 @@ class _Shell:
         """Greet, then answer line after line until the other side goes."""
         if self._device.fault == "big-banner":
             self._channel.sendall(BIG_BANNER)
+        elif self._device.fault == "late":
+            self._quit.wait(2.5)
+        elif self._device.fault == "split-banner":
+            self._say("Welcome to plant #")
+            self._quit.wait(0.3)
+            self._say("7\n")
         self._say(self._device.banner + ("\n" if self._device.banner else "") + self._prompt)
         typed = b""
         while not self._quit.is_set() and (data := self._channel.recv(4096)):
@@ -293,9 +302,8 @@ class _Shell:
         echo = command + "\n" if self._device.echo else "\n"
         if not command:
             self._say("\n" + self._prompt)
-        elif command == "enable" and self._device.enable:
-            self._asking = True
-            self._say(echo + "Password: ")
+        elif command == "enable" and self._device.enable is not None:
+            self._enable(echo)
         elif command in ("exit", "logout", "quit"):
             return False
         elif command == self._device.paging_off:
@@ -304,6 +312,12 @@ class _Shell:
         else:
             return self._answer(echo, command)
         return True
+
+    def _enable(self, echo: str) -> None:
+        self._asking = bool(self._device.enable)
+        self._prompt = self._prompt if self._asking else self._device.prompt
+        if self._device.fault != "silent-at-enable":
+            self._say(echo + ("Password: " if self._asking else self._prompt))
 
     def _answer(self, echo: str, command: str) -> bool:
         text = self._device.commands.get(command)

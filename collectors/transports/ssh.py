@@ -193,7 +193,7 @@ class CliSession:
         try:
             self._channel.write_channel(command + self._enter)
             told = self._screen.read_answer(timeout_s, lambda: self._channel.write_channel(" "), complete)
-        except OSError:
+        except (OSError, EOFError, paramiko.SSHException):
             told = Told(b"", "the connection broke off")
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=len(told.data), error=told.reason)
@@ -214,8 +214,8 @@ class CliSession:
             ):
                 raise AuthenticationError(f"{self._asset}: the enable password was refused")
             error = ""
-        except OSError as trouble:
-            raise UnreachableError(f"{self._asset}: the connection broke off at {ENABLE!r}") from trouble
+        except (OSError, EOFError, paramiko.SSHException) as trouble:
+            raise UnreachableError(f"{self._asset}: no answer to {ENABLE!r}") from trouble
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=0, error=error or None)
 

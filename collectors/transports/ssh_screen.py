@@ -87,15 +87,25 @@ class Screen:
         return self._read(self._is_prompt, timeout_s, MAX_ANSWER_S, turn_page, complete)
 
     def raise_privilege(self, timeout_s: float, type_password: Callable[[], None]) -> bool:
-        """Read on after `enable`: answer one password prompt, and tell whether the prompt then is a privileged one."""
-        line = last_line(self._read(self._asks_or_prompts, timeout_s, timeout_s).data)
+        """
+        Read on after `enable`, answer one password prompt, and tell whether the prompt then is a privileged one.
+
+        Raises `TimeoutError` when the device does not come to a prompt.
+        """
+        line = self._read_line(timeout_s)
         if _PASSWORD.search(line):
             type_password()
-            line = last_line(self._read(self._asks_or_prompts, timeout_s, timeout_s).data)
-        if not line.strip().endswith(b"#"):
+            line = self._read_line(timeout_s)
+        if not line.endswith(b"#"):
             return False
-        self.prompt = line.strip()
+        self.prompt = line
         return True
+
+    def _read_line(self, timeout_s: float) -> bytes:
+        told = self._read(self._asks_or_prompts, timeout_s, timeout_s)
+        if not told.whole:
+            raise TimeoutError(told.reason)
+        return last_line(told.data).strip()
 
     def _looks_like_prompt(self, line: bytes) -> bool:
         if self._known:
