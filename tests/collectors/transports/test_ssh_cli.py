@@ -240,6 +240,14 @@ def test_the_privileged_level_is_entered_only_with_the_secret_for_it(simulate: S
     assert not any("En4ble" in line for line in parts.gate.said)
 
 
+def test_a_device_that_asks_for_no_enable_password_is_not_told_one(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, enable="")
+    opening = parts.opening(*COMMANDS, host_keys=known(server))
+    with open_cli(parts.access(server, enable=Secret("En4ble-Secret")), parts.session(), **opening) as session:
+        session.ask(parts.question("show version"))
+    assert server.record.commands() == ["enable", "show version"]
+
+
 def test_a_device_that_is_privileged_already_is_not_sent_enable(simulate: Simulate, parts: Any) -> None:
     server = simulate(commands=COMMANDS)
     opening = parts.opening(*COMMANDS, host_keys=known(server))

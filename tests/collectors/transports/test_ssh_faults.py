@@ -109,6 +109,53 @@ def test_a_banner_without_end_is_not_read_without_end(simulate: Simulate, parts:
         visit(parts.access(server), parts.session(), **opening(server, parts, read_limit=100_000))
 
 
+def test_enters_typed_while_a_device_was_slow_do_not_shift_its_answers(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="late")
+    waiting = {**opening(server, parts), "timeout_s": 10.0}
+    with open_cli(parts.access(server), parts.session("terminal length 0"), **waiting) as session:
+        assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
+        assert session.ask(parts.question("show running-config")).data == TEXT.encode()
+    assert len([line for _, line in server.record.lines if not line]) > 1
+
+
+def test_half_a_banner_that_reads_like_a_prompt_is_not_taken_for_it(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="split-banner")
+    with open_cli(parts.access(server), parts.session("terminal length 0"), **opening(server, parts)) as session:
+        assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
+        assert session.ask(parts.question("show running-config")).data == TEXT.encode()
+
+
+def test_a_device_that_does_not_answer_enable_is_unreachable_and_no_credential_is_blamed(
+    simulate: Simulate, parts: Any
+) -> None:
+    server = simulate(commands=COMMANDS, enable="En4ble-Secret", fault="silent-at-enable")
+    access = parts.access(server, enable=Secret("En4ble-Secret"))
+    with pytest.raises(UnreachableError, match="no answer to 'enable'"):
+        visit(access, parts.session(), **opening(server, parts))
+
+
+def test_a_connection_that_is_gone_between_two_questions_is_unreachable(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS)
+    with open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session:
+        session.ask(parts.question("show version"))
+        session._channel._channel.close()
+        with pytest.raises(UnreachableError, match="'show running-config': the connection broke off"):
+            session.ask(parts.question("show running-config"))
+
+
+def test_a_port_that_does_not_answer_is_tried_twice(parts: Any) -> None:
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for visitor in (first, second):  # fill the queue: the kernel then leaves a third visitor without an answer
+            visitor.setblocking(False)
+            visitor.connect_ex(listener.getsockname())
+        access = SshAccess(address="127.0.0.1", port=listener.getsockname()[1], user="x", password=Secret("x"))
+        with pytest.raises(UnreachableError, match="no answer within 1 s"):
+            visit(access, parts.session(), **parts.opening("show version", timeout_s=1.0))
+    assert len(parts.gate.actions) == 2
+
+
 def test_a_device_that_hangs_before_ssh_is_tried_twice(simulate: Simulate, parts: Any) -> None:
     server = simulate(commands=COMMANDS, fault="hang-at-connect")
     with pytest.raises(UnreachableError, match=r"no SSH answer within 1\.5 s"):

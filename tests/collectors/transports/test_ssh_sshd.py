@@ -166,6 +166,31 @@ def test_a_key_that_is_not_authorised_is_one_failed_login(
     assert len(parts.gate.actions) == 1
 
 
+def test_a_refused_key_is_followed_by_the_password_once(
+    sshd: Start, parts: Any, ssh_keys: tuple[Path, dict[str, str]]
+) -> None:
+    from collectors.credentials import Secret
+
+    server = sshd()
+    access = server.access(key_file=str(ssh_keys[0] / "ecdsa"), password=Secret("x"))
+    with pytest.raises(AuthenticationError, match="was refused"):
+        visit(access, **parts.opening(host_keys=server.trust()))
+    assert len([line for line in server.lines if "Failed" in line]) == 1
+
+
+def test_a_server_that_wants_a_second_factor_is_not_opened_by_the_first(sshd: Start, parts: Any) -> None:
+    server = sshd("PasswordAuthentication yes", "AuthenticationMethods publickey,password")
+    with pytest.raises(AuthenticationError, match="was refused"):
+        visit(server.access(), **parts.opening(host_keys=server.trust()))
+    assert not any("Accepted" in line for line in server.lines)
+
+
+def test_a_server_that_offers_nothing_we_know_is_said_to(sshd: Start, parts: Any) -> None:
+    server = sshd("KexAlgorithms diffie-hellman-group14-sha1")
+    with pytest.raises(UnreachableError, match="no SSH algorithm in common"):
+        visit(server.access(), **parts.opening(host_keys=server.trust()))
+
+
 @pytest.mark.parametrize("content", [None, "no key at all", ""])
 def test_a_key_file_that_is_none_is_said_to_be_none(
     sshd: Start, parts: Any, tmp_path: Path, content: str | None
