@@ -182,7 +182,7 @@ def test_a_server_that_wants_a_second_factor_is_not_opened_by_the_first(sshd: St
     server = sshd("PasswordAuthentication yes", "AuthenticationMethods publickey,password")
     with pytest.raises(AuthenticationError, match="was refused"):
         visit(server.access(), **parts.opening(host_keys=server.trust()))
-    assert not any("Accepted" in line for line in server.lines)
+    assert not any("Accepted publickey" in line for line in server.lines)
 
 
 def test_a_server_that_offers_nothing_we_know_is_said_to(sshd: Start, parts: Any) -> None:
