@@ -86,13 +86,14 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
     """Judge the statements no leaf stands for: set aside by the sealer, waiting for the next seal, or bad."""
     authority = audit.authorities[-1][1]
     for key, place in audit.keys.items():
-        if place.area not in (Area.PART, Area.STATEMENT) or key in settled:
+        if place.area not in (Area.PART, Area.STATEMENT) or place.digest is None or key in settled:
             continue
         quarantine = set_aside.pop(key, None)
         try:
             data = audit.store.get(key)
             if quarantine is not None and quarantine.found == digest_of(data):
-                audit.visible.add(quarantine.found)
+                # What was damaged before it was sealed is named by its key, and may be referred to by that name.
+                audit.visible.update((quarantine.found, place.digest))
                 answer.note(f"{key}: set aside by the sealer, supports nothing: {quarantine.reason}")
                 continue
             authority = accept(key, data, authority).authority
@@ -100,8 +101,7 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
             answer.fail(f"{key}: neither sealed nor fit to be: {error}")
             continue
         audit.waiting += 1
-        if place.digest is not None:
-            audit.visible.add(place.digest)
+        audit.visible.add(place.digest)
     for key in set_aside:
         if key not in settled:
             answer.fail(f"{key}: set aside by the sealer, and missing now")
