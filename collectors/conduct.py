@@ -72,6 +72,7 @@ class Conduct:
         self._lines: list[str] = []
         self._holds: dict[str, tuple[float, str | None]] = {}
         self._zone_meters: dict[str, RateMeter] = {}
+        self._latencies: dict[AssetId, dict[str, float]] = {}
         zones: dict[str, int] = {}
         self._watched: dict[AssetId, _Watched] = {}
         for key, asset in assets.items():
@@ -134,7 +135,14 @@ class Conduct:
 
     def latencies(self, asset: AssetId) -> dict[str, float]:
         """Return the asset's typical seconds by kind of request, for the next run's baseline."""
-        return self._watched[asset].breaker.latencies()
+        return self._latencies.get(asset) or self._watched[asset].breaker.latencies()
+
+    def finished(self, asset: AssetId) -> None:
+        """Note that the asset will not be asked again, and forget what only its pace and breaker needed."""
+        with self._lock:
+            watched = self._watched[asset]
+            self._latencies[asset] = watched.breaker.latencies()
+            watched.breaker, watched.meter = DeviceBreaker(), RateMeter()
 
     def stop(self) -> None:
         """Let nothing more leave: the run is being ended."""

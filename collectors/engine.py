@@ -115,6 +115,7 @@ class Engine:
             if outcome is None:
                 outcome = await self._visit(visit, findings)
             await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
+            self.conduct.finished(visit.asset)
             self.progress(outcome)
 
     def _without_asking(self, visit: Visit) -> Outcome | None:

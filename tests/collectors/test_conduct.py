@@ -151,6 +151,14 @@ def test_answers_become_the_next_baseline() -> None:
     assert gate.latencies(AssetId("a")) == {"snmp get": 0.5}
 
 
+def test_a_finished_asset_leaves_its_baseline_and_no_more() -> None:
+    gate = conduct(Hands(), asset("a"), free=True)
+    gate.leave(get("a"), took_s=0.5, received=1)
+    gate.finished(AssetId("a"))
+    gate.leave(get("a"), took_s=9.0, received=1)
+    assert gate.latencies(AssetId("a")) == {"snmp get": 0.5}
+
+
 def test_a_device_that_says_no_is_not_in_distress() -> None:
     gate = conduct(Hands(), asset("a"), free=True)
     for no in ("refused", "exit status 1", "refused", "refused"):
