@@ -84,6 +84,12 @@ async def _serve() -> None:
 
     answers = {"show version": VERSION, "show running-config": configuration(), "show inventory": INVENTORY}
 
+    def reply(command: str) -> str:
+        known = command.startswith("terminal ") or not command
+        answer = answers.get(command, "" if known else "% Invalid input detected at '^' marker.")
+        text = f"{command}\n{answer}\n{PROMPT}" if answer else f"{command}\n{PROMPT}"
+        return text.replace("\n", "\r\n")
+
     class Login(asyncssh.SSHServer):
         def password_auth_supported(self) -> bool:
             return True
@@ -93,15 +99,12 @@ async def _serve() -> None:
 
     async def talk(process: "asyncssh.SSHServerProcess[str]") -> None:
         process.stdout.write(PROMPT)
+        typed = ""
         try:
-            async for line in process.stdin:
-                command = line.strip()
-                if command == "exit":
-                    break
-                known = command.startswith("terminal ") or not command
-                answer = answers.get(command, "" if known else "% Invalid input detected at '^' marker.")
-                text = f"{command}\n{answer}\n{PROMPT}" if answer else f"{command}\n{PROMPT}"
-                process.stdout.write(text.replace("\n", "\r\n"))
+            while chunk := await process.stdin.read(4096):
+                *lines, typed = (typed + chunk.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+                for line in lines:
+                    process.stdout.write(reply(line.strip()))
         except (asyncssh.Error, ConnectionError):
             pass
         process.exit(0)
