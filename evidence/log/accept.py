@@ -24,6 +24,8 @@ class AcceptError(Error):
 class Accepted:
     """A statement that counts, with its meaning where this version knows it."""
 
+    digest: Digest
+    """Of its envelope."""
     statement: Statement
     authority: Authority
     """Who may sign what after it."""
@@ -38,25 +40,34 @@ class Accepted:
 def accept(key: str, data: bytes, authority: Authority) -> Accepted:
     """Return the statement `data` under `key`; raise unless name, form, signature, role and log are as they must be."""
     place = parse_key(key)
-    if digest_of(data) != place.digest:
-        raise AcceptError(f"{key}: the bytes kept there have the digest {digest_of(data)}")
+    digest = digest_of(data)
+    if digest != place.digest:
+        raise AcceptError(f"{key}: the bytes kept there have the digest {digest}")
     statement = authority.open(data)
     if (place.kind or "part") != statement.kind:
         raise AcceptError(f"{key}: a statement of kind {statement.kind} lies there")
     match statement.kind:
         case "key":
-            return Accepted(statement=statement, authority=authority.granted(statement))
+            return Accepted(digest=digest, statement=statement, authority=authority.granted(statement))
         case "plan":
             blob, length = plan_blob(statement)
-            return Accepted(statement=statement, authority=authority, plan=blob, blobs=MappingProxyType({blob: length}))
+            return Accepted(
+                digest=digest,
+                statement=statement,
+                authority=authority,
+                plan=blob,
+                blobs=MappingProxyType({blob: length}),
+            )
         case "quarantine":
-            return Accepted(statement=statement, authority=authority, quarantine=read_quarantine(statement))
+            return Accepted(
+                digest=digest, statement=statement, authority=authority, quarantine=read_quarantine(statement)
+            )
         case "part":
             part = read_part(statement)
             if place.area is not Area.PART or place.slot != part.slot.lower():
                 raise AcceptError(f"{key}: a part for the slot {part.slot} lies there")
-            return Accepted(statement=statement, authority=authority, part=part, blobs=part.blobs())
-    return Accepted(statement=statement, authority=authority)
+            return Accepted(digest=digest, statement=statement, authority=authority, part=part, blobs=part.blobs())
+    return Accepted(digest=digest, statement=statement, authority=authority)
 
 
 def check_plan(accepted: Accepted, plans: frozenset[Digest] | set[Digest]) -> None:

@@ -5,7 +5,6 @@ A key is named by its SSH fingerprint, `SHA256:…`, in statements and to people
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -67,10 +66,7 @@ class PublicKey:
         match = _LINE.fullmatch(text)
         if match is None:
             raise KeyFileError("expected one line `ssh-ed25519 AAAA…`, an Ed25519 public key of OpenSSH")
-        try:
-            blob = base64.b64decode(match[1], validate=True)
-        except binascii.Error as error:
-            raise KeyFileError(f"not a public key: {error}") from error
+        blob = base64.b64decode(match[1])
         if not blob.startswith(_PREFIX):
             raise KeyFileError("the line says ssh-ed25519, the key in it does not")
         return cls(blob.removeprefix(_PREFIX))

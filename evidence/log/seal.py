@@ -107,7 +107,7 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
     batch = _begin(ledger)
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    for key, place in sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
+    for key, _ in sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
             break
         data = ledger.store.get(key)
@@ -124,8 +124,8 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
         except Error as error:
             batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
         else:
-            if place.digest not in logged:
-                _take(batch, accepted, place)
+            if accepted.digest not in logged:
+                _take(batch, accepted)
     return batch
 
 
@@ -138,15 +138,13 @@ def _begin(ledger: Ledger) -> _Batch:
     )
 
 
-def _take(batch: _Batch, accepted: Accepted, place: Key) -> None:
-    if place.digest is None:
-        raise SealError("a statement without a digest in its name")
+def _take(batch: _Batch, accepted: Accepted) -> None:
     batch.authority = accepted.authority
     if accepted.plan is not None:
         batch.plans.add(accepted.plan)
     if accepted.quarantine is not None:
         batch.quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
-    batch.leaves.append(Leaf(accepted.statement.kind, place.digest))
+    batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
 
 
 def _unsealed(ledger: Ledger) -> Iterator[tuple[str, Key]]:
@@ -208,8 +206,6 @@ def _remembered(ledger: Ledger, keyring: Keyring) -> Checkpoint | None:
 
 def _remember(ledger: Ledger, keyring: Keyring, newest: Checkpoint) -> None:
     """Make the hints say what the log says, where they do not."""
-    if not newest.size:
-        return
     note = ledger.store.get(checkpoint_key(newest.size))
     if _kept(ledger.store, CHECKPOINT_HINT_KEY) != note:
         ledger.store.replace(CHECKPOINT_HINT_KEY, note)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evidence.store.directory import DirectoryStore
 from evidence.store.interface import BusyError, ConflictError, Lockable, MissingError, Store, StoreError
-from evidence.store.layout import KeyNameError
+from evidence.store.layout import MAX_OBJECT_BYTES, KeyNameError
 from evidence.store.memory import MemoryStore
 
 KEY = "blobs/sha256/2f/2f9a"
@@ -139,6 +139,20 @@ def test_evidence_is_never_replaced(store: Store, key: str) -> None:
     with pytest.raises(StoreError, match="only hints"):
         store.replace(key, b"y")
     assert store.get(key) == b"x"
+
+
+class _Huge(bytes):
+    """Bytes that say they are more than any object has."""
+
+    def __len__(self) -> int:
+        return MAX_OBJECT_BYTES + 1
+
+
+def test_an_object_larger_than_any_is_not_taken(store: Store) -> None:
+    for write in (store.put, store.replace):
+        with pytest.raises(StoreError, match=f"at most {MAX_OBJECT_BYTES}"):
+            write("log/checkpoint", _Huge())
+    assert list(store.keys("")) == []
 
 
 def test_only_one_holds_the_lock(store: Store) -> None:

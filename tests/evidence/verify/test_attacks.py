@@ -15,9 +15,13 @@ from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import SigningKey
 from evidence.log.merkle import Frontier
 from evidence.log.note import Checkpoint, sign_checkpoint
-from evidence.log.writer import create_log
+from evidence.log.plan import Slots, dump_plan, plan_predicate
+from evidence.log.statement import Subject
+from evidence.log.writer import append, create_log
 from evidence.model.names import Digest, digest_of, parse_digest
+from evidence.store.blobs import put_blob
 from evidence.store.directory import DirectoryStore
+from evidence.store.interface import StoreError
 from evidence.store.layout import Area, batch_key, checkpoint_key, parse_key, part_key, statement_key
 from evidence.store.memory import MemoryStore
 from evidence.verify.result import Report, Status
@@ -181,7 +185,6 @@ def test_what_does_not_belong_in_a_store_is_named(plant: Plant) -> None:
 
 
 def test_an_artefact_nobody_refers_to_is_no_harm_but_is_checked(plant: Plant) -> None:
-    from evidence.store.blobs import put_blob
     from evidence.store.layout import blob_key
 
     digest = put_blob(plant.store, b"left by a writer that died")
@@ -663,3 +666,76 @@ def test_many_failures_are_counted_not_listed(plant: Plant) -> None:
     details = plant.verify().steps[0].details
     assert len([d for d in details if "parts/x/" in d]) == 100
     assert details[-1] == "and 50 more"
+
+
+def test_a_log_without_genesis_at_its_beginning_is_found(plant: Plant) -> None:
+    batch = load_batch(plant.store.get(batch_key(0)), "batch")
+    rewrite(plant, 0, [Leaf("part", digest_of(b"x")) if leaf.kind == "genesis" else leaf for leaf in batch])
+    assert "the first leaf is not genesis" in said(plant.verify(), 4)
+
+
+def test_a_store_that_claims_to_be_another_owners_is_found(plant: Plant) -> None:
+    plant.store.force("store.json", plant.store.get("store.json").replace(b'"acme"', b'"evil"'))
+    report = plant.verify()
+    assert 2 in failed_steps(report)
+    assert "store.json names" in said(report, 2)
+
+
+def test_a_statement_of_a_later_issue_is_checked_for_its_signer_and_no_more(plant: Plant, vectors: ModuleType) -> None:
+    plan = plant.site.plan()  # type: ignore[attr-defined]
+    subjects = (Subject(name="plan", digest=plan),)
+    append(plant.store, plant.keyring, kind="exception", predicate={"reason": "x"}, subjects=subjects)
+    plant.site.seal()  # type: ignore[attr-defined]
+    report = plant.verify()
+    assert not report.failed
+    assert report.steps[5].status is Status.NOT_CHECKED
+    assert "exception: who signed it is checked, what it says is not" in said(report, 6)
+
+
+def test_slots_of_a_plan_that_nobody_looked_at_are_no_pass(plant: Plant, vectors: ModuleType) -> None:
+    data = dump_plan(vectors.ASSETS, slots=[Slots(name="n", first="2026-07-22T02:00:00Z", every_s=3600, count=9)])
+    blob = put_blob(plant.store, data)
+    subjects = (Subject(name="plan", digest=blob),)
+    append(plant.store, plant.keyring, kind="plan", predicate=plan_predicate(blob, len(data)), subjects=subjects)
+    plant.site.run(blob)  # type: ignore[attr-defined]
+    plant.site.seal()  # type: ignore[attr-defined]
+    report = plant.verify()
+    assert not report.failed
+    assert report.steps[8].status is Status.NOT_CHECKED
+    assert "whether other slots of the plan were skipped" in said(report, 9)
+
+
+def test_more_than_was_planned_is_named(plant: Plant, vectors: ModuleType) -> None:
+    site = plant.site
+    site.run(site.plan(vectors.ASSETS[:1]))  # type: ignore[attr-defined]
+    site.seal()  # type: ignore[attr-defined]
+    report = plant.verify()
+    assert not report.failed
+    assert "in a run, and not planned: Presse Ü, press-7" in said(report, 9)
+
+
+def test_a_plan_that_is_none_is_found(plant: Plant) -> None:
+    blob = put_blob(plant.store, b"{}")
+    subjects = (Subject(name="plan", digest=blob),)
+    append(plant.store, plant.keyring, kind="plan", predicate=plan_predicate(blob, 2), subjects=subjects)
+    plant.site.run(blob)  # type: ignore[attr-defined]
+    plant.site.seal()  # type: ignore[attr-defined]
+    report = plant.verify()
+    assert failed_steps(report) == {9}
+    assert "its plan: plan: without" in said(report, 9)
+
+
+class Failing(Vault):
+    """A place that cannot be listed."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        raise StoreError(f"{prefix}: cannot be listed: Input/output error")
+
+
+def test_a_place_that_cannot_be_read_fails_and_never_passes(plant: Plant) -> None:
+    failing = Failing()
+    failing.restore(plant.store.snapshot())
+    report = verify(failing, trusted_root=plant.keyring.key(Role.ROOT).public, pins=plant.pins)
+    assert {1, 4} <= failed_steps(report)
+    assert "Input/output error" in said(report, 1)
+    assert report.checkpoint is None
