@@ -134,8 +134,6 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
         if missing := wanted - files.keys():
             raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
         files = {stem: path for stem, path in files.items() if stem in wanted}
-    if GENERIC not in files:
-        raise PlatformFileError(f"expected {GENERIC}.yaml in {PACKAGED}")
     generic = _platform(files.pop(GENERIC), None)
     return Platforms([generic, *(_platform(path, generic) for _, path in sorted(files.items()))])
 

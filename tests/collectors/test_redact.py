@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.credentials import Secret
+from collectors.inventory.host import Host, SnmpAccess, SshAccess
 from collectors.redact import Redactor
 from collectors.redact_tags import WELL_KNOWN, Span, Tagger
+from evidence.model.asset import Asset
+from evidence.model.names import AssetId
 from evidence.normalise import varbinds
 from evidence.platforms.load import load_platforms
 from evidence.platforms.platform import Platform, Question, Recognition, SecretRule, Verb
@@ -89,6 +93,12 @@ def test_a_secret_of_several_lines_goes_up_to_its_end() -> None:
     assert "line" not in text
 
 
+def test_each_secret_of_several_lines_ends_at_its_own_end() -> None:
+    text = cli("end-key\nbegin-key x\nend-key\nkeep\nbegin-key y\nend-key\n")
+    assert text.count("<secret:block:") == 2
+    assert "\nkeep\n" in text
+
+
 def test_a_secret_of_several_lines_without_an_end_goes_to_the_end() -> None:
     text = cli("a\nbegin-key x\nline1\n")
     assert text.startswith("a\nbegin-key<secret:block:")
@@ -107,6 +117,14 @@ def test_every_secret_this_run_holds_is_found_without_a_rule() -> None:
     found = cli(text, secret, platform=NONE)
     assert found.count(tag(secret, "credential")) == 3
     assert "Zx9" not in found
+
+
+def test_a_redactor_for_hosts_holds_what_opens_them() -> None:
+    snmp_access = SnmpAccess(address="192.0.2.1", community=Secret("Comm-Zx9"))
+    ssh_access = SshAccess(address="192.0.2.1", password=Secret("Pass-Zx9"), enable=Secret("Enab-Zx9"))
+    host = Host(asset=Asset(id=AssetId("press-7"), address="192.0.2.1"), snmp=snmp_access, ssh=ssh_access)
+    found = Redactor.for_hosts([host], key=KEY, key_id="k1").text("Comm-Zx9 Pass-Zx9 Enab-Zx9 Else-Zx9")
+    assert found == " ".join(tag(secret, "credential") for secret in ("Comm-Zx9", "Pass-Zx9", "Enab-Zx9")) + " Else-Zx9"
 
 
 def test_overlapping_secrets_leave_no_rest() -> None:
@@ -275,6 +293,33 @@ def test_values_below_secret_oids_are_replaced_whatever_they_hold() -> None:
         5,
         b"not secret",
     ]
+
+
+def test_a_value_that_is_secret_as_a_whole_is_one_tag_whatever_else_is_found_in_it() -> None:
+    data = varbinds.encode(
+        [
+            ("1.3.6.1.4.1.5.1.1", b"Held-One and Held-Two"),
+            ("1.3.6.1.4.1.5.1.2", b"other"),
+            ("1.3.6.1.4.1.6.1", b"Held-One then Held-Two"),
+            ("1.3.6.1.4.1.6.2", b"nothing"),
+            ("1.3.6.1.4.1.6.3", b"Held-Two"),
+        ]
+    )
+    found = redactor("Held-One", "Held-Two").capture(data, question("snmp", "1.3.6.1.4.1"), PLATFORM)
+    one, two = tag("Held-One", "credential"), tag("Held-Two", "credential")
+    assert [bind.text for bind in varbinds.decode(found.data)] == [
+        tag("Held-One and Held-Two", "password"),
+        tag("other", "password"),
+        f"{one} then {two}",
+        "nothing",
+        two,
+    ]
+    assert found.found == (("credential", 3), ("password", 2))
+
+
+def test_the_values_of_a_whole_secret_answer_are_secret_from_the_first_to_the_last() -> None:
+    found = snmp([(f"1.3.6.1.6.3.18.1.{n}", b"Comm-%d" % n) for n in range(1, 5)], asked="1.3.6.1.6.3.18")
+    assert [bind.text for bind in found] == [tag(f"Comm-{n}", "snmp-community") for n in range(1, 5)]
 
 
 def test_a_secret_oid_asked_for_exactly_is_secret() -> None:

@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -91,3 +92,10 @@ def test_the_shortcut_finds_what_looking_at_every_line_finds(texts: list[str], e
             slow.append((start, end))
         start = end
     assert list(LineSearch(chosen).matching(data)) == slow
+
+
+def test_without_the_automatons_library_every_word_is_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    plain = finder([b"secret", b"word"])
+    assert isinstance(plain, PlainFinder)
+    assert list(plain.find(b"password: secret")) == [(4, 1), (10, 0)]

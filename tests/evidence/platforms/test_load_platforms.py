@@ -5,6 +5,7 @@ import pytest
 
 from evidence.platforms.load import (
     MAX_FILE_BYTES,
+    MAX_FILES,
     PlatformFileError,
     Platforms,
     load_platforms,
@@ -185,6 +186,13 @@ def test_a_file_is_called_like_its_platform(tmp_path: Path) -> None:
 def test_a_file_too_long_is_refused(tmp_path: Path) -> None:
     (tmp_path / "press.yaml").write_bytes(b"#" * (MAX_FILE_BYTES + 1))
     with pytest.raises(PlatformFileError, match="at most 262144 bytes"):
+        load_platforms(tmp_path)
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    for number in range(MAX_FILES + 1):
+        (tmp_path / f"p{number}.yaml").touch()
+    with pytest.raises(PlatformFileError, match="at most 5000 platform files, found 5001"):
         load_platforms(tmp_path)
 
 
