@@ -1,6 +1,7 @@
 """Secrets found by rules: a platform's own, and the generic detector's, in one search of the lines."""
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -60,7 +61,11 @@ class SecretSearch:
         )
 
 
-@lru_cache(maxsize=64)
 def secret_search(rules: tuple[SecretRule, ...]) -> SecretSearch:
-    """Return the search of a platform's rules, made once."""
-    return SecretSearch(rules)
+    """Return the search of a platform's rules, made once: threads that come at the same time wait for the first."""
+    with _MAKING:
+        return _made(rules)
+
+
+_MAKING = threading.Lock()
+_made = lru_cache(maxsize=64)(SecretSearch)
