@@ -42,13 +42,23 @@ class Uptime:
 
     def restarted_since(self, earlier: "Uptime", elapsed_s: float) -> bool:
         """Tell whether the device restarted in the `elapsed_s` seconds since `earlier`; a wrap is no restart."""
-        drift_s = DRIFT_S + elapsed_s / 100
-        expected_cs = earlier.agent_cs + elapsed_s * 100
-        if expected_cs >= WRAP_CS and abs(expected_cs % WRAP_CS - self.agent_cs) < drift_s * 100:
+        if self._wrapped(earlier, elapsed_s):
             return False
-        return self.longest_s() < elapsed_s - drift_s or self._went_back(earlier)
+        return self.longest_s() < elapsed_s - _drift_s(elapsed_s) or self._less_than(earlier)
 
-    def _went_back(self, earlier: "Uptime") -> bool:
+    def went_back_since(self, earlier: "Uptime", elapsed_s: float) -> bool:
+        """
+        Tell whether the device's clocks were set back since `earlier`; a wrap is not that.
+
+        For the two readings of one visit: an agent whose sysUpTime stands still has not restarted.
+        """
+        return self._less_than(earlier) and not self._wrapped(earlier, elapsed_s)
+
+    def _wrapped(self, earlier: "Uptime", elapsed_s: float) -> bool:
+        expected_cs = earlier.agent_cs + elapsed_s * 100
+        return expected_cs >= WRAP_CS and abs(expected_cs % WRAP_CS - self.agent_cs) < _drift_s(elapsed_s) * 100
+
+    def _less_than(self, earlier: "Uptime") -> bool:
         """Tell whether every clock both readings have shows less than before."""
         pairs = (
             (self.agent_cs, earlier.agent_cs),
@@ -56,6 +66,10 @@ class Uptime:
             (self.host_cs, earlier.host_cs),
         )
         return all(now < before for now, before in pairs if now is not None and before is not None)
+
+
+def _drift_s(elapsed_s: float) -> float:
+    return DRIFT_S + elapsed_s / 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,5 +163,5 @@ def _uptime_row(findings: Findings) -> list[dict[str, object]]:
     row: dict[str, object] = {"asset": findings.asset, "before_cs": before.agent_cs}
     if after is not None:
         row["after_cs"] = after.agent_cs
-        row["restarted"] = after.restarted_since(before, 0.0)
+        row["restarted"] = findings.restarted is not None
     return [row]

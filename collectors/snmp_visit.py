@@ -20,6 +20,8 @@ SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
 UPTIME_CLOCKS = (SYS_UPTIME, SNMP_ENGINE_TIME, HR_SYSTEM_UPTIME)
 """SNMPv2-MIB (RFC 3418), SNMP-FRAMEWORK-MIB (RFC 3411), HOST-RESOURCES-MIB (RFC 2790)."""
+MOST = {SYS_UPTIME: 2**32, SNMP_ENGINE_TIME: 2**31, HR_SYSTEM_UPTIME: 2**32}
+"""What each clock stays below by its MIB; a device that says more, or less than nothing, has no such clock."""
 
 SYSTEM = "system"
 """Every platform's first question: recognition, and sysUpTime."""
@@ -62,6 +64,7 @@ async def visit_snmp(
         else:
             platform = knowledge.resolve(platform, sysobjectid)
         clocks = [*system, *await put.question(platform.named(UPTIME), platform)]
+        since = clock.monotonic()
         findings.uptime_before = uptime_of(clocks)
         if memory and findings.uptime_before:
             findings.restarted = restarted_after_visit(memory, findings.uptime_before, clock.now())
@@ -74,7 +77,7 @@ async def visit_snmp(
         shown = [oid for oid, value in clocks if oid in UPTIME_CLOCKS and value is not None]
         if shown:
             findings.uptime_after = uptime_of(await session.get(shown))
-            _compare_uptimes(findings)
+            _compare_uptimes(findings, clock.monotonic() - since)
     return platform
 
 
@@ -112,16 +115,16 @@ class _Asker:
         return varbinds
 
 
-def _compare_uptimes(findings: Findings) -> None:
+def _compare_uptimes(findings: Findings, elapsed_s: float) -> None:
     before, after = findings.uptime_before, findings.uptime_after
-    if before and after and after.restarted_since(before, 0.0):
+    if before and after and after.went_back_since(before, elapsed_s):
         findings.restarted = "it restarted during our visit"
         findings.problems.append((Result.PARTIAL, f"put in quarantine: {findings.restarted}"))
 
 
 def uptime_of(varbinds: Iterable[tuple[str, Value]]) -> Uptime | None:
-    """Read the uptime clocks out of an answer; `None` when sysUpTime is not in it."""
-    found = {oid: value for oid, value in varbinds if isinstance(value, int)}
+    """Read the uptime clocks out of an answer; `None` when sysUpTime is not in it, or is none."""
+    found = {oid: value for oid, value in varbinds if isinstance(value, int) and 0 <= value < MOST.get(oid, 0)}
     if SYS_UPTIME not in found:
         return None
     return Uptime(agent_cs=found[SYS_UPTIME], engine_s=found.get(SNMP_ENGINE_TIME), host_cs=found.get(HR_SYSTEM_UPTIME))

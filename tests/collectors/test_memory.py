@@ -40,6 +40,12 @@ def test_the_engine_time_tells_an_agent_wrap_from_a_restart() -> None:
     assert not Uptime(agent_cs=100, engine_s=50_010).restarted_since(before, 10.0)
 
 
+def test_during_a_visit_a_clock_that_goes_back_is_a_restart_and_one_that_wraps_or_stands_still_is_none() -> None:
+    assert Uptime(agent_cs=200).went_back_since(Uptime(agent_cs=100_000), 60.0)
+    assert not Uptime(agent_cs=5_000).went_back_since(Uptime(agent_cs=WRAP_CS - 1_000), 60.0)
+    assert not Uptime(agent_cs=0).went_back_since(Uptime(agent_cs=0), 60.0)
+
+
 def test_an_agent_that_restarted_on_a_running_host_is_no_restart_of_the_host() -> None:
     before = Uptime(agent_cs=900_000, host_cs=9_000_000)
     assert not Uptime(agent_cs=100, host_cs=9_360_000).restarted_since(before, HOUR_S)
