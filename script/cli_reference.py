@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ _HEAD = """\
 Made from the commands themselves by `python script/cli_reference.py > docs/cli.md`; a test compares the two.
 
 Two programs are installed. `plantproof` is the operator's and has every command; `plantproof-verify` is the auditor's,
-needs no device library, and has those marked *auditor*. `python -m collectors` and `python -m evidence` are the same two.
+needs no device library, and has those marked *auditor*. `python -m collectors` and `python -m evidence` are the same.
 
 Results go to standard output, everything else to standard error. Every command also takes `--help`. `NO_COLOR` is
 honoured. A flag goes before an environment variable, and that before `./plantproof.yml`, `~/.config/plantproof/` and
@@ -44,7 +45,7 @@ def reference() -> str:
 def exit_codes() -> Iterator[tuple[int, str]]:
     """Yield every exit code with the words below it in the source."""
     (body,) = (n.body for n in ast.parse(inspect.getsource(exits)).body if isinstance(n, ast.ClassDef))
-    for code, words in zip(body, body[1:], strict=False):
+    for code, words in pairwise(body):
         if isinstance(code, ast.Assign) and isinstance(words, ast.Expr):
             yield ast.literal_eval(code.value), ast.literal_eval(words.value)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from collectors.transports import snmp_wire
 from collectors.transports.snmp_socket import ClientSocket, engine
+from evidence.errors import Error
 
 DATAGRAM_BYTES = 4080
 """gufo's own buffer: a longer answer is cut by it and cannot be decoded."""
@@ -22,19 +23,19 @@ GRACE_S = 0.1
 """How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
 
 
-class SilenceError(Exception):
+class SilenceError(Error):
     """No answer within the time."""
 
 
-class RefusedPortError(Exception):
+class RefusedPortError(Error):
     """The address answers that nobody listens there, or that there is no way to it."""
 
 
-class UndecodableError(Exception):
+class UndecodableError(Error):
     """An answer came and cannot be decoded."""
 
 
-class ReportError(Exception):
+class ReportError(Error):
     """An SNMPv3 report came instead of an answer."""
 
     def __init__(self, which: int | None) -> None:

@@ -8,6 +8,8 @@ datagrams, so the few octets that tell are read here. Nothing of this is kept.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evidence.errors import Error
+
 _SEQUENCE, _OID = 0x30, 0x06
 _RESPONSE = 0xA2
 NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
@@ -42,7 +44,7 @@ _USM_STATS = bytes.fromhex("060a2b060106030f0101")
 """An OID of ten octets beginning with 1.3.6.1.6.3.15.1.1, as it stands in a report."""
 
 
-class MalformedError(ValueError):
+class MalformedError(Error):
     """The octets are not BER, or not an SNMP answer."""
 
 

@@ -48,7 +48,6 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         facts += tuple(rule for rule in parent.facts if rule.question not in dropped and rule.fact not in dropped)
         tables += tuple(rule for rule in parent.tables if rule.question not in dropped)
     _all_asked(model, questions, facts, tables)
-    session = model.session
     return Platform(
         name=model.name,
         title=model.title,
@@ -66,19 +65,24 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
             for rule in model.secrets
         ),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
-        session=None
-        if session is None
-        else Session(
-            driver=session.driver,
-            setup=tuple(session.setup),
-            pager=session.pager,
-            prompt=session.prompt,
-            kind=session.kind,
-        ),
+        session=_session(model),
         max_repetitions=model.quirks.max_repetitions,
         account=model.safety.account,
         source="; ".join(model.source),
         digest=digest,
+    )
+
+
+def _session(model: PlatformModel) -> Session | None:
+    session = model.session
+    if session is None:
+        return None
+    return Session(
+        driver=session.driver,
+        setup=tuple(session.setup),
+        pager=session.pager,
+        prompt=session.prompt,
+        kind=session.kind,
     )
 
 

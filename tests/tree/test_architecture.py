@@ -188,7 +188,8 @@ def test_names_of_test_files_are_unique() -> None:
 
 
 ELSEWHERE = re.compile(
-    r"/work/|/root/|/home/[a-z]+/|files\.pythonhosted\.org/simple|artifactory|nexus\.|jfrog|pypi-proxy", re.I
+    r"(?<![\w.])/(?:work|root)/|(?<![\w.~])/home/[a-z]+/|files\.pythonhosted\.org/simple|artifactory|nexus\.|jfrog|pypi-proxy",
+    re.I,
 )
 """Paths and package hosts of whoever happened to build it."""
 
