@@ -1,16 +1,21 @@
 """Assets × platforms × what is due -> a plan that can be printed before anything runs."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from collectors.inventory.host import Host
-from collectors.pace import PACES
+from collectors.pace import PACES, PaceClass
 from evidence.model.asset import Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 from evidence.platforms.platform import Platform, Question
+
+SYSTEM = "system"
+"""Every platform's first SNMP question, whatever `-t` says: recognition, and sysUpTime."""
+UPTIME = "uptime"
+"""The second: the clocks that tell a restart from a wrap of sysUpTime."""
 
 IN_THIS_VERSION = ("local", "snmp", "ssh")
 """Transports that exist; the others of the command reference are named in the outcome, never passed over."""
@@ -67,6 +72,8 @@ class Plan:
     visits: tuple[Visit, ...]
     tags: frozenset[str]
     """What `-t` chose; empty is everything."""
+    paces: Mapping[Safety, PaceClass] = field(default_factory=lambda: PACES)
+    """The site's."""
 
     def questions(self, platform: Platform, transport: str) -> Iterator[Question]:
         """Yield what this run asks a platform over a transport."""
@@ -76,9 +83,20 @@ class Plan:
 
     def actions(self, visit: Visit, generic: Platform) -> Iterator[tuple[str, str]]:
         """Yield (transport, request) for everything a visit may ask, as far as it is known before asking."""
+        platform = visit.platform or generic
         for transport in visit.transports:
-            for question in self.questions(visit.platform or generic, transport):
-                yield transport, question.request
+            questions = tuple(self.questions(platform, transport))
+            if transport == "snmp":
+                always = (platform.named(SYSTEM), platform.named(UPTIME))
+                questions = (*always, *(one for one in questions if one not in always))
+            elif transport == "ssh" and questions:
+                yield from ((transport, request) for request in _logging_in(visit, platform))
+            yield from ((transport, question.request) for question in questions)
+
+    def max_repetitions(self, safety: Safety, platform: Platform) -> int:
+        """Return how many values one GetBulk may ask for."""
+        pace = self.paces[safety].max_repetitions
+        return min(pace, platform.max_repetitions) if platform.max_repetitions else pace
 
 
 def make_plan(
@@ -87,17 +105,24 @@ def make_plan(
     *,
     tags: Iterable[str] = (),
     verdict: Callable[[Host], Outcome | None] = lambda _: None,
+    paces: Mapping[Safety, PaceClass] = PACES,
 ) -> Plan:
     """Plan one visit per host, in a stable order that is not the inventory's: neighbours are not asked in a row."""
     visits = [_visit(host, knowledge, verdict(host)) for host in hosts]
     visits.sort(key=lambda visit: hashlib.sha256(visit.asset.encode("utf-8", "replace")).digest())
-    return Plan(visits=tuple(visits), tags=frozenset(tags))
+    return Plan(visits=tuple(visits), tags=frozenset(tags), paces=paces)
 
 
-def max_repetitions(safety: Safety, platform: Platform) -> int:
-    """Return how many values one GetBulk may ask for."""
-    pace = PACES[safety].max_repetitions
-    return min(pace, platform.max_repetitions) if platform.max_repetitions else pace
+def _logging_in(visit: Visit, platform: Platform) -> Iterator[str]:
+    """Yield what is done over SSH before the first question."""
+    ssh, session = visit.host.ssh, platform.session
+    if ssh is None or session is None:
+        return
+    yield f"login {ssh.user or '(nobody)'}@{ssh.address}:{ssh.port}"
+    if session.kind != "host":
+        if ssh.enable is not None:
+            yield "enable"
+        yield from session.setup
 
 
 def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None) -> Visit:

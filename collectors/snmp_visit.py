@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
-from collectors.plan import Knowledge, Plan, Visit, max_repetitions
+from collectors.plan import SYSTEM, UPTIME, Knowledge, Plan, Visit
 from collectors.transports.interface import Answer, Gate, Value, Varbinds
 from collectors.transports.snmp import SnmpSession, open_snmp
 from collectors.visit import Findings, Heard
@@ -22,11 +22,6 @@ UPTIME_CLOCKS = (SYS_UPTIME, SNMP_ENGINE_TIME, HR_SYSTEM_UPTIME)
 """SNMPv2-MIB (RFC 3418), SNMP-FRAMEWORK-MIB (RFC 3411), HOST-RESOURCES-MIB (RFC 2790)."""
 MOST = {SYS_UPTIME: 2**32, SNMP_ENGINE_TIME: 2**31, HR_SYSTEM_UPTIME: 2**32}
 """What each clock stays below by its MIB; a device that says more, or less than nothing, has no such clock."""
-
-SYSTEM = "system"
-"""Every platform's first question: recognition, and sysUpTime."""
-UPTIME = "uptime"
-"""The second: the clocks that tell a restart from a wrap of sysUpTime."""
 
 
 async def visit_snmp(
@@ -49,7 +44,7 @@ async def visit_snmp(
     access, asset = visit.host.snmp, visit.host.asset
     assert access is not None  # noqa: S101 - the plan chose snmp because there is access
     platform = visit.platform or knowledge.generic
-    repetitions = max_repetitions(asset.safety, platform)
+    repetitions = plan.max_repetitions(asset.safety, platform)
     async with open_snmp(
         access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions
     ) as session:
@@ -60,7 +55,7 @@ async def visit_snmp(
         if visit.platform is None:
             platform = knowledge.match(sysobjectid, _text(system, SYS_DESCR))
             findings.heard[0] = replace(findings.heard[0], platform=platform)
-            session.limit(max_repetitions(asset.safety, platform))
+            session.limit(plan.max_repetitions(asset.safety, platform))
         else:
             platform = knowledge.resolve(platform, sysobjectid)
         clocks = [*system, *await put.question(platform.named(UPTIME), platform)]

@@ -57,7 +57,7 @@ def run_collect(said: CollectArguments) -> int:
         return 0
     knowledge = _knowledge(said)
     closed = _closed(site, clock)
-    plan = make_plan(hosts, knowledge, tags=_tags(said), verdict=closed)
+    plan = make_plan(hosts, knowledge, tags=_tags(said), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
     if said.check:

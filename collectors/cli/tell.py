@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import click
 
 from collectors.cli.recap import news, recap
-from collectors.pace import PACES
 from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
@@ -50,7 +49,8 @@ def _plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
 def _plan_lines(plan: Plan, visit: Visit, generic: Platform) -> Iterator[str]:
     asset = visit.host.asset
     platform = visit.platform.name if visit.platform else "platform found by its sysObjectID"
-    pace = f", at most {PACES[asset.safety].device_per_s:g} requests/s" if asset.safety in PACES else ""
+    limits = plan.paces.get(asset.safety)
+    pace = f", at most {limits.device_per_s:g} requests/s" if limits else ""
     yield f"{asset.id} ({asset.address}): {platform}, {asset.safety}{pace}"
     if visit.verdict:
         yield f"  not asked: {visit.verdict.result}: {visit.verdict.reason or 'as planned'}"

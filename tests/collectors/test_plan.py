@@ -2,7 +2,8 @@
 
 from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess, SshAccess
-from collectors.plan import make_plan, max_repetitions
+from collectors.pace import PaceClass
+from collectors.plan import make_plan
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
@@ -112,5 +113,26 @@ def test_the_plan_can_be_read_before_anything_runs() -> None:
 
 
 def test_repetitions_are_the_smaller_of_pace_and_platform() -> None:
-    assert max_repetitions(Safety.OT, PLATFORMS.generic) == 10
-    assert max_repetitions(Safety.IT, PLATFORMS.generic) == 25
+    plan = make_plan([], PLATFORMS)
+    assert plan.max_repetitions(Safety.OT, PLATFORMS.generic) == 10
+    assert plan.max_repetitions(Safety.IT, PLATFORMS.generic) == 25
+
+
+def test_the_sites_own_repetitions_count() -> None:
+    slow = PaceClass(device_per_s=1, zone_per_s=2, max_repetitions=3)
+    plan = make_plan([], PLATFORMS, paces={Safety.OT: slow})
+    assert plan.max_repetitions(Safety.OT, PLATFORMS.generic) == 3
+
+
+def test_logging_in_stands_in_the_plan() -> None:
+    plan = make_plan([host(ssh=True, network_os="cisco.ios.ios")], PLATFORMS)
+    asked = [request for _, request in plan.actions(plan.visits[0], PLATFORMS.generic)]
+    assert asked[0] == "login reader@192.0.2.7:22"
+    assert "terminal length 0" in asked
+
+
+def test_who_are_you_stands_in_the_plan_whatever_the_tags_say() -> None:
+    plan = make_plan([host(snmp=True)], PLATFORMS, tags=["config"])
+    asked = [request for _, request in plan.actions(plan.visits[0], PLATFORMS.generic)]
+    assert any("1.3.6.1.2.1.1.2.0" in request for request in asked)
+    assert len(asked) == 2
