@@ -20,7 +20,7 @@ VERSION = 1
 
 _GENESIS = frozenset({"version", "owner", "domain", "root", "at"})
 _SPARE = frozenset({"spare"})
-_KEY = frozenset({"log", "act", "role", "public", "at"})
+_KEY = frozenset({"log", "act", "role", "verify_key", "at"})
 _NONE: frozenset[str] = frozenset()
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
@@ -86,7 +86,7 @@ class Authority:
         if fields.text("act") != "grant":
             raise AuthorityError(f"key: this version knows no {fields.text('act')!r:.40}")
         try:
-            key, role = PublicKey.parse(fields.text("public")), Role(fields.text("role"))
+            key, role = PublicKey.parse(fields.text("verify_key")), Role(fields.text("role"))
         except (KeyFileError, ValueError) as error:
             raise AuthorityError(f"key: {error}") from error
         fields.time("at")

@@ -114,32 +114,26 @@ def part_predicate(
     `conduct` names the action log's blob as `log` and its length as `log_bytes`, both or neither. `packed` has the
     length of every blob that a capture's volatile segment lies in.
     """
-    predicate: dict[str, object] = {
+    named = {"platforms": platforms, "platforms_bytes": platforms_bytes}
+    maps = {"clock": clock, "tool": tool, "run_by": run_by, "conduct": conduct, "redaction": redaction}
+    return {
+        **{key: value for key, value in named.items() if value is not None},
+        **{key: dict(value) for key, value in maps.items()},
         "run": run,
         "slot": check_slot(slot),
         "label": label,
         "chunk": chunk,
         "last": last,
         "previous": sorted(previous),
-        "after": None if after is None or after.size == 0 else {"size": after.size, "root": after.root},
+        "after": {"size": after.size, "root": after.root} if after is not None and after.size else None,
         "assets": assets,
         "assets_bytes": assets_bytes,
         "packed": [{"blob": digest, "bytes": packed[digest]} for digest in sorted(packed)],
         "started": rfc3339(started),
         "ended": rfc3339(ended),
-        "clock": dict(clock),
-        "tool": dict(tool),
-        "run_by": dict(run_by),
         "outcomes": [outcome_row(outcome) for outcome in outcomes],
         "captures": [capture_row(capture) for capture in captures],
-        "conduct": dict(conduct),
-        "redaction": dict(redaction),
     }
-    if platforms is not None:
-        predicate["platforms"] = platforms
-    if platforms_bytes is not None:
-        predicate["platforms_bytes"] = platforms_bytes
-    return predicate
 
 
 def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, ...]:

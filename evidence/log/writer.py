@@ -104,7 +104,7 @@ def _begun(store: Store) -> bytes | None:
 
 def _introduce(store: Store, keyring: Keyring, authority: Authority, role: Role, key: PublicKey) -> None:
     """Keep the root's statement that `key` has `role`; it has genesis' time, so made again it has the same bytes."""
-    predicate = {"log": authority.origin, "act": "grant", "role": str(role), "public": key.text, "at": authority.at}
+    predicate = {"log": authority.origin, "act": "grant", "role": str(role), "verify_key": key.text, "at": authority.at}
     payload = build("key", (Subject(name="key", digest=digest_of(key.raw)),), predicate)
     envelope = dsse.sign(keyring.key(Role.ROOT), dsse.IN_TOTO, payload)
     store.put(statement_key("key", digest_of(envelope)), envelope)
