@@ -43,7 +43,7 @@ def grant(authority: Authority, key: SigningKey, **changes: object) -> Statement
         "log": authority.origin,
         "act": "grant",
         "role": "sealer",
-        "public": key.public.text,
+        "verify_key": key.public.text,
         "at": "2026-07-22T02:00:00Z",
     }
     subjects = (Subject(name="key", digest=digest_of(key.public.raw)),)
@@ -120,10 +120,10 @@ def test_one_key_may_have_two_roles(authority: Authority) -> None:
         {"act": "revoke"},
         {"role": "root"},
         {"role": "boss"},
-        {"public": "x"},
+        {"verify_key": "x"},
         {"at": "now"},
         {"more": 1},
-        {"public": SigningKey.generate().public.text},
+        {"verify_key": SigningKey.generate().public.text},
     ],
 )
 def test_a_key_statement_that_is_not_as_we_write_it_gives_nothing(

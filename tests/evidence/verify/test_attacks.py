@@ -318,9 +318,9 @@ Edit = Callable[[dict[str, object]], object]
 
 
 def replace_part(plant: Plant, edit: Edit, *, signer: SigningKey | None = None) -> str:
-    """Replace the last logged part by an edited one, in the batch and the checkpoint too; return its new key."""
-    old = plant.leaf("part", -1)
-    key = next(key for key in plant.store.keys("parts/") if old.removeprefix("sha256:") in key)
+    """Replace the last chunk of the last run, to which nothing refers, in batch and checkpoint too; return its key."""
+    key = last_chunk(plant)
+    old = digest_of(plant.store.get(key))
     statement = decoded(plant, key)
     edit(statement)
     envelope = dsse.sign(signer or plant.keyring.key(Role.COLLECTOR), dsse.IN_TOTO, dumps(statement))
@@ -332,6 +332,15 @@ def replace_part(plant: Plant, edit: Edit, *, signer: SigningKey | None = None) 
     batch = load_batch(plant.store.get(batch_key(size)), "batch")
     rewrite(plant, size, [Leaf("part", digest) if leaf.statement == old else leaf for leaf in batch])
     return place
+
+
+def last_chunk(plant: Plant) -> str:
+    """Return the key of the last run's last chunk; a batch is ordered by digest, so it may be either of two."""
+    for leaf in (plant.leaf("part", -1), plant.leaf("part", -2)):
+        key = next(key for key in plant.store.keys("parts/") if leaf.removeprefix("sha256:") in key)
+        if predicate(decoded(plant, key))["chunk"] == 1:
+            return key
+    raise AssertionError("expected the last run to have two chunks")
 
 
 def predicate(statement: dict[str, object]) -> dict[str, object]:
@@ -449,29 +458,13 @@ EDITS: dict[str, tuple[Edit, int, str]] = {
 def test_a_part_that_lies_is_found(plant: Plant, name: str) -> None:
     edit, number, words = EDITS[name]
 
-    def last_part_of_the_last_run(statement: dict[str, object]) -> None:
-        while predicate(statement)["chunk"] != 1:
-            raise AssertionError("expected the last chunk")
-        edit(statement)
-
-    order_last_chunk_last(plant)
-    replace_part(plant, last_part_of_the_last_run)
+    replace_part(plant, edit)
     report = plant.verify()
     assert number in failed_steps(report), [(s.number, s.details) for s in report.failed]
     assert words in said(report, number)
 
 
-def order_last_chunk_last(plant: Plant) -> None:
-    """Make `plant.leaf("part", -1)` the last chunk: batches are ordered by digest, so touch a label until it is."""
-    for label in "abcdefghijklmnopqrstuvwxyz":
-        key = next(key for key in plant.store.keys("parts/") if plant.leaf("part", -1).removeprefix("sha256:") in key)
-        if predicate(decoded(plant, key))["chunk"] == 1:
-            return
-        replace_part(plant, lambda s, label=label: predicate(s).update(label=label))  # type: ignore[misc]
-
-
 def test_an_unfinished_run_is_named_and_is_no_pass(plant: Plant) -> None:
-    order_last_chunk_last(plant)
     replace_part(plant, lambda s: predicate(s).update(last=False))
     report = plant.verify()
     assert not report.failed
@@ -554,7 +547,7 @@ def test_a_key_introduced_after_it_signed_is_found(plant: Plant) -> None:
                 "log": origin,
                 "act": "grant",
                 "role": "collector",
-                "public": public.text,
+                "verify_key": public.text,
                 "at": "2026-07-22T09:00:00Z",
             },
         }
