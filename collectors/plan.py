@@ -1,7 +1,7 @@
 """Assets × platforms × what is due -> a plan that can be printed before anything runs."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,7 +37,11 @@ class Knowledge(Protocol):
         """Return the platform an `ansible_network_os` means."""
         ...
 
-    def match(self, sysobjectid: str | None, sysdescr: str | None) -> Platform:
+    def recognise(self, sysobjectid: str | None) -> Question | None:
+        """Return the question that tells devices of this sysObjectID apart, where one is needed."""
+        ...
+
+    def match(self, sysobjectid: str | None, sysdescr: str | None, answered: Collection[str] = ()) -> Platform:
         """Return the most specific platform for what a device says of itself."""
         ...
 

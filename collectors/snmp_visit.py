@@ -53,8 +53,11 @@ async def visit_snmp(
         opened()
         sysobjectid = _text(system, SYS_OBJECT_ID)
         if visit.platform is None:
-            platform = knowledge.match(sysobjectid, _text(system, SYS_DESCR))
-            findings.heard[0] = replace(findings.heard[0], platform=platform)
+            asked = knowledge.recognise(sysobjectid)
+            told = await put.question(asked, platform) if asked else ()
+            answered = {oid for oid, value in told if value is not None}
+            platform = knowledge.match(sysobjectid, _text(system, SYS_DESCR), answered)
+            findings.heard[:] = [replace(heard, platform=platform) for heard in findings.heard]
             session.limit(plan.max_repetitions(asset.safety, platform))
         else:
             platform = knowledge.resolve(platform, sysobjectid)

@@ -55,6 +55,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         recognition=Recognition(
             sysobjectid=tuple(model.recognition.sysobjectid),
             sysdescr=model.recognition.sysdescr,
+            answers=tuple(model.recognition.answers),
             network_os=tuple(model.recognition.network_os),
         ),
         questions=questions,

@@ -2,11 +2,11 @@
 Reading platform files, and finding the platform of a device.
 
 A device is known by the longest prefix of its sysObjectID some platform names (RFC 3418 §2); where several platforms
-name the same prefix, sysDescr decides. What stays undecided is the generic platform: no guess.
+name the same prefix, OIDs it has decide, then sysDescr. What stays undecided is the generic platform: no guess.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from evidence.errors import Error
 from evidence.model.names import digest_of
 from evidence.platforms.build import BuildError, build, resolved
-from evidence.platforms.platform import Platform
+from evidence.platforms.platform import Platform, Question, Recognition, Verb
 from evidence.platforms.schema import PlatformModel, keys_at
 
 PACKAGED = Path(__file__).parent
@@ -26,6 +26,9 @@ PACKAGED = Path(__file__).parent
 
 GENERIC = "generic"
 """The platform of a device nobody knows; others extend it."""
+
+RECOGNISE = "recognise"
+"""The question that tells appliances with one sysObjectID apart."""
 
 MAX_FILE_BYTES = 256 * 1024
 """Longest platform file read: the longest of ours has 8 KiB (2026-11)."""
@@ -67,8 +70,12 @@ class Platforms:
 
     def _add_prefix(self, prefix: str, platform: Platform) -> None:
         known = self._by_prefix.setdefault(prefix, [])
+        mine = platform.recognition
         for other in known:
-            if other.recognition.sysdescr == platform.recognition.sysdescr:
+            theirs = other.recognition
+            if theirs.sysdescr == mine.sysdescr and (
+                set(theirs.answers) & set(mine.answers) or not theirs.answers + mine.answers
+            ):
                 raise PlatformFileError(f"sysobjectid {prefix}: {other.name} and {platform.name} cannot be told apart")
         known.append(platform)
 
@@ -96,25 +103,55 @@ class Platforms:
         """Return a named platform with the questions that need the device's sysObjectID, once that is known."""
         return resolved(self._by_name[platform.name], _plain(sysobjectid))
 
-    def match(self, sysobjectid: str | None, sysdescr: str | None) -> Platform:
+    def recognise(self, sysobjectid: str | None) -> Question | None:
+        """Return the question whose answer `match` needs for a device of this sysObjectID, where it needs one."""
+        oids = {oid for known in self._at(sysobjectid) for platform in known for oid in platform.recognition.answers}
+        if not oids:
+            return None
+        return Question(
+            name=RECOGNISE,
+            transport="snmp",
+            verb=Verb.GET,
+            objects=tuple(sorted(oids)),
+            tags=frozenset({"identify"}),
+            ttl_s=86400,
+            optional=True,
+        )
+
+    def match(self, sysobjectid: str | None, sysdescr: str | None, answered: Collection[str] = ()) -> Platform:
         """
         Return the platform with the longest matching prefix whose sysDescr pattern, if it has one, is found.
 
-        Of platforms that name the same prefix, one with a pattern goes before one without. Where two patterns are
-        found, and where nothing matches, it is the generic platform.
+        `answered` are the OIDs of the `recognise` question that have a value. Of platforms that name the same prefix,
+        one with such an OID goes before one with a sysDescr pattern, and that before one with neither. Where two fit
+        equally, and where nothing matches, it is the generic platform.
         """
-        own = prefix = _plain(sysobjectid)
-        while prefix:
-            known = self._by_prefix.get(prefix)
-            if known:
-                fits = [one for one in known if one.recognition.sysdescr and _found(one.recognition.sysdescr, sysdescr)]
-                fits = fits or [one for one in known if not one.recognition.sysdescr]
-                if len(fits) == 1:
-                    return resolved(fits[0], own)
-                if fits:
-                    return self.generic
-            prefix = prefix.rpartition(".")[0]
+        for known in self._at(sysobjectid):
+            ranked = [(_fit(one.recognition, sysdescr, answered), one) for one in known]
+            best = max(rank for rank, _ in ranked)
+            fits = [one for rank, one in ranked if rank == best]
+            if best and len(fits) == 1:
+                return resolved(fits[0], _plain(sysobjectid))
+            if best:
+                return self.generic
         return self.generic
+
+    def _at(self, sysobjectid: str | None) -> Iterator[list[Platform]]:
+        """Yield the platforms of each prefix of a sysObjectID, the longest first."""
+        prefix = _plain(sysobjectid)
+        while prefix:
+            if prefix in self._by_prefix:
+                yield self._by_prefix[prefix]
+            prefix = prefix.rpartition(".")[0]
+
+
+def _fit(wanted: Recognition, sysdescr: str | None, answered: Collection[str]) -> int:
+    """Return how well a device fits: 0 not at all, 1 by its prefix, 2 by its sysDescr, 3 by OIDs it has."""
+    if wanted.sysdescr and not _found(wanted.sysdescr, sysdescr):
+        return 0
+    if wanted.answers:
+        return 3 if not set(wanted.answers).isdisjoint(answered) else 0
+    return 2 if wanted.sysdescr else 1
 
 
 def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = None) -> Platforms:

@@ -153,6 +153,11 @@ class Recognition:
     """OID prefixes, no leading dot; `1.3.6.1.4.1.9.1` matches what equals it or lies below."""
     sysdescr: str | None = None
     """Regular expression sysDescr must also match, where the OID alone does not tell."""
+    answers: tuple[str, ...] = ()
+    """
+    OIDs of which one must have a value, where neither tells: appliances whose agent gives the sysObjectID of its
+    software (net-snmp) and the host name and kernel the sysDescr.
+    """
     network_os: tuple[str, ...] = ()
     """Values of `ansible_network_os` that mean this platform; its own name always does."""
 

@@ -32,6 +32,7 @@ class RecognitionModel(_Model):
 
     sysobjectid: list[Oid] = []
     sysdescr: Regex | None = None
+    answers: list[Oid] = Field(default=[], max_length=8, description="OIDs of which one must have a value")
     network_os: list[Name] = []
 
 

@@ -67,7 +67,7 @@ def answers(stem: str) -> tuple[Platform, list[tuple[Question, bytes]]]:
     values = dict(found)
     descr = values["1.3.6.1.2.1.1.1.0"]
     assert isinstance(descr, bytes)
-    platform = PLATFORMS.match(str(values["1.3.6.1.2.1.1.2.0"]), descr.decode())
+    platform = PLATFORMS.match(str(values["1.3.6.1.2.1.1.2.0"]), descr.decode(), values)
     asked = [(q, [(oid, value) for oid, value in found if answers_to(q, oid)]) for q in platform.questions]
     return platform, [(q, varbinds.encode(binds)) for q, binds in asked if binds]
 

@@ -11,7 +11,7 @@ from evidence.platforms.load import (
     load_platforms,
     read_platform,
 )
-from evidence.platforms.platform import Platform, Recognition
+from evidence.platforms.platform import Platform, Recognition, Verb
 
 HEAD = "title: T\nsource: [a manual]\n"
 
@@ -21,12 +21,18 @@ def write(folder: Path, name: str, text: str) -> Path:
     return folder
 
 
-def platform(name: str, *prefixes: str, sysdescr: str | None = None, network_os: tuple[str, ...] = ()) -> Platform:
+def platform(
+    name: str,
+    *prefixes: str,
+    sysdescr: str | None = None,
+    answers: tuple[str, ...] = (),
+    network_os: tuple[str, ...] = (),
+) -> Platform:
     return Platform(
         name=name,
         title=name,
         vendor=None,
-        recognition=Recognition(sysobjectid=prefixes, sysdescr=sysdescr, network_os=network_os),
+        recognition=Recognition(sysobjectid=prefixes, sysdescr=sysdescr, answers=answers, network_os=network_os),
         questions=(),
     )
 
@@ -72,6 +78,41 @@ def test_a_longer_prefix_whose_sysdescr_does_not_fit_leaves_it_to_the_shorter() 
     known = Platforms([GENERIC, platform("any", "1.3.6.1.4.1.9"), platform("ios", "1.3.6.1.4.1.9.1", sysdescr="IOS")])
     assert known.match("1.3.6.1.4.1.9.1.1", "NX").name == "any"
     assert known.match("1.3.6.1.4.1.9.1.1", None).name == "any"
+
+
+AGENT = "1.3.6.1.4.1.8072.3.2.10"
+NAS, ROUTER = "1.3.6.1.4.1.6574.1.5.1.0", "1.3.6.1.4.1.48690.1.2.0"
+
+
+def test_an_oid_the_device_has_decides_before_sysdescr() -> None:
+    known = Platforms(
+        [
+            GENERIC,
+            platform("linux", AGENT, sysdescr="^Linux"),
+            platform("nas", AGENT, answers=(NAS,)),
+            platform("router", AGENT, answers=(ROUTER,), sysdescr="arm|mips"),
+        ]
+    )
+    assert known.match(AGENT, "Linux a mips", {NAS}).name == "nas"
+    assert known.match(AGENT, "Linux a mips", {ROUTER}).name == "router"
+    assert known.match(AGENT, "Linux a mips").name == "linux"
+    assert known.match(AGENT, "Linux a x86_64", {ROUTER}).name == "linux"
+    assert known.match(AGENT, "Linux a mips", {NAS, ROUTER}).name == "generic"
+    assert known.match(AGENT, "SunOS").name == "generic"
+
+
+def test_only_a_sysobjectid_that_needs_it_is_asked_for_more() -> None:
+    known = Platforms([GENERIC, platform("plain", "1.3.6.1.4.1.9"), platform("nas", AGENT, answers=(NAS, ROUTER))])
+    asked = known.recognise(f".{AGENT}.1")
+    assert asked is not None
+    assert (asked.objects, asked.verb, asked.transport) == ((ROUTER, NAS), Verb.GET, "snmp")
+    assert known.recognise("1.3.6.1.4.1.9.1") is None
+    assert known.recognise(None) is None
+
+
+def test_two_platforms_that_ask_for_the_same_oid_are_an_error() -> None:
+    with pytest.raises(PlatformFileError, match="one and two cannot be told apart"):
+        Platforms([GENERIC, *(platform(name, AGENT, answers=(NAS,)) for name in ("one", "two"))])
 
 
 @pytest.mark.parametrize("sysdescr", [None, "IOS"])
