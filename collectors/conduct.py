@@ -7,21 +7,24 @@ verb, object, milliseconds until the answer, values or bytes received, and a wor
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collectors.breaker import DeviceBreaker, ZoneBreaker
 from collectors.pace import Pace, RateMeter
-from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError
+from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError, WindowClosedError
 from evidence.clock import Clock
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId
+from evidence.model.outcome import Outcome
 
 ANSWERED_NO = ("refused", "exit status")
 """How the reasons begin that are an answer, if not the one wished for: no sign of distress."""
 
 HOLD_LOOK_S = 1.0
-"""How often the kill switch is looked at, seconds."""
+"""How often the kill switch is looked at, seconds; also the longest a wait goes on once the run is being ended."""
+WINDOW_LOOK_S = 5.0
+"""How often an asset's windows are looked at while it is being asked, seconds."""
 
 
 def zone_of(asset: Asset) -> str:
@@ -46,6 +49,8 @@ class _Watched:
     zone: str
     breaker: DeviceBreaker
     meter: RateMeter = field(default_factory=RateMeter)
+    window_looked: float = float("-inf")
+    closed: Outcome | None = None
 
 
 class Conduct:
@@ -60,6 +65,7 @@ class Conduct:
         baselines: Mapping[AssetId, Mapping[str, float]],
         held: Callable[[str], str | None],
         wait: Callable[[float], None],
+        windows: Callable[[AssetId], Outcome | None] = lambda _: None,
     ) -> None:
         self.totals = ConductTotals()
         self.stopping = False
@@ -68,6 +74,7 @@ class Conduct:
         self._pace = pace
         self._held = held
         self._wait = wait
+        self._windows = windows
         self._lock = threading.Lock()
         self._lines: list[str] = []
         self._holds: dict[str, tuple[float, str | None]] = {}
@@ -85,12 +92,9 @@ class Conduct:
         """Wait for the pace; raise `LeftAloneError` or `InterruptedRunError` when nothing more may be asked."""
         watched = self._watched[action.asset]
         self._check(watched)
-        delay = self._device_delay(watched)
-        if delay > 0:
-            await asyncio.sleep(delay)
-        delay = self._zone_delay(watched)
-        if delay > 0:
-            await asyncio.sleep(delay)
+        for reserve in (self._device_delay, self._zone_delay):
+            for step in self._steps(reserve(watched)):
+                await asyncio.sleep(step)
         self._check(watched)
         self._count(watched)
 
@@ -99,9 +103,8 @@ class Conduct:
         watched = self._watched[action.asset]
         self._check(watched)
         for reserve in (self._device_delay, self._zone_delay):
-            delay = reserve(watched)
-            if delay > 0:
-                self._wait(delay)
+            for step in self._steps(reserve(watched)):
+                self._wait(step)
         self._check(watched)
         self._count(watched)
 
@@ -153,6 +156,10 @@ class Conduct:
         watched = self._watched[asset]
         return self._hold(watched.zone) or self.zones.tripped(watched.zone)
 
+    def in_distress(self, asset: AssetId) -> bool:
+        """Tell whether the asset is left alone for what it did, not for what somebody wished."""
+        return self._watched[asset].breaker.tripped() is not None
+
     def _check(self, watched: _Watched) -> None:
         if self.stopping:
             raise InterruptedRunError(f"{watched.asset.id}: the run is being ended")
@@ -161,6 +168,17 @@ class Conduct:
         why = self._hold(watched.zone) or watched.breaker.tripped() or self.zones.tripped(watched.zone)
         if why:
             raise LeftAloneError(f"{watched.asset.id}: {why}")
+        now = self._clock.monotonic()
+        if now - watched.window_looked >= WINDOW_LOOK_S:
+            watched.window_looked, watched.closed = now, self._windows(watched.asset.id)
+        if watched.closed:
+            raise WindowClosedError(f"{watched.asset.id}: {watched.closed.reason}", watched.closed.result)
+
+    def _steps(self, delay_s: float) -> Iterator[float]:
+        """Yield a wait in steps, so that one who ends the run is not kept waiting for somebody's pace."""
+        while delay_s > 0 and not self.stopping:
+            yield min(delay_s, HOLD_LOOK_S)
+            delay_s -= HOLD_LOOK_S
 
     def _hold(self, zone: str) -> str | None:
         now = self._clock.monotonic()

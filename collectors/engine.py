@@ -1,7 +1,7 @@
 """Carries out a plan: concurrency, conduct, one outcome per planned asset whatever breaks."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +23,9 @@ from collectors.transports.interface import (
     RefusedError,
     TransportError,
     UnreachableError,
+    WindowClosedError,
 )
-from collectors.visit import Findings
+from collectors.visit import Findings, fault
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
@@ -50,8 +51,13 @@ KEEPERS = 4
 class Recorder(Protocol):
     """What takes in a visit's findings and makes them evidence."""
 
-    def keep(self, findings: Findings, outcome: Outcome) -> None:
-        """Redact, store and note everything; called once per asset, from a worker thread."""
+    def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+        """
+        Redact, store and note everything; called once per asset, from a worker thread.
+
+        An answer that is beyond us is left out, the outcome says so, and the bug is returned. Raises when nothing can
+        be kept any more.
+        """
         ...
 
 
@@ -99,7 +105,11 @@ class Engine:
         with self._pool():
             turns = iter(self.plan.visits)
             workers = min(self.options.forks, len(self.plan.visits))
-            await asyncio.gather(*(self._work(turns) for _ in range(workers)))
+            try:
+                await asyncio.gather(*(self._work(turns) for _ in range(workers)))
+            except BaseException:
+                self.conduct.stop()  # nothing that is heard from now on could be kept
+                raise
 
     @contextmanager
     def _pool(self) -> Iterator[None]:
@@ -114,7 +124,7 @@ class Engine:
             outcome = visit.verdict or self._without_asking(visit)
             if outcome is None:
                 outcome = await self._visit(visit, findings)
-            await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
+            self.bugs += await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
             self.conduct.finished(visit.asset)
             self.progress(outcome)
 
@@ -139,9 +149,10 @@ class Engine:
             findings.problems.append((Result.INTERRUPTED, str(error)))
         except Exception as bug:  # noqa: BLE001 - one asset's surprise must not cost the others their evidence
             self.bugs.append(bug)
-            findings.problems.append((Result.INTERRUPTED, f"a fault of plantproof itself: {type(bug).__name__}"))
+            findings.problems.append((Result.INTERRUPTED, fault(bug)))
         outcome = findings.outcome()
-        if outcome.result in (Result.UNREACHABLE, Result.AUTH_FAILED):
+        failed = outcome.result in (Result.UNREACHABLE, Result.AUTH_FAILED)
+        if failed or findings.restarted or self.conduct.in_distress(visit.asset):
             self.conduct.zones.note_failed(zone_of(visit.host.asset))
         return outcome
 
@@ -153,9 +164,14 @@ class Engine:
                     platform = await self._snmp(visit, findings)
                 else:
                     await self._commands(visit, transport, platform, findings)
+            except WindowClosedError as error:
+                findings.problems.append((error.result, str(error)))
+                return
             except TransportError as error:
                 result = next(result for kind, result in _RESULTS if isinstance(error, kind))
                 findings.problems.append((result, f"{transport}: {error}"))
+                if platform is None:  # it could not say what it is, so there is no command to send
+                    return
             if findings.restarted:
                 return
 

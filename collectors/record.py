@@ -1,20 +1,20 @@
 """From what was heard to evidence: redact, split off the volatile share, store, and sum up in signed parts."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from collectors.memory import Uptime
 from collectors.redact import Redactor
-from collectors.visit import Findings, Heard
+from collectors.visit import Findings, Heard, fault
 from evidence.clock import Clock, rfc3339
 from evidence.model.capture import Capture, Segment
 from evidence.model.names import AssetId, Digest, digest_of
-from evidence.model.outcome import Outcome
+from evidence.model.outcome import Outcome, Result
 from evidence.normalise import varbinds, volatile
 from evidence.store.blobs import put_blob
-from evidence.store.interface import Store
+from evidence.store.interface import Store, StoreError
 
 CHUNK_CAPTURES = 2_000
 """Captures after which a part is written, so memory stays flat and a crash loses little."""
@@ -69,9 +69,26 @@ class Recording:
         self.kept: dict[AssetId, Kept] = {}
         self._stored: set[Digest] = set()
 
-    def keep(self, findings: Findings, outcome: Outcome) -> None:
-        """Redact, store and note everything one visit heard; called once per asset."""
-        captured = [self._capture(findings.asset, heard) for heard in findings.heard]
+    def keep(self, findings: Findings, outcome: Outcome) -> list[Exception]:
+        """
+        Redact, store and note everything one visit heard; called once per asset.
+
+        An answer that is beyond us is left out, and the bug returned: it costs nobody else anything.
+        """
+        captured: list[tuple[Capture, bytes, int]] = []
+        bugs: list[Exception] = []
+        for heard in findings.heard:
+            try:
+                captured.append(self._capture(findings.asset, heard))
+            except StoreError:
+                raise
+            except Exception as bug:  # noqa: BLE001
+                bugs.append(bug)
+                outcome = replace(outcome, result=Result.INTERRUPTED, reason=fault(bug))
+        self._note(findings, outcome, captured)
+        return bugs
+
+    def _note(self, findings: Findings, outcome: Outcome, captured: Sequence[tuple[Capture, bytes, int]]) -> None:
         kept = [(capture, moving) for capture, moving, _ in captured]
         if outcome.reason:
             outcome = replace(outcome, reason=self._redactor.text(outcome.reason))

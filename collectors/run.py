@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from traceback import format_exception
 
 from collectors.conduct import Conduct
 from collectors.engine import Doors, Engine, EngineOptions
@@ -64,19 +65,22 @@ class Done:
     checkpoint: Checkpoint | None
     """What the log was when the run was sealed."""
     requests: int
-    bugs: tuple[Exception, ...]
+    bugs: tuple[str, ...]
+    """Tracebacks of what nobody expected, without the run's secrets."""
 
 
 def collect(job: Job) -> Done:
     """Carry out the plan; write every part; seal; remember."""
     memory = load_memory(read_hint(job.site.store, job.site.keyring, DEVICES))
+    hosts = {visit.asset: visit.host for visit in job.plan.visits}
     conduct = Conduct(
-        assets={visit.asset: visit.host.asset for visit in job.plan.visits},
+        assets={asset: host.asset for asset, host in hosts.items()},
         clock=job.clock,
         pace=job.pace,
         baselines={asset: one.baseline_s() for asset, one in memory.items()},
         held=lambda zone: held(job.site.store, zone, job.clock.now()),
         wait=job.wait,
+        windows=lambda asset: job.verdict(hosts[asset]),
     )
     writer = PartWriter(
         job.site.store,
@@ -113,7 +117,7 @@ def collect(job: Job) -> Done:
         before=memory,
         checkpoint=sealed,
         requests=conduct.totals.requests,
-        bugs=tuple(engine.bugs),
+        bugs=tuple(job.redactor.text("".join(format_exception(bug))) for bug in engine.bugs),
     )
 
 

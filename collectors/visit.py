@@ -36,6 +36,8 @@ class Findings:
     def outcome(self) -> Outcome:
         """Return the one outcome these findings amount to."""
         reason = "; ".join(dict.fromkeys(why for _, why in self.problems)) or None
+        if not self.problems and not self.heard:
+            return Outcome(asset=self.asset, result=Result.EXCLUDED, reason="nothing of it was to be asked in this run")
         if not self.problems:
             return Outcome(asset=self.asset, result=Result.COLLECTED)
         results = [result for result, _ in self.problems]
@@ -49,5 +51,18 @@ class Findings:
         return Outcome(asset=self.asset, result=worst, reason=reason)
 
 
-_WORST = (Result.AUTH_FAILED, Result.REFUSED, Result.LEFT_ALONE, Result.UNREACHABLE, Result.PARTIAL)
+def fault(bug: Exception) -> str:
+    """Return the reason of an outcome that an exception nobody expected spoilt; its own words may hold anything."""
+    return f"a fault of plantproof itself: {type(bug).__name__}"
+
+
+_WORST = (
+    Result.AUTH_FAILED,
+    Result.REFUSED,
+    Result.LEFT_ALONE,
+    Result.UNREACHABLE,
+    Result.OUT_OF_WINDOW,
+    Result.OFF_BY_SCHEDULE,
+    Result.PARTIAL,
+)
 """Which result names an asset that gave nothing, worst first."""

@@ -14,7 +14,7 @@ from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, user_alias
-from collectors.cli.tell import tell_json, tell_plan, tell_recap
+from collectors.cli.tell import tell_bugs, tell_json, tell_plan, tell_recap
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
 from collectors.inventory.host import Host
@@ -29,6 +29,7 @@ from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins, unreferenced
 from collectors.slices import Slice, check_loopback
 from collectors.transports.hostkeys import HostKeys
+from evidence.cli.exits import ExitCode
 from evidence.clock import Clock
 from evidence.errors import Error
 from evidence.log.assets import dump_assets
@@ -37,6 +38,7 @@ from evidence.model.asset import Asset
 from evidence.model.outcome import Outcome
 from evidence.platforms.load import Platforms, load_platforms
 from evidence.store.blobs import put_blob
+from evidence.store.layout import KeyNameError, check_slot
 
 TAGS = ("identify", "config", "tables", "host")
 
@@ -60,6 +62,8 @@ def run_collect(said: CollectArguments) -> int:
     plan = make_plan(hosts, knowledge, tags=_tags(said), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
+    if said.slot is not None:
+        _check_slot(said.slot)
     if said.check:
         tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
         return 0
@@ -69,8 +73,9 @@ def run_collect(said: CollectArguments) -> int:
         tell_json(done)
     else:
         tell_recap(done)
-    for bug in done.bugs:
-        raise bug
+    if done.bugs:
+        tell_bugs(done.bugs)
+        return ExitCode.BUG
     return _report(site) or exit_code(kept.outcome for kept in done.kept.values())
 
 
@@ -108,6 +113,14 @@ def _asked(said: CollectArguments) -> list[str]:
     if said.ask_become_pass:
         answers["ansible_become_password"] = click.prompt("Enable password", hide_input=True, err=True)
     return [json.dumps(answers)] if answers else []
+
+
+def _check_slot(slot: str) -> None:
+    """Raise before anything is asked, not when the run is to be written down."""
+    try:
+        check_slot(slot)
+    except KeyNameError as error:
+        raise UsageError(str(error)) from error
 
 
 def _knowledge(said: CollectArguments) -> Platforms:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -10,7 +10,7 @@ from collectors.cli.recap import news, recap
 from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
-from evidence.harmless import one_line
+from evidence.harmless import harmless, one_line
 from evidence.platforms.platform import Platform
 
 SCHEMA = "urn:plantproof:collect:v1"
@@ -73,6 +73,16 @@ def tell_recap(done: Done) -> None:
     before = {asset: memory.result for asset, memory in done.before.items()}
     for line in news(done.kept, before):
         click.echo(one_line(line), err=True)
+
+
+def tell_bugs(bugs: Sequence[str]) -> None:
+    """Own up to what nobody expected: the last line of each traceback, with `-v` all of it."""
+    invocation = click.get_current_context().find_object(Invocation)
+    verbose = invocation is not None and invocation.verbosity > 0
+    for text in bugs:
+        click.echo(harmless(text if verbose else "bug: " + text.rstrip().rpartition("\n")[2]), err=True)
+    if not verbose:
+        click.echo("The rest is sealed. Please report it; -v shows where it happened.", err=True)
 
 
 def tell_json(done: Done) -> None:

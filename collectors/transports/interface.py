@@ -6,6 +6,7 @@ from typing import Protocol
 
 from evidence.errors import Error
 from evidence.model.names import AssetId
+from evidence.model.outcome import Result
 
 Value = None | int | float | str | bytes
 """An SNMP value as the engine gives it: integers of all kinds, OIDs and addresses as dotted text, octets as bytes."""
@@ -40,6 +41,14 @@ class NotReadOnlyError(RefusedError):
 
 class LeftAloneError(TransportError):
     """The asset is not asked further: hold, circuit breaker, quarantined credential."""
+
+
+class WindowClosedError(TransportError):
+    """A blackout began, or the working hours ended, in the middle of a visit."""
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class InterruptedRunError(TransportError):

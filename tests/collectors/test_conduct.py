@@ -1,16 +1,19 @@
 """The gate every request passes: pace, kill switch, breaker, action log."""
 
 import asyncio
+import itertools
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from collectors.conduct import Conduct, zone_of
-from collectors.pace import Pace
-from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError
+from collectors.pace import Pace, PaceClass
+from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError, WindowClosedError
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId
+from evidence.model.outcome import Outcome, Result
 
 
 class Hands:
@@ -57,7 +60,7 @@ def test_requests_to_an_ot_device_leave_a_fifth_of_a_second_apart() -> None:
     for _ in range(4):
         gate.enter_blocking(get("press-7"))
         left.append(hands.at)
-    assert all(0.2 <= later - earlier < 0.21 for earlier, later in zip(left, left[1:], strict=False))
+    assert all(0.2 <= later - earlier < 0.21 for earlier, later in itertools.pairwise(left))
     assert gate.totals.requests == 4
     assert gate.totals.max_rate_per_device <= 5
 
@@ -84,8 +87,7 @@ def test_a_hold_that_comes_while_waiting_for_the_pace_still_stops_the_request() 
     gate.enter_blocking(get("a"))
     hands.at += 0.05
     with pytest.raises(LeftAloneError):
-        for _ in range(9):
-            gate.enter_blocking(get("a"))
+        deque((gate.enter_blocking(get("a")) for _ in range(9)), maxlen=0)
     assert gate.totals.requests <= 6
 
 
@@ -143,6 +145,48 @@ def test_every_request_stands_in_the_action_log_once() -> None:
     ]
     assert gate.drain() == []
     assert (gate.totals.requests, gate.totals.refused) == (1, 1)
+
+
+def test_a_window_that_closes_in_the_middle_of_a_visit_ends_it() -> None:
+    hands, closed = Hands(), Outcome(asset=AssetId("a"), result=Result.OUT_OF_WINDOW, reason="blackout until noon")
+    gate = Conduct(
+        assets={AssetId("a"): asset("a")},
+        clock=hands,
+        pace=Pace(free=True),
+        baselines={},
+        held=lambda _: None,
+        wait=hands.wait,
+        windows=lambda _: closed if hands.at >= 1010.0 else None,
+    )
+    gate.enter_blocking(get("a"))
+    hands.at += 11.0
+    with pytest.raises(WindowClosedError, match="blackout until noon") as caught:
+        gate.enter_blocking(get("a"))
+    assert caught.value.result is Result.OUT_OF_WINDOW
+    assert gate.totals.requests == 1
+
+
+def test_who_ends_the_run_does_not_wait_for_a_slow_pace() -> None:
+    hands = Hands()
+    slow = {Safety.OT: PaceClass(device_per_s=0.001, zone_per_s=0.001, max_repetitions=1)}
+    gate: Conduct
+
+    def wait(seconds: float) -> None:
+        hands.wait(seconds)
+        gate.stop()
+
+    gate = Conduct(
+        assets={AssetId("a"): asset("a")},
+        clock=hands,
+        pace=Pace(classes=slow),
+        baselines={},
+        held=lambda _: None,
+        wait=wait,
+    )
+    gate.enter_blocking(get("a"))
+    with pytest.raises(InterruptedRunError):
+        gate.enter_blocking(get("a"))
+    assert hands.at <= 1001.0
 
 
 def test_answers_become_the_next_baseline() -> None:

@@ -40,6 +40,13 @@ def test_the_sites_repetitions_are_kept(site: Any, agent: SimulatedAgent) -> Non
     assert agent.counts(COMMUNITIES[0]).most_repetitions == 3
 
 
+def test_a_slot_that_is_none_is_said_before_anything_is_asked(site: Any, agent: SimulatedAgent) -> None:
+    site.hosts = hosts(agent, COMMUNITIES[:1], plantproof_safety="it")
+    ended = site.collect("--slot", "../../etc")
+    assert (ended.code, "expected a slot like" in ended.err) == (5, True)
+    assert agent.counts(COMMUNITIES[0]).get == 0
+
+
 def test_the_plan_names_the_sites_own_pace(site: Any, agent: SimulatedAgent) -> None:
     site.settings = {"pace": {"ot": {"device_per_s": 2}}}
     site.hosts = hosts(agent, COMMUNITIES[:1])
