@@ -124,6 +124,6 @@ def check_anchors(audit: Audit, answer: Answer) -> None:
     if audit.pins and bound <= size:
         answer.note(f"a pin binds the leaves up to {bound}")
     if bound < size:
-        answer.gap(f"leaves {bound} to {size - 1}: no pin binds them")
+        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
     if audit.waiting:
         answer.gap(f"{audit.waiting} statements are not sealed yet")
