@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from evidence.errors import Error
-from evidence.log.authority import AuthorityError
+from evidence.log.accept import accept
+from evidence.log.authority import Authority, AuthorityError
 from evidence.log.chain import read_store_info
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
@@ -34,6 +35,12 @@ class KeysLostError(Error):
     exit_code = 5
 
 
+class ForeignKeysError(Error):
+    """The keys are another log's: nothing signed with them would count in this store."""
+
+    exit_code = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSite:
     """A store whose log exists, and the keys to write with."""
@@ -50,7 +57,8 @@ def open_site(spec: str, keys: Path, *, owner: str, domain: str, at: datetime) -
         with suppress(KeyFileError):  # another first run may have been quicker
             create_keyring(keys)
     keyring = load_keyring(keys)
-    create_log(store, keyring, owner=owner, domain=domain, at=at)
+    authority = create_log(store, keyring, owner=owner, domain=domain, at=at)
+    _refuse_foreign_keys(store, spec, keys, keyring, authority)
     return OpenSite(store=store, keyring=keyring)
 
 
@@ -121,6 +129,23 @@ def _digest_hint(site: OpenSite, kind: str) -> tuple[Digest, ...]:
         return tuple(parse_digest(one) for one in value)
     except DigestError:
         return ()
+
+
+def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> None:
+    """Raise before anything is asked of a plant that could not be signed for afterwards."""
+    for key in store.keys("statements/key/"):
+        with suppress(Error):  # what is wrong with it, sealing and verifying say
+            authority = accept(key, store.get(key), authority).authority
+    for role, signing in keyring.signing.items():
+        if role is Role.ROOT:
+            continue
+        try:
+            authority.key_of(signing.public.id, role, role)
+        except AuthorityError as error:
+            raise ForeignKeysError(
+                f"{spec}: the evidence of {authority.owner}, made with other keys than those at {keys}: {error}",
+                hint="name its own keys with `keys:` in the site file, or another store",
+            ) from error
 
 
 def _refuse_strange_store(store: Store, spec: str, keys: Path) -> None:

@@ -228,9 +228,8 @@ def _all_assets(said: CollectArguments, site: Settings, plan: Plan) -> Iterator[
 
 
 def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:
-    files = site.known_hosts or (Path.home() / ".ssh" / "known_hosts", Path("/etc/ssh/ssh_known_hosts"))
     return HostKeys(
-        known_hosts=[path.read_text("utf-8", "replace") for path in files if path.is_file()],
+        known_hosts=[path.read_text("utf-8", "replace") for path in site.known_hosts if path.is_file()],
         pins=read_pins(opened),
         pin_on_first_use=site.pin_on_first_use,
     )

@@ -11,8 +11,16 @@ def load_site(config: str | None, *, store: str | None = None, owner: str | None
     return load_settings(
         path=Path(config) if config else None,
         environ=os.environ,
-        home=Path.home(),
+        home=_home(),
         cwd=Path.cwd(),
         owner=owner,
         store=store,
     )
+
+
+def _home() -> Path:
+    """Return this user's home; `/` for a user without one, as containers run programs under."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")

@@ -295,7 +295,7 @@ def _offered(asset: AssetId) -> Iterator[paramiko.PKey]:
     try:
         keys: list[paramiko.PKey] = list(agent.get_keys())
         for path in _DEFAULT_KEYS:
-            with suppress(AuthenticationError):
+            with suppress(AuthenticationError, RuntimeError):  # a user may be without a home
                 if Path(path).expanduser().is_file():
                     keys.append(_load(path, asset))
         yield from keys[:MAX_OFFERED_KEYS]

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 
 import click
 
@@ -11,6 +12,7 @@ from evidence.cli.exits import ExitCode
 from evidence.cli.invocation import Invocation
 from evidence.cli.lazy import Lazy, LazyGroup
 from evidence.errors import Error
+from evidence.harmless import harmless
 
 AUDITOR_COMMANDS: Mapping[str, Lazy] = {
     "completion": Lazy("evidence.cli.completion:command", "Print the completion script for a shell."),
@@ -45,6 +47,7 @@ def run(
     An `Error` becomes its message and hint on stderr, a usage error click's own text, anything unexpected a short
     text; the traceback is shown with `-v`.
     """
+    _open_streams()
     invocation = Invocation(site_store=site_store) if site_store else Invocation()
     try:
         result = group.main(args=args, prog_name=prog_name, standalone_mode=False, obj=invocation)
@@ -68,16 +71,35 @@ def run(
         _explain(error, invocation)
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001  (the outermost place: a bug must end with its own exit code)
-        click.echo(f"bug: {type(error).__name__}: {error}", err=True)
+        click.echo(harmless(f"bug: {type(error).__name__}: {error}"), err=True)
         _trace(error, invocation, otherwise="Please report it; -v shows where it happened.")
         return ExitCode.BUG
 
 
+def _open_streams() -> None:
+    """
+    Give every standard stream somewhere to go, and letters it cannot write a spelling.
+
+    Where one was closed by whoever started us, the next file opened would take its number, and what is printed would
+    be written into that file.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _explain(error: Exception, invocation: Invocation) -> None:
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {harmless(str(error))}", err=True)
     hint = getattr(error, "hint", None)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(f"hint: {harmless(hint)}", err=True)
     _trace(error, invocation)
 
 

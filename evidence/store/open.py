@@ -14,7 +14,10 @@ def open_store(spec: str, *, create: bool = False) -> Store:
     """
     if spec.startswith("s3://"):
         raise StoreError(f"{spec}: this version keeps evidence in directories only", hint="name a directory")
-    path = Path(spec).expanduser()
+    try:
+        path = Path(spec).expanduser()
+    except RuntimeError as error:
+        raise StoreError(f"{spec}: nobody knows whose home that is", hint="name the directory in full") from error
     if create:
         try:
             path.mkdir(mode=0o750, parents=True, exist_ok=True)
