@@ -23,8 +23,10 @@ from evidence.clock import Clock
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.note import Checkpoint
 from evidence.log.seal import seal
+from evidence.log.writer import LOCK_WAIT_S
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
+from evidence.store.lock import locked
 
 DEVICES = "devices"
 """The hint that holds what is remembered of every asset."""
@@ -108,9 +110,10 @@ def collect(job: Job) -> Done:
     job.on_stop(conduct.stop)
     asyncio.run(engine.run())
     recording.finish()
-    note_unreferenced(job.site, writer.written[-1:])
-    note_pins(job.site, job.pins())
-    _remember(job, recording, conduct)
+    with locked(job.site.store, wait_s=LOCK_WAIT_S):  # another slice may be remembering at the same moment
+        note_unreferenced(job.site, writer.written[-1:], referred=job.identity.previous)
+        note_pins(job.site, job.pins())
+        _remember(job, recording, conduct)
     sealed = seal(job.site.store, job.site.keyring, at=job.clock.now()) if job.sealing else None
     return Done(
         kept=recording.kept,
@@ -123,10 +126,11 @@ def collect(job: Job) -> Done:
 
 def release(site: OpenSite, asset: AssetId, *, reason: str) -> str | None:
     """Lift an asset's quarantine; return why it was in one, `None` when it was not."""
-    memory = load_memory(read_hint(site.store, site.keyring, DEVICES))
-    known = memory.get(asset, DeviceMemory())
-    memory[asset] = replace(known, quarantine=None, released=reason)
-    write_hint(site.store, site.keyring, DEVICES, dump_memory(memory))
+    with locked(site.store, wait_s=LOCK_WAIT_S):
+        memory = load_memory(read_hint(site.store, site.keyring, DEVICES))
+        known = memory.get(asset, DeviceMemory())
+        memory[asset] = replace(known, quarantine=None, released=reason)
+        write_hint(site.store, site.keyring, DEVICES, dump_memory(memory))
     return known.quarantine
 
 

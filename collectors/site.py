@@ -96,9 +96,14 @@ def unreferenced(site: OpenSite) -> tuple[Digest, ...]:
     return _digest_hint(site, _UNREFERENCED)
 
 
-def note_unreferenced(site: OpenSite, statements: Iterable[Digest]) -> None:
-    """Remember which statements the next one is to refer to."""
-    write_hint(site.store, site.keyring, _UNREFERENCED, list(statements))
+def note_unreferenced(site: OpenSite, statements: Iterable[Digest], *, referred: Iterable[Digest]) -> None:
+    """
+    Remember which statements the next one is to refer to: `statements`, and those of others not yet `referred` to.
+
+    Slices that run at the same time refer to the same earlier statements; none of their own may be forgotten.
+    """
+    waiting = set(unreferenced(site)).difference(referred).union(statements)
+    write_hint(site.store, site.keyring, _UNREFERENCED, sorted(waiting))
 
 
 def read_pins(site: OpenSite) -> dict[str, str]:
