@@ -133,6 +133,28 @@ def test_a_pin_is_read_as_people_keep_it(text: str) -> None:
     assert parse_pin(text.encode()) == HERE
 
 
+def test_json_may_be_written_any_way() -> None:
+    assert parse_pin(f'{{"size": 17,"root":"{ROOT}" , "origin":"{ORIGIN}"}}'.encode()) == HERE
+    with pytest.raises(NoteError, match=r"expected a pin .*: pin: without origin, root"):
+        parse_pin(b'{"size": 17}')
+    with pytest.raises(NoteError, match="expected a pin"):
+        parse_pin(b'{"size":' + b"[" * 60_000)
+
+
+def test_what_is_wrong_with_a_pin_is_said() -> None:
+    with pytest.raises(NoteError, match="expected a pin `origin size root`, found 'x'"):
+        parse_pin(b"x")
+    with pytest.raises(NoteError, match="expected a root, found 'xyz'"):
+        parse_pin(f"{ORIGIN} 17 xyz".encode())
+    with pytest.raises(NoteError, match="expected a pin"):
+        parse_pin(b"\xff")
+
+
+def test_a_pin_of_the_largest_size_is_read() -> None:
+    line = f"{ORIGIN} 17 {ROOT}".encode()
+    assert parse_pin(line + b" " * (64 * 1024 - len(line))) == HERE
+
+
 def test_a_checkpoint_file_is_a_pin(note: bytes) -> None:
     assert parse_pin(note) == HERE
 

@@ -718,6 +718,23 @@ def test_a_plan_that_is_none_is_found(plant: Plant) -> None:
     assert "its plan: plan: without" in said(report, 9)
 
 
+def test_an_asset_list_that_is_none_is_named_with_its_run(plant: Plant) -> None:
+    blob = put_blob(plant.store, b"{}")
+    replace_part(plant, lambda s: predicate(s).update(assets=blob, assets_bytes=2, run="run-9", chunk=0))
+    report = plant.verify()
+    assert "run-9: its asset list: asset list: expected a list" in said(report, 9)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(5, "n0, n1, n2, n3, n4"), (6, "n0, n1, n2, n3, n4 and 1 more"), (9, "n4 and 4 more")]
+)
+def test_five_names_are_said_and_the_rest_counted(plant: Plant, count: int, words: str) -> None:
+    rows = [{"asset": f"n{n}", "result": "collected"} for n in range(count)]
+    replace_part(plant, lambda s: predicate(s).update(outcomes=rows))
+    details = plant.verify().steps[8].details
+    assert any(detail.endswith(f"{words}") and "an outcome for what is not on its list" in detail for detail in details)
+
+
 class Failing(Vault):
     """A place that cannot be listed."""
 
