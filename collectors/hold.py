@@ -3,15 +3,18 @@ The kill switch: a plain file in the store that stops all polling of a zone.
 
 `state/hold/<zone>` (or `state/hold/all`) needs no login and no tool: a plant engineer makes it with any editor. An
 empty file holds until it is removed; a line `until 2026-11-23T06:00:00Z` ends the hold by itself. Anything that
-cannot be read holds.
+cannot be read holds, and so does a file whose name differs from the zone's as editors and people make it differ: in
+capitals, or by `.txt` behind it.
 """
 
 import re
+import unicodedata
 from datetime import datetime
 
 from evidence.clock import TimeError, parse_rfc3339
 from evidence.model.names import slug
 from evidence.store.interface import MissingError, Store, StoreError
+from evidence.store.layout import HOLD_FOLDER, KeyNameError
 
 ALL = "all"
 """The name that holds every zone."""
@@ -24,31 +27,46 @@ _REASON = re.compile(r"^reason\s+(.+)$", re.MULTILINE)
 
 def hold_key(zone: str) -> str:
     """Return where the hold of a zone lies."""
-    return f"state/hold/{slug(zone)}"
+    return HOLD_FOLDER + slug(zone)
 
 
 def write_hold(store: Store, zone: str, *, until: datetime | None, reason: str | None) -> str:
     """Hold a zone; return the key written."""
     lines = [f"until {until:%Y-%m-%dT%H:%M:%SZ}"] if until else []
-    lines += [f"reason {reason}"] if reason else []
+    lines += [f"reason {' '.join(reason.split())}"] if reason else []
     key = hold_key(zone)
-    store.replace(key, ("\n".join(lines) + "\n").encode())
+    store.replace(key, ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
     return key
 
 
 def held(store: Store, zone: str, now: datetime) -> str | None:
     """Return why a zone is on hold, or `None`."""
-    for name in (ALL, zone):
+    try:
+        there = [key.removeprefix(HOLD_FOLDER) for key in store.keys(HOLD_FOLDER)]
+    except StoreError as error:
+        return f"on hold: the holds cannot be read ({error})"
+    for name, file in ((name, file) for name in (ALL, zone) for file in there if _means(file, name)):
         try:
-            text = store.get(hold_key(name))
+            text = store.get(HOLD_FOLDER + file)
         except MissingError:
             continue
+        except KeyNameError:  # nothing a store would write, so a person did
+            return f"zone {name} is on hold by the file {file}"
         except StoreError as error:
             return f"on hold: the hold of {name} cannot be read ({error})"
         why = _why(name, text, now)
         if why:
-            return why
+            return why if file == slug(name) else f"{why} by the file {file}"
     return None
+
+
+def _means(file: str, zone: str) -> bool:
+    """Tell whether a file of this name was meant for the zone."""
+    return file == slug(zone) or _plain(file).removesuffix(".txt") in (slug(zone), _plain(zone))
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _why(name: str, text: bytes, now: datetime) -> str | None:

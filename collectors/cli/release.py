@@ -18,10 +18,12 @@ def command(asset: str | None, zone: str | None, reason: str, config: str | None
     """Lift the quarantine of ASSET, or the hold of a zone."""
     from collectors.cli.site import load_site
     from collectors.cli.system import SystemClock
-    from collectors.hold import write_hold
+    from collectors.hold import held, write_hold
     from collectors.run import release
     from collectors.site import open_site
+    from evidence.errors import Error
     from evidence.model.names import AssetId
+    from evidence.store.layout import HOLD_FOLDER
 
     if (asset is None) == (zone is None):
         raise click.UsageError("name an asset, or a zone with --zone")
@@ -30,6 +32,9 @@ def command(asset: str | None, zone: str | None, reason: str, config: str | None
     opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
     if zone is not None:
         write_hold(opened.store, zone, until=now, reason=f"released: {reason}")
+        still = held(opened.store, zone, now)
+        if still:
+            raise Error(f"{still}, which is not this command's to lift", hint=f"see {HOLD_FOLDER} in the store")
         click.echo(f"zone {zone} is released")
     elif asset is not None:
         was = release(opened, AssetId(asset), reason=reason)

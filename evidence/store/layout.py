@@ -18,6 +18,9 @@ STORE_KEY = "store.json"
 CHECKPOINT_HINT_KEY = "log/checkpoint"
 """A copy of the newest checkpoint; a hint."""
 
+HOLD_FOLDER = "state/hold/"
+"""Where holds lie; people make them by hand, so their names need not be those of keys."""
+
 MAX_COMPONENT_BYTES = 100
 """Longest key component; S3 allows 1,024 bytes for a key, Windows 260 characters for a path."""
 
@@ -150,13 +153,14 @@ _READERS: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
     (Area.CHECKPOINT, re.compile(r"log/checkpoints/(?P<size>[0-9]{12})")),
     (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
-    (Area.HOLD, re.compile(r"state/hold/[^/]+")),
     (Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),
 )
 
 
 def parse_key(key: str) -> Key:
     """Return what `key` is for; raise `KeyNameError` if no store of this version would hold it."""
+    if key.startswith(HOLD_FOLDER) and "/" not in key.removeprefix(HOLD_FOLDER):
+        return Key(area=Area.HOLD)
     check_key(key)
     for area, pattern in _READERS:
         match = pattern.fullmatch(key)

@@ -1,10 +1,12 @@
 """The kill switch, written by hand and by the command."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from collectors.hold import held, hold_key, write_hold
+from evidence.store.directory import DirectoryStore
 from evidence.store.memory import MemoryStore
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,6 +34,34 @@ def test_a_hold_ends_when_it_said() -> None:
     write_hold(store, "line-3", until=datetime(2026, 11, 22, 13, tzinfo=UTC), reason=None)
     assert held(store, "line-3", NOON) == "zone line-3 is on hold until 2026-11-22T13:00:00Z"
     assert held(store, "line-3", datetime(2026, 11, 22, 13, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "file"),
+    [("Weld-Line", "Weld-Line"), ("weld-line", "Weld-Line.TXT"), ("溶接", "溶接.txt"), ("line-3", "All.txt")],
+)
+def test_a_file_made_by_hand_holds_as_its_maker_meant_it(tmp_path: Path, zone: str, file: str) -> None:
+    folder = tmp_path / "state" / "hold"
+    folder.mkdir(parents=True)
+    (folder / file).touch()
+    why = held(DirectoryStore(tmp_path), zone, NOON)
+    assert why is not None
+    assert file in why
+    assert (held(DirectoryStore(tmp_path), "another", NOON) is None) is not file.startswith("All")
+
+
+def test_a_hold_by_hand_ends_when_it_said_where_its_name_is_a_keys(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "hold"
+    folder.mkdir(parents=True)
+    (folder / "line-3.txt").write_text("until 2026-11-22T13:00:00Z\r\n")
+    assert held(DirectoryStore(tmp_path), "line-3", NOON) is not None
+    assert held(DirectoryStore(tmp_path), "line-3", datetime(2026, 11, 22, 13, tzinfo=UTC)) is None
+
+
+def test_a_reason_cannot_end_the_hold_it_explains() -> None:
+    store = MemoryStore()
+    write_hold(store, "line-3", until=None, reason="robots\nuntil 2020-01-01T00:00:00Z \udcff")
+    assert (held(store, "line-3", NOON) or "").startswith("zone line-3 is on hold: robots until")
 
 
 @pytest.mark.parametrize("text", [b"until tomorrow\n", b"until 2026-13-01T00:00:00Z\n", b"\xff\xfe", b"x" * 100_000])
