@@ -78,7 +78,7 @@ class Conduct:
         self._lock = threading.Lock()
         self._lines: list[str] = []
         self._holds: dict[str, tuple[float, str | None]] = {}
-        self._zone_meters: dict[str, RateMeter] = {}
+        self._zone_meters: dict[tuple[str, Safety], RateMeter] = {}
         self._latencies: dict[AssetId, dict[str, float]] = {}
         zones: dict[str, int] = {}
         self._watched: dict[AssetId, _Watched] = {}
@@ -90,23 +90,13 @@ class Conduct:
 
     async def enter(self, action: Action) -> None:
         """Wait for the pace; raise `LeftAloneError` or `InterruptedRunError` when nothing more may be asked."""
-        watched = self._watched[action.asset]
-        self._check(watched)
-        for reserve in (self._device_delay, self._zone_delay):
-            for step in self._steps(reserve(watched)):
-                await asyncio.sleep(step)
-        self._check(watched)
-        self._count(watched)
+        for step_s in self._waits(self._watched[action.asset]):
+            await asyncio.sleep(step_s)
 
     def enter_blocking(self, action: Action) -> None:
         """Do the same in a worker thread."""
-        watched = self._watched[action.asset]
-        self._check(watched)
-        for reserve in (self._device_delay, self._zone_delay):
-            for step in self._steps(reserve(watched)):
-                self._wait(step)
-        self._check(watched)
-        self._count(watched)
+        for step_s in self._waits(self._watched[action.asset]):
+            self._wait(step_s)
 
     def leave(self, action: Action, *, took_s: float, received: int, error: str | None = None) -> None:
         """Record how it ended."""
@@ -174,6 +164,16 @@ class Conduct:
         if watched.closed:
             raise WindowClosedError(f"{watched.asset.id}: {watched.closed.reason}", watched.closed.result)
 
+    def _waits(self, watched: _Watched) -> Iterator[float]:
+        """Yield seconds to wait; when there are no more, the request is counted and may leave at once."""
+        self._check(watched)
+        for reserve in (self._device_delay, self._zone_delay):
+            yield from self._steps(reserve(watched))
+        self._check(watched)
+        while (late_s := self._depart(watched)) > 0:
+            yield from self._steps(late_s)
+            self._check(watched)
+
     def _steps(self, delay_s: float) -> Iterator[float]:
         """Yield a wait in steps, so that one who ends the run is not kept waiting for somebody's pace."""
         while delay_s > 0 and not self.stopping:
@@ -197,12 +197,25 @@ class Conduct:
             now = self._clock.monotonic()
             return self._pace.zone_delay(watched.asset.id, watched.zone, watched.asset.safety, now)
 
-    def _count(self, watched: _Watched) -> None:
-        now, totals = self._clock.monotonic(), self.totals
+    def _depart(self, watched: _Watched) -> float:
+        """
+        Count the request and return 0; or return for how many seconds there have been too many.
+
+        A wait may last longer than it should, on a busy machine: without this, those who waited too long would leave
+        together with those whose moment has come.
+        """
+        safety, totals = watched.asset.safety, self.totals
+        of_device, of_zone = self._pace.most_in_a_second(safety)
         with self._lock:
+            now = self._clock.monotonic()
+            zone = self._zone_meters.setdefault((watched.zone, safety), RateMeter())
+            late_s = max(watched.meter.crowded_s(now, of_device), zone.crowded_s(now, of_zone))
+            if late_s > 0:
+                return late_s
+            self._pace.note_left(watched.asset.id, now)
             totals.requests += 1
             watched.meter.count(now)
+            zone.count(now)
             totals.max_rate_per_device = max(totals.max_rate_per_device, watched.meter.most)
-            meter = self._zone_meters.setdefault(watched.zone, RateMeter())
-            meter.count(now)
-            totals.max_rate_per_zone = max(totals.max_rate_per_zone, meter.most)
+            totals.max_rate_per_zone = max(totals.max_rate_per_zone, zone.most)
+        return 0.0

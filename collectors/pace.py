@@ -25,8 +25,12 @@ PACES: Mapping[Safety, PaceClass] = {
 }
 """`fragile` has no pace: nothing active is ever sent to it."""
 
-_SLACK = 1.002
-"""Spacing beyond 1/rate, so that rounding of timers never puts one request too many into a second."""
+_SLACK = 1.01
+"""Spacing beyond 1/rate, so that the jitter of timers and wires never puts one request too many into a second."""
+
+
+_SECOND = 1.0 * _SLACK
+"""One second, as those who count at the other end may see it."""
 
 
 @dataclass(slots=True)
@@ -80,6 +84,19 @@ class Pace:
         self._devices[device].shift(now + delay)
         return delay
 
+    def note_left(self, device: str, now: float) -> None:
+        """Note when a request really left, so that the device's next one keeps its distance from that."""
+        spacing = self._devices.get(device)
+        if spacing is not None:
+            spacing.shift(now)
+
+    def most_in_a_second(self, safety: Safety) -> tuple[int, int]:
+        """Return how many requests may leave in any one second: of a device, of its zone; 0 where spacing tells."""
+        if self.free:
+            return 0, 0
+        limits = self.classes[safety]
+        return int(limits.device_per_s), int(limits.zone_per_s * self.share)
+
 
 @dataclass(slots=True)
 class RateMeter:
@@ -87,6 +104,13 @@ class RateMeter:
 
     most: int = 0
     _recent: deque[float] = field(default_factory=deque)
+
+    def crowded_s(self, now: float, limit: int) -> float:
+        """Return for how many seconds from `now` there have been `limit` events within a second; 0 is no limit."""
+        recent = self._recent
+        if not limit or len(recent) < limit:
+            return 0.0
+        return max(0.0, recent[-limit] + _SECOND - now)
 
     def count(self, at: float) -> None:
         """Count one event at `at` seconds; moments must not go back."""

@@ -65,6 +65,25 @@ def test_requests_to_an_ot_device_leave_a_fifth_of_a_second_apart() -> None:
     assert gate.totals.max_rate_per_device <= 5
 
 
+def test_one_who_waited_too_long_does_not_leave_together_with_the_next() -> None:
+    hands, left = Hands(), []
+    lags = iter([0.9])
+    pace = {Safety.OT: PaceClass(device_per_s=2, zone_per_s=2, max_repetitions=1)}
+    gate = Conduct(
+        assets={AssetId(name): asset(name, zone="z") for name in "abcd"},
+        clock=hands,
+        pace=Pace(classes=pace),
+        baselines={},
+        held=lambda _: None,
+        wait=lambda seconds: hands.wait(seconds + next(lags, 0.0)),
+    )
+    for name in "abcdabcd":
+        gate.enter_blocking(get(name))
+        left.append(hands.at)
+    assert all(later - earlier > 1.0 for earlier, later in zip(left, left[2:], strict=False))
+    assert gate.totals.max_rate_per_zone == 2
+
+
 def test_assets_without_a_zone_share_one_per_site() -> None:
     assert zone_of(asset("a", site="ulm")) == zone_of(asset("b", site="ulm")) != zone_of(asset("c", site="graz"))
     assert zone_of(asset("d", zone="line-3")) == "line-3"

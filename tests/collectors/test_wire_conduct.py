@@ -1,6 +1,8 @@
 """What the rules of conduct come to on the wire: measured where the requests arrive."""
 
-from collections.abc import Iterator, Sequence
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -38,6 +40,35 @@ def test_the_sites_repetitions_are_kept(site: Any, agent: SimulatedAgent) -> Non
     site.hosts = hosts(agent, COMMUNITIES[:1], plantproof_safety="it")
     assert site.collect().code == 0
     assert agent.counts(COMMUNITIES[0]).most_repetitions == 3
+
+
+class Watching(SimulatedAgent):
+    """An agent that notes when each request arrived, and for whom."""
+
+    def __init__(self, devices: Mapping[str, Device]) -> None:
+        super().__init__(devices)
+        self.arrived: list[tuple[float, str]] = []
+
+    def _respond(self, request: Any, peer: Any) -> None:
+        self.arrived.append((time.monotonic(), request.community.decode()))
+        super()._respond(request, peer)
+
+    def most(self, community: str | None = None) -> int:
+        """Return the most requests that arrived within nearly a second; the rest is what a loopback may jitter."""
+        moments = sorted(at for at, name in self.arrived if community in (None, name))
+        return max(bisect_left(moments, at + 0.95) - index for index, at in enumerate(moments))
+
+
+@pytest.mark.slow
+def test_an_ot_zone_is_asked_no_faster_than_its_pace(site: Any) -> None:
+    with Watching(dict.fromkeys(COMMUNITIES[:6], Device(RECORDED))) as agent:
+        site.hosts = hosts(agent, COMMUNITIES[:6], plantproof_zone="weld")
+        site.write()
+        ended = site.run("collect", "-t", "tables", "-v")
+        assert ended.code == 0
+        assert agent.most() <= 20
+        assert max(agent.most(community) for community in COMMUNITIES[:6]) <= 5
+        assert len(agent.arrived) > 100
 
 
 def test_a_slot_that_is_none_is_said_before_anything_is_asked(site: Any, agent: SimulatedAgent) -> None:
