@@ -11,6 +11,10 @@ from evidence.store.blobs import get_blob
 from evidence.store.layout import blob_key
 
 
+RECALLED = 2_000
+"""Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
+
+
 class Whole:
     """Checks the blobs of new statements, and remembers which were checked, now or at an earlier seal."""
 
@@ -18,7 +22,7 @@ class Whole:
         self._ledger = ledger
         self._known: dict[Digest, int] = {}
         self._older = self._sealed()
-        self._budget = 0
+        self._budget = RECALLED
 
     def check(self, accepted: Accepted) -> None:
         """
@@ -36,7 +40,7 @@ class Whole:
                 self._known[digest] = length
 
     def _recall(self, blobs: Mapping[Digest, int]) -> None:
-        """Look into sealed parts, newest first, for as many captures as the new parts have: a run like this one."""
+        """Look into sealed parts, newest first, for about as many captures as the new parts have: a run like this."""
         while self._budget > 0 and not blobs.keys() <= self._known.keys():
             found = next(self._older, None)
             if found is None:
