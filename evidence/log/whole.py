@@ -10,7 +10,6 @@ from evidence.model.names import Digest, digest_of, parse_digest
 from evidence.store.blobs import get_blob
 from evidence.store.layout import blob_key
 
-
 RECALLED = 2_000
 """Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
 
