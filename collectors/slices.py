@@ -63,6 +63,8 @@ def check_loopback(hosts: Iterable[Host]) -> None:
             raise LoosePaceError(
                 f"{host.asset.id}: --pace none is for loopback only, and its address is {host.asset.address}"
             )
+        if host.ssh and host.ssh.common_args:
+            raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and it may be behind a jump host")
 
 
 def _is_loopback(address: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, user_alias
 from collectors.cli.tell import tell_bugs, tell_json, tell_plan, tell_recap
+from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
 from collectors.inventory.host import Host
@@ -32,6 +33,7 @@ from collectors.transports.hostkeys import HostKeys
 from evidence.cli.exits import ExitCode
 from evidence.clock import Clock
 from evidence.errors import Error
+from evidence.harmless import one_line
 from evidence.log.assets import dump_assets
 from evidence.log.canonical import dumps
 from evidence.model.asset import Asset
@@ -55,7 +57,7 @@ def run_collect(said: CollectArguments) -> int:
     site = load_site(said.config, store=said.store, owner=said.owner)
     hosts = _hosts(said, site)
     if said.list_hosts:
-        click.echo("\n".join(host.asset.id for host in hosts))
+        click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
     knowledge = _knowledge(said)
     closed = _closed(site, clock)
@@ -92,27 +94,37 @@ def _hosts(said: CollectArguments, site: Settings) -> tuple[Host, ...]:
     inventory = read_inventory(
         said.inventory or site.inventory,
         limit=said.limit,
-        extra_vars=(*said.extra_vars, *_asked(said)),
+        extra_vars=said.extra_vars,
         environ=os.environ,
         user=said.user,
+        **_asked(said),
     )
-    for warning in inventory.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    return Slice.parse(said.part).of(inventory.hosts)
+    hosts = Slice.parse(said.part).of(inventory.hosts)
+    for warning in (*inventory.warnings, *_named_like_secrets(hosts)):
+        click.echo(f"warning: {one_line(warning)}", err=True)
+    return hosts
 
 
-def _asked(said: CollectArguments) -> list[str]:
+def _named_like_secrets(hosts: Iterable[Host]) -> Iterator[str]:
+    """Warn of credentials that are also names: names stand in the evidence."""
+    for host in hosts:
+        names = {Secret(host.asset.id), Secret(host.asset.address)}
+        if not names.isdisjoint(host.secrets()):
+            yield f"{host.asset.id}: a credential of it is also its name or address, and those are no secrets"
+
+
+def _asked(said: CollectArguments) -> dict[str, Secret]:
     """Ask for the passwords that were to be asked for; they never stand on a command line."""
-    import json
-
-    answers = {}
     if (said.ask_pass or said.ask_become_pass) and said.no_input:
         raise UsageError("--no-input forbids asking for a password", hint="leave out -k and -K, or --no-input")
-    if said.ask_pass:
-        answers["ansible_password"] = click.prompt("SSH password", hide_input=True, err=True)
-    if said.ask_become_pass:
-        answers["ansible_become_password"] = click.prompt("Enable password", hide_input=True, err=True)
-    return [json.dumps(answers)] if answers else []
+    return {
+        name: Secret(click.prompt(text, hide_input=True, err=True))
+        for wanted, name, text in (
+            (said.ask_pass, "password", "SSH password"),
+            (said.ask_become_pass, "enable", "Enable password"),
+        )
+        if wanted
+    }
 
 
 def _check_slot(slot: str) -> None:

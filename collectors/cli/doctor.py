@@ -19,16 +19,15 @@ def command(inventory: tuple[str, ...], config: str | None, store: str | None, o
 
     Ends with 1 when something is ill.
     """
-    import json
 
     from collectors.checkup import Health
     from collectors.cli.examine import examine
-    from evidence.cli.output import table
+    from evidence.cli.output import json_text, table
 
     findings = list(examine(inventory, config, store))
     if output_format == "json":
         rows = [{"what": one.what, "health": one.health, "said": one.said, "advice": one.advice} for one in findings]
-        click.echo(json.dumps({"schema": "urn:plantproof:doctor:v1", "findings": rows}, ensure_ascii=False, indent=1))
+        click.echo(json_text({"schema": "urn:plantproof:doctor:v1", "findings": rows}))
     else:
         rows_ = [(one.health, one.what, one.said + (f" — {one.advice}" if one.advice else "")) for one in findings]
         click.echo("\n".join(table(("", "WHAT", "SAID"), rows_)))

@@ -3,6 +3,7 @@
 import sys
 from typing import Self
 
+from evidence.harmless import one_line
 from evidence.model.outcome import Outcome
 
 
@@ -27,8 +28,11 @@ class Progress:
         if self._shown:
             share = self._done / self._total
             bar = "━" * int(share * 24)
-            self._write(f"{bar:<24} {self._done}/{self._total} {outcome.asset[:40]}: {outcome.result}")
+            self._write(f"{bar:<24} {self._done}/{self._total} {one_line(outcome.asset[:40])}: {outcome.result}")
 
     def _write(self, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+        except OSError:  # the terminal is gone; the run is not
+            self._shown = False

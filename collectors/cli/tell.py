@@ -1,6 +1,5 @@
 """How a plan and a run are told to a person, to a machine, and to nobody."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +9,7 @@ from collectors.cli.recap import news, recap
 from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
+from evidence.cli.output import json_text
 from evidence.harmless import harmless, one_line
 from evidence.platforms.platform import Platform
 
@@ -22,7 +22,7 @@ def tell_plan(plan: Plan, generic: Platform, *, json_output: bool) -> None:
     visits = sorted(plan.visits, key=lambda one: one.asset)
     if json_output:
         rows = [_plan_row(plan, visit, generic) for visit in visits]
-        click.echo(json.dumps({"schema": SCHEMA, "plan": rows}, ensure_ascii=False, indent=1))
+        click.echo(json_text({"schema": SCHEMA, "plan": rows}))
         return
     for visit in visits:
         for line in _plan_lines(plan, visit, generic):
@@ -99,5 +99,4 @@ def tell_json(done: Done) -> None:
     ]
     checkpoint = done.checkpoint
     log = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root} if checkpoint else None
-    text = {"schema": SCHEMA, "assets": assets, "requests": done.requests, "log": log}
-    click.echo(json.dumps(text, ensure_ascii=False, indent=1))
+    click.echo(json_text({"schema": SCHEMA, "assets": assets, "requests": done.requests, "log": log}))

@@ -1,7 +1,7 @@
 """What a host's variables mean: the asset, and the access they grant."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess, SshAccess
@@ -42,17 +42,21 @@ class Login:
 
     user: str | None = None
     """`-u`"""
+    password: Secret | None = None
+    """`-k`: of whoever has neither a password nor a key of his own."""
+    enable: Secret | None = None
+    """`-K`"""
     net_user: str | None = None
     net_password: Secret | None = None
     net_key_file: str | None = None
     net_enable: Secret | None = None
 
 
-def login_from(environ: Mapping[str, str], user: str | None) -> Login:
-    """Return the fallback login: `-u`, and the network credential that AWX puts into the environment."""
+def login_from(environ: Mapping[str, str], said: Login) -> Login:
+    """Return the fallback login: what was said, and the network credential that AWX puts into the environment."""
     password, enable = environ.get("ANSIBLE_NET_PASSWORD"), environ.get("ANSIBLE_NET_AUTH_PASS")
-    return Login(
-        user=user or None,
+    return replace(
+        said,
         net_user=environ.get("ANSIBLE_NET_USERNAME") or None,
         net_password=Secret(password) if password else None,
         net_key_file=environ.get("ANSIBLE_NET_SSH_KEYFILE") or None,
@@ -194,13 +198,15 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
     if user == login.net_user and not password and not key_file:
         password, key_file = login.net_password, login.net_key_file
         enable = enable or login.net_enable
+    if not password and not key_file:
+        password = login.password
     return SshAccess(
         address=address,
         port=port or SSH_PORT,
         user=user,
         password=password,
         key_file=key_file,
-        enable=enable,
+        enable=enable or login.enable,
         host_key_checking=checking,
         common_args=common_args,
     )

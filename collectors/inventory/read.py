@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.inventory.access import login_from, read_host
+from collectors.credentials import Secret
+from collectors.inventory.access import Login, login_from, read_host
 from collectors.inventory.external import ask_ansible
 from collectors.inventory.extra import read_extra
 from collectors.inventory.graph import ALL, Graph
@@ -46,6 +47,8 @@ def read_inventory(
     extra_vars: Sequence[str] = (),
     environ: Mapping[str, str],
     user: str | None = None,
+    password: Secret | None = None,
+    enable: Secret | None = None,
 ) -> Inventory:
     """
     Read the hosts of Ansible inventories; raise `InventoryError` where anything we use is not as expected.
@@ -55,11 +58,12 @@ def read_inventory(
     them are left to `ansible-inventory`. Without `sources`: `ANSIBLE_INVENTORY`, ansible.cfg's `inventory`, then
     the usual places in the working directory (`collectors.inventory.sources.USUAL_PLACES`).
 
-    `limit` is `-l`, `extra_vars` are `-e`, `user` is `-u`. `environ` is handed to `ansible-inventory`, and its
-    `ANSIBLE_NET_*` are a login for network devices that have none.
+    `limit` is `-l`, `extra_vars` are `-e`; `user`, `password` and `enable` are `-u`, `-k` and `-K`, for hosts whose
+    variables are silent. `environ` is handed to `ansible-inventory`, and its `ANSIBLE_NET_*` are a login for network
+    devices that have none.
     """
     with _unswept():
-        return _read(sources, limit, extra_vars, environ, user)
+        return _read(sources, limit, extra_vars, environ, Login(user=user or None, password=password, enable=enable))
 
 
 @contextmanager
@@ -79,7 +83,7 @@ def _read(
     limit: str | None,
     extra_vars: Sequence[str],
     environ: Mapping[str, str],
-    user: str | None,
+    said: Login,
 ) -> Inventory:
     graph, resolver, named = read_variables(sources, extra_vars=extra_vars, environ=environ)
     order = graph.hosts_of(ALL)
@@ -89,7 +93,7 @@ def _read(
         order = tuple(host for host in order if host in chosen)
         if not order:
             raise LimitError(f"{', '.join(named)}: expected {limit!r:.80} to select a host, it selects none")
-    login = login_from(environ, user)
+    login = login_from(environ, said)
     hosts = tuple(
         read_host(Values(host, resolver.variables(host), resolver), resolver.groups(host), login) for host in order
     )

@@ -132,8 +132,9 @@ def _jump(access: SshAccess, asset: AssetId, value: str) -> SshAccess:
         port = port.removeprefix(":") or "22"
     elif place.count(":") == 1:
         host, _, port = place.partition(":")
-    if not host or "," in value or not port.isdecimal():
-        raise TransportError(f"{asset}: expected one ProxyJump like user@jump.example:22, found {value!r}")
+    if not host or "," in value or not port.isdecimal() or ":" in user:
+        found = "a password in it" if ":" in user else repr(place)
+        raise TransportError(f"{asset}: expected one ProxyJump like user@jump.example:22, found {found}")
     return replace(
         access, address=host, port=int(port), user=user or access.user, password=None, enable=None, common_args=None
     )

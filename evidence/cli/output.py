@@ -17,6 +17,11 @@ def json_line(value: Mapping[str, object]) -> str:
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
+def json_text(value: Mapping[str, object]) -> str:
+    """Return `value` as JSON of many lines, otherwise as `json_line` does."""
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, indent=1))
+
+
 def csv_line(cells: Iterable[object]) -> str:
     """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
     return ",".join(_cell(one_line("" if cell is None else str(cell))) for cell in cells)

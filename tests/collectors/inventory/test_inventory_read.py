@@ -300,3 +300,20 @@ def test_the_collector_of_cycles_is_left_as_it_was(tmp_path: Path) -> None:
         gc.enable()
     one(tmp_path, "")
     assert gc.isenabled()
+
+
+def test_the_passwords_asked_for_are_for_who_has_none_and_open_no_new_way_in(tmp_path: Path) -> None:
+    def of(variables: str) -> SshAccess | None:
+        (host,) = read(
+            tmp_path, f"g: {{hosts: {{sw: {{{variables}}}}}}}\n", password=Secret("asked"), enable=Secret("asked2")
+        ).hosts
+        return host.ssh
+
+    assert of("ansible_user: a") == SshAccess(address="sw", user="a", password=Secret("asked"), enable=Secret("asked2"))
+    assert of("ansible_user: a, ansible_password: own, ansible_become_password: own2") == SshAccess(
+        address="sw", user="a", password=Secret("own"), enable=Secret("own2")
+    )
+    with_key = of("ansible_user: a, ansible_ssh_private_key_file: /key")
+    assert with_key is not None
+    assert with_key.password is None
+    assert of("plantproof_snmp_community: c") is None
