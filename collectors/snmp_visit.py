@@ -53,10 +53,7 @@ async def visit_snmp(
         opened()
         sysobjectid = _text(system, SYS_OBJECT_ID)
         if visit.platform is None:
-            asked = knowledge.recognise(sysobjectid)
-            told = await put.question(asked, platform) if asked else ()
-            answered = {oid for oid, value in told if value is not None}
-            platform = knowledge.match(sysobjectid, _text(system, SYS_DESCR), answered)
+            platform = await _recognised(put, knowledge, sysobjectid, _text(system, SYS_DESCR))
             findings.heard[:] = [replace(heard, platform=platform) for heard in findings.heard]
             session.limit(plan.max_repetitions(asset.safety, platform))
         else:
@@ -77,6 +74,13 @@ async def visit_snmp(
             findings.uptime_after = uptime_of(await session.get(shown))
             _compare_uptimes(findings, clock.monotonic() - since)
     return platform
+
+
+async def _recognised(put: "_Asker", knowledge: Knowledge, sysobjectid: str | None, sysdescr: str | None) -> Platform:
+    """Find the platform, with one question more where the sysObjectID is that of an agent many appliances use."""
+    asked = knowledge.recognise(sysobjectid)
+    told = await put.question(asked, knowledge.generic) if asked else ()
+    return knowledge.match(sysobjectid, sysdescr, {oid for oid, value in told if value is not None})
 
 
 class _Asker:
