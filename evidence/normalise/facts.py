@@ -58,7 +58,7 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
     index = varbinds.index(data) if capture.transport == "snmp" else None
     text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
     for rank, rule in rules:
-        raw = _snmp_values(rule, index) if index is not None else [(text, "")]
+        raw = _looked_up(rule, index) if index is not None else [(text, "")]
         found = _value(rule, raw)
         if found is not None:
             yield rank, make.fact(rule.fact, *found, untested=rule.untested)
@@ -114,6 +114,15 @@ def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]
         return []
     known = [varbind for varbind in found if varbind is not None]
     return [("\n".join(show(varbind) for varbind in known), known[0].oid)]
+
+
+def _looked_up(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]:
+    """Return what a rule looks at, or what that is the index of."""
+    raw = _snmp_values(rule, index)
+    if rule.lookup is None:
+        return raw
+    found = [(index.get(f"{rule.lookup}.{text}"), oid) for text, oid in raw]
+    return [(varbind.text, oid) for varbind, oid in found if varbind is not None]
 
 
 def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:

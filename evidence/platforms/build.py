@@ -160,6 +160,7 @@ def _facts(rules: dict[str, list[FactModel]], twins: dict[str, tuple[str, ...]])
                     question=question,
                     oids=oids,
                     column=rule.column,
+                    lookup=rule.lookup,
                     among=rule.among,
                     first=rule.first,
                     where=rule.where,

@@ -81,6 +81,8 @@ class FactRule:
     """Exact OIDs of the values to read (SNMP), joined by line ends; empty for text answers and columns."""
     column: str | None = None
     """OID of a table column to read instead; its rows in index order."""
+    lookup: str | None = None
+    """OID of a column of the same answer in which the value is looked up as an index (chassis type -> its name)."""
     among: Mapping[str, str] | None = None
     """Column OID -> regular expression: only rows whose value there matches count (`entPhysicalClass` = chassis)."""
     first: bool = False

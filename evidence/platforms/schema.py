@@ -81,6 +81,7 @@ class FactModel(_Model):
     question: Name
     oid: OwnOid | list[OwnOid] | None = None
     column: Oid | None = None
+    lookup: Oid | None = None
     among: dict[Oid, Regex] | None = None
     first: bool = False
     where: Regex | None = None

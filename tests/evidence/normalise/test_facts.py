@@ -251,3 +251,9 @@ def test_facts_are_the_same_for_the_same_bytes() -> None:
     other = replace(capture(), asset=AssetId("press-8"))
     assert list(read_facts(known, capture(), b"V1")) == list(read_facts(known, capture(), b"V1"))
     assert [f.asset for f in read_facts(known, other, b"V1")] == ["press-8"]
+
+
+def test_a_fact_may_be_looked_up_by_the_index_it_was_given() -> None:
+    binds: list[tuple[str, Value]] = [("1.4.1", 26), ("1.6.26", b"7210 SAS-R6"), ("1.6.2", b"other")]
+    assert snmp_value(binds, column="1.4", lookup="1.6") == ["7210 SAS-R6"]
+    assert snmp_value(binds[2:] + [("1.4.1", 9)], column="1.4", lookup="1.6") == []
