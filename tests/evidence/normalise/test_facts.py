@@ -256,4 +256,4 @@ def test_facts_are_the_same_for_the_same_bytes() -> None:
 def test_a_fact_may_be_looked_up_by_the_index_it_was_given() -> None:
     binds: list[tuple[str, Value]] = [("1.4.1", 26), ("1.6.26", b"7210 SAS-R6"), ("1.6.2", b"other")]
     assert snmp_value(binds, column="1.4", lookup="1.6") == ["7210 SAS-R6"]
-    assert snmp_value(binds[2:] + [("1.4.1", 9)], column="1.4", lookup="1.6") == []
+    assert snmp_value([*binds[2:], ("1.4.1", 9)], column="1.4", lookup="1.6") == []
