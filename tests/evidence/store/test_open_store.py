@@ -48,3 +48,9 @@ def test_a_bucket_is_not_in_this_version() -> None:
 def test_a_store_without_a_lock_does_without() -> None:
     with locked(object(), wait_s=0):  # type: ignore[arg-type]
         pass
+
+
+def test_a_home_nobody_has_is_said() -> None:
+    with pytest.raises(StoreError, match="nobody knows whose home") as caught:
+        open_store("~no-such-user-here/store")
+    assert caught.value.hint == "name the directory in full"
