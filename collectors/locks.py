@@ -4,15 +4,21 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from collectors.inventory.host import Host
 from collectors.transports.interface import InterruptedRunError
+from evidence.errors import Error
 
 LOOK_AGAIN_S = 0.2
 """How often a held lock is tried again, seconds."""
+
+
+class LockFolderError(Error):
+    """The folder of the locks cannot be used, or is another user's."""
 
 
 def lock_name(host: Host) -> str:
@@ -38,10 +44,22 @@ class DeviceLocks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def prepare(self) -> None:
+        """Make the folder; raise `LockFolderError` where it is none, or somebody else could hold our locks in it."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = self._folder.lstat()
+        except OSError as error:
+            raise LockFolderError(f"{self._folder}: cannot be made: {error.strerror}") from error
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise LockFolderError(
+                f"{self._folder}: expected a folder that only this user may write to, found something else",
+                hint="move it away, or name another place for it with XDG_RUNTIME_DIR",
+            )
+
     @asynccontextmanager
     async def held(self, host: Host, stopping: Callable[[], bool]) -> AsyncIterator[None]:
         """Hold the device's lock, waiting for it as long as the run goes on."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256(lock_name(host).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         handle = os.open(self._folder / digest, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -73,6 +73,8 @@ class Done:
 
 def collect(job: Job) -> Done:
     """Carry out the plan; write every part; seal; remember."""
+    locks = DeviceLocks(job.locks)
+    locks.prepare()
     memory = load_memory(read_hint(job.site.store, job.site.keyring, DEVICES))
     hosts = {visit.asset: visit.host for visit in job.plan.visits}
     conduct = Conduct(
@@ -100,7 +102,7 @@ def collect(job: Job) -> Done:
         conduct=conduct,
         recorder=recording,
         doors=job.doors(conduct),
-        locks=DeviceLocks(job.locks),
+        locks=locks,
         clock=job.clock,
         memory=memory,
         options=job.options,

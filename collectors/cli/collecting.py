@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -69,7 +70,6 @@ def run_collect(said: CollectArguments) -> int:
     if said.check:
         tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
         return 0
-    raise_file_limit()
     done = _run(said, site, plan, knowledge, clock, closed)
     if said.output_format == "json":
         tell_json(done)
@@ -194,7 +194,9 @@ def _run(
                     environ=dict(os.environ),
                 ),
                 pins=host_keys.new_pins,
-                options=EngineOptions(forks=said.forks or site.forks, snmp_timeout_s=site.snmp_timeout_s),
+                options=EngineOptions(
+                    forks=min(said.forks or site.forks, raise_file_limit()), snmp_timeout_s=site.snmp_timeout_s
+                ),
                 verdict=closed,
                 progress=progress.note,
                 on_stop=_stop_on_signals,
@@ -248,13 +250,24 @@ def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:
-    """Let the first Ctrl-C (or SIGTERM) end the run in order and be sealed; the second ends it at once."""
+    """
+    Let the first Ctrl-C, SIGTERM or hang-up end the run in order and be sealed; the second ends it at once.
+
+    At once means without waiting for a device that is being asked; the store is made to be left like that. A signal
+    that whoever started us had ignored stays ignored.
+    """
 
     def first(_number: int, _frame: object) -> None:
-        click.echo("ending: what was read is being sealed (Ctrl-C again to stop at once)", err=True)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
         stop()
+        for number in caught:
+            signal.signal(number, second)
+        with suppress(OSError, RuntimeError):  # the terminal may be gone, or this came in the middle of printing
+            click.echo("ending: what was read is being sealed (Ctrl-C again to stop at once)", err=True)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    def second(_number: int, _frame: object) -> None:
+        os._exit(ExitCode.INTERRUPTED)
+
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    caught = [number for number in ends if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in caught:
         signal.signal(number, first)

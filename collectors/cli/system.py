@@ -17,6 +17,12 @@ _STA_NANO = 0x2000
 """adjtimex(2): return value for a clock that is not synchronised, and two bits of `status`."""
 
 
+MOST_AT_ONCE = 5000
+"""Most assets read at the same time, whatever the limits are."""
+_OTHER_FILES = 320
+"""Open files beside a lock and a socket for each asset: 64 command sessions with three more each, and our own."""
+
+
 class SystemClock:
     """The clock of this machine."""
 
@@ -71,11 +77,14 @@ def lock_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"plantproof-locks-{os.getuid()}"
 
 
-def raise_file_limit() -> None:
-    """Allow as many open files as the system lets this user have: one socket and one lock per asset in flight."""
+def raise_file_limit() -> int:
+    """Allow as many open files as the system lets this user have; return for how many assets at once that is enough."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return MOST_AT_ONCE
+    return min(MOST_AT_ONCE, max(4, (hard - _OTHER_FILES) // 2))
 
 
 def user_alias(key: bytes) -> str:

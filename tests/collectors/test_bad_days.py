@@ -236,11 +236,10 @@ def test_two_runs_at_once_both_count(site: Any, agent: Any) -> None:
 def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, agent: Any) -> None:
     simulated = agent()
     site.hosts = {f"sw-{n}": by_snmp(simulated.port) for n in range(3)}
-    began = time.monotonic()
     assert site.collect().code == 0
-    whole_s = time.monotonic() - began
-    pin, killed = _pin(site), 0
+    whole, pin, killed = asked(simulated), _pin(site), 0
     for moment in range(20):
+        before = asked(simulated)
         run = subprocess.Popen(
             site.command("collect", "--pace", "none"),
             cwd=site.folder,
@@ -248,8 +247,10 @@ def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, ag
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.wait(whole_s * (0.3 + 0.7 * moment / 20))
+        while run.poll() is None and asked(simulated) - before < whole * moment / 15:
+            time.sleep(0.001)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the last moments are those of writing and sealing
+            run.wait(0.02 * max(0, moment - 14))
         killed += run.poll() is None
         run.kill()
         run.wait()
@@ -259,6 +260,27 @@ def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, ag
     assert killed >= 10
     assert site.collect().code == 0
     assert site.verify("--pin", pin).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_waits_for_no_device(site: Any, cli: Any, number: signal.Signals) -> None:
+    simulated = cli(fault="hang")
+    site.hosts = {"core-sw-01": by_ssh(simulated.port)}
+    site.settings = {"timeouts": {"cli_s": 60.0}}
+    site.write()
+    known(site, simulated)
+    run = subprocess.Popen(site.command("collect"), cwd=site.folder, env=site.environ(), stderr=subprocess.PIPE)
+    while not simulated.record.commands():
+        time.sleep(0.02)
+    run.send_signal(number)
+    assert run.stderr is not None
+    assert b"being sealed" in run.stderr.readline()
+    run.send_signal(number)
+    assert run.wait(10) == 99
+    run.stderr.close()
+    site.hosts = {}
+    assert site.collect().code == 0
+    assert site.verify().code == 0
 
 
 def _pin(site: Any) -> str:

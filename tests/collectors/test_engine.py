@@ -124,7 +124,8 @@ class Run:
         self.recorder = Kept(full=bool(more.pop("full", False)))
         self.doors = doors
         self.told: list[Outcome] = []
-        clock = Still()
+        clock, locks = Still(), DeviceLocks(folder / "locks")
+        locks.prepare()
         self.conduct = Conduct(
             assets={host.asset.id: host.asset for host in hosts},
             clock=clock,
@@ -139,7 +140,7 @@ class Run:
             conduct=self.conduct,
             recorder=self.recorder,
             doors=doors,
-            locks=DeviceLocks(folder),
+            locks=locks,
             clock=clock,
             memory=more.pop("memory", {}),  # type: ignore[arg-type]
             options=EngineOptions(forks=1),

@@ -1,5 +1,6 @@
 """Runs in places that are not as they should be: other keys, no home, closed streams, a damaged memory."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -79,6 +80,26 @@ def test_a_user_without_a_home_can_collect(site: Any, agent: SimulatedAgent) -> 
     if "unshare" in done.stderr:
         pytest.skip(f"no user namespace here: {done.stderr.strip()[:100]}")
     assert done.returncode == 0, done.stderr
+
+
+def test_more_forks_than_files_are_no_reason_to_call_a_device_unreachable(site: Any, agent: SimulatedAgent) -> None:
+    (access,) = site.hosts.values()
+    site.hosts = {f"sw-{number:03}": access for number in range(150)}
+    site.write()
+    words = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *site.command("collect", "--pace", "none", "-f", "1000")]
+    done = subprocess.run(
+        [*words, "-t", "config"], cwd=site.folder, env=site.environ(), capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_somebody_elses_lock_folder_is_no_bug(site: Any, agent: SimulatedAgent, tmp_path: Path) -> None:
+    (tmp_path / "tmp" / f"plantproof-locks-{os.getuid()}").mkdir(parents=True, mode=0o777)
+    (tmp_path / "tmp" / f"plantproof-locks-{os.getuid()}").chmod(0o777)
+    site.write()
+    ended = site.run("collect", environ={"TMPDIR": str(tmp_path / "tmp")})
+    assert (ended.code, asked(agent)) == (1, 0)
+    assert "only this user may write" in ended.err
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
