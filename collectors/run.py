@@ -17,7 +17,7 @@ from collectors.parts import PartWriter, RunIdentity
 from collectors.plan import Knowledge, Plan
 from collectors.record import Kept, Recording
 from collectors.redact import Redactor
-from collectors.site import OpenSite, note_pins, note_unreferenced
+from collectors.site import OpenSite, note_pins
 from collectors.transports.interface import Gate
 from evidence.clock import Clock
 from evidence.log.hints import read_hint, write_hint
@@ -76,16 +76,7 @@ def collect(job: Job) -> Done:
     locks = DeviceLocks(job.locks)
     locks.prepare()
     memory = load_memory(read_hint(job.site.store, job.site.keyring, DEVICES))
-    hosts = {visit.asset: visit.host for visit in job.plan.visits}
-    conduct = Conduct(
-        assets={asset: host.asset for asset, host in hosts.items()},
-        clock=job.clock,
-        pace=job.pace,
-        baselines={asset: one.baseline_s() for asset, one in memory.items()},
-        held=lambda zone: held(job.site.store, zone, job.clock.now()),
-        wait=job.wait,
-        windows=lambda asset: job.verdict(hosts[asset]),
-    )
+    conduct = _conduct(job, memory)
     writer = PartWriter(
         job.site.store,
         job.site.keyring,
@@ -113,7 +104,6 @@ def collect(job: Job) -> Done:
     asyncio.run(engine.run())
     recording.finish()
     with locked(job.site.store, wait_s=LOCK_WAIT_S):  # another slice may be remembering at the same moment
-        note_unreferenced(job.site, writer.written[-1:], referred=job.identity.previous)
         note_pins(job.site, job.pins())
         _remember(job, recording, conduct)
     sealed = seal(job.site.store, job.site.keyring, at=job.clock.now()) if job.sealing else None
@@ -123,6 +113,19 @@ def collect(job: Job) -> Done:
         checkpoint=sealed,
         requests=conduct.totals.requests,
         bugs=tuple(job.redactor.text("".join(format_exception(bug))) for bug in engine.bugs),
+    )
+
+
+def _conduct(job: Job, memory: Mapping[AssetId, DeviceMemory]) -> Conduct:
+    hosts = {visit.asset: visit.host for visit in job.plan.visits}
+    return Conduct(
+        assets={asset: host.asset for asset, host in hosts.items()},
+        clock=job.clock,
+        pace=job.pace,
+        baselines={asset: one.baseline_s() for asset, one in memory.items()},
+        held=lambda zone: held(job.site.store, zone, job.clock.now()),
+        wait=job.wait,
+        windows=lambda asset: job.verdict(hosts[asset]),
     )
 
 

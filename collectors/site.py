@@ -25,7 +25,6 @@ from evidence.store.layout import CHECKPOINT_HINT_KEY
 from evidence.store.open import open_store
 
 _PLAN = "plan"
-_UNREFERENCED = "unreferenced"
 _HOST_KEYS = "host-keys"
 
 
@@ -89,21 +88,6 @@ def newest_checkpoint(site: OpenSite) -> Checkpoint | None:
         return note.verify(site.keyring.key(Role.SEALER).public)
     except (MissingError, NoteError, SignatureError, AuthorityError):
         return None
-
-
-def unreferenced(site: OpenSite) -> tuple[Digest, ...]:
-    """Return our last statements that no other statement refers to yet."""
-    return _digest_hint(site, _UNREFERENCED)
-
-
-def note_unreferenced(site: OpenSite, statements: Iterable[Digest], *, referred: Iterable[Digest]) -> None:
-    """
-    Remember which statements the next one is to refer to: `statements`, and those of others not yet `referred` to.
-
-    Slices that run at the same time refer to the same earlier statements; none of their own may be forgotten.
-    """
-    waiting = set(unreferenced(site)).difference(referred).union(statements)
-    write_hint(site.store, site.keyring, _UNREFERENCED, sorted(waiting))
 
 
 def read_pins(site: OpenSite) -> dict[str, str]:

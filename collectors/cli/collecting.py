@@ -28,7 +28,7 @@ from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
 from collectors.schedule import Closed, verdict
 from collectors.settings import Settings
-from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins, unreferenced
+from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.transports.hostkeys import HostKeys
 from evidence.cli.exits import ExitCode
@@ -37,6 +37,7 @@ from evidence.errors import Error
 from evidence.harmless import one_line
 from evidence.log.assets import dump_assets
 from evidence.log.canonical import dumps
+from evidence.log.heads import heads
 from evidence.model.asset import Asset
 from evidence.model.outcome import Outcome
 from evidence.platforms.load import Platforms, load_platforms
@@ -224,7 +225,7 @@ def _identity(
         platforms=put_blob(opened.store, platforms),
         platforms_bytes=len(platforms),
         after=newest_checkpoint(opened),
-        previous=unreferenced(opened),
+        previous=heads(opened.store, opened.keyring),
         clock={"source": state.source} | ({} if state.offset_us is None else {"offset_us": state.offset_us}),
         tool={"name": "plantproof", "version": version("plantproof")},
         run_by={"user": user_alias(opened.keyring.redaction_key().derive("run-by"))},

@@ -13,16 +13,14 @@ from collectors.site import (
     OpenSite,
     newest_checkpoint,
     note_pins,
-    note_unreferenced,
     open_site,
     plan_in_force,
     read_pins,
-    unreferenced,
 )
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.seal import seal
 from evidence.model.asset import Asset
-from evidence.model.names import AssetId, digest_of
+from evidence.model.names import AssetId
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -33,15 +31,6 @@ def opened(folder: Path) -> OpenSite:
 
 def asset(name: str) -> Asset:
     return Asset(id=AssetId(name), address="192.0.2.7")
-
-
-def test_what_two_slices_wrote_at_the_same_time_is_both_referred_to_by_the_next(tmp_path: Path) -> None:
-    site = opened(tmp_path)
-    earlier, first, second = (digest_of(data) for data in (b"earlier", b"first", b"second"))
-    note_unreferenced(site, [earlier], referred=())
-    note_unreferenced(site, [first], referred=[earlier])
-    note_unreferenced(site, [second], referred=[earlier])
-    assert set(unreferenced(site)) == {first, second}
 
 
 def test_nothing_is_forgotten_where_many_remember_at_once(tmp_path: Path) -> None:
@@ -74,8 +63,8 @@ def test_the_first_plan_of_a_narrowed_run_is_of_everything(tmp_path: Path) -> No
 def test_hints_that_hold_something_else_are_none(tmp_path: Path) -> None:
     site = opened(tmp_path)
     for value in ({"a": 1}, ["no digest"], "text"):
-        write_hint(site.store, site.keyring, "unreferenced", value)
-        assert unreferenced(site) == ()
+        write_hint(site.store, site.keyring, "plan", value)
+        assert plan_in_force(site, lambda: [asset("a")], narrowed=False).startswith("sha256:")
     for value in ([{"address": "x"}], ["x"], "text"):
         write_hint(site.store, site.keyring, "host-keys", value)
         assert read_pins(site) == {}

@@ -59,7 +59,7 @@ def test_with_another_logs_keys_nothing_is_asked(site: Any, agent: SimulatedAgen
     assert site.verify("--key", str(mine / "root.pub")).code == 0
 
 
-@pytest.mark.parametrize("kind", ["devices", "plan", "unreferenced", "anchor"])
+@pytest.mark.parametrize("kind", ["devices", "plan", "heads", "anchor"])
 def test_a_damaged_memory_is_first_run_behaviour(site: Any, agent: SimulatedAgent, kind: str) -> None:
     assert site.collect().code == 0
     for junk in (b"", b"{}", b"[" * 100_000, b"\xff" * 100):
