@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from evidence.harmless import UNSEEN, one_line
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 """A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -14,7 +15,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 def json_line(value: Mapping[str, object]) -> str:
     """Return `value` as one line of JSON: exact, readable, and without a raw control or direction character."""
-    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", _encode(value))
 
 
 def json_text(value: Mapping[str, object]) -> str:

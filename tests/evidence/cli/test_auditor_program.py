@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from collectors.cli.main import OPERATOR_COMMANDS
 from evidence.cli.exits import ExitCode
 from evidence.cli.invocation import Invocation
 from evidence.cli.lazy import Lazy, LazyGroup
@@ -38,9 +39,15 @@ def modules_after(module: str, *args: str) -> set[str]:
     return set(loaded)
 
 
+@pytest.mark.parametrize("module", ["evidence.cli.main", "collectors.cli.main"])
 @pytest.mark.parametrize("args", [("--help",), ("--version",), ("completion", "bash")])
-def test_help_loads_nothing_heavy(args: tuple[str, ...]) -> None:
-    assert modules_after("evidence.cli.main", *args).isdisjoint(HEAVY)
+def test_help_loads_nothing_heavy(module: str, args: tuple[str, ...]) -> None:
+    assert modules_after(module, *args).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATOR_COMMANDS))
+def test_help_of_an_operators_command_loads_nothing_heavy(name: str) -> None:
+    assert modules_after("collectors.cli.main", name, "--help").isdisjoint(HEAVY)
 
 
 @pytest.mark.parametrize("name", sorted(AUDITOR_COMMANDS))
