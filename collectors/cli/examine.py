@@ -12,6 +12,9 @@ from collectors.credentials import Secret
 from collectors.inventory.read import read_inventory
 from evidence.errors import Error
 
+MAX_LOOKED_INTO_BYTES = 64 * 1024 * 1024
+"""So much of a file is looked through for credentials; the largest inventory we measure with has 8 MiB."""
+
 
 def examine(inventory: tuple[str, ...], config: str | None, store: str | None) -> Iterator[checkup.Finding]:
     """Yield what was found."""
@@ -55,7 +58,11 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _holds(path: Path, secrets: list[Secret]) -> bool:
-    data = path.read_bytes()
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_LOOKED_INTO_BYTES)
+    except OSError:  # not ours to read, so not read by the inventory either
+        return False
     return any(secret.stands_in(data) for secret in secrets)
 
 
