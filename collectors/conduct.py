@@ -14,6 +14,7 @@ from collectors.breaker import DeviceBreaker, ZoneBreaker
 from collectors.pace import Pace, RateMeter
 from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError, WindowClosedError
 from evidence.clock import Clock
+from evidence.harmless import one_line
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
@@ -30,6 +31,11 @@ WINDOW_LOOK_S = 5.0
 def zone_of(asset: Asset) -> str:
     """Return the asset's zone; assets without one share one zone per site."""
     return asset.zone or f"(no zone at {asset.site or 'the site'})"
+
+
+def _cell(text: str) -> str:
+    """Return `text` without what would end a cell or a line of the action log."""
+    return text if text.isprintable() else one_line(text)
 
 
 @dataclass(slots=True)
@@ -102,8 +108,8 @@ class Conduct:
         """Record how it ended."""
         at_ms = int((self._clock.monotonic() - self._began - took_s) * 1000)
         line = (
-            f"{max(at_ms, 0)}\t{action.asset}\t{action.transport}\t{action.verb}\t{action.object}"
-            f"\t{int(took_s * 1000)}\t{received}\t{error or ''}"
+            f"{max(at_ms, 0)}\t{_cell(action.asset)}\t{action.transport}\t{action.verb}\t{_cell(action.object)}"
+            f"\t{int(took_s * 1000)}\t{received}\t{_cell(error or '')}"
         )
         kind = f"{action.transport} {action.object if action.verb == 'run' else action.verb}"
         with self._lock:
@@ -118,7 +124,8 @@ class Conduct:
         at_ms = int((self._clock.monotonic() - self._began) * 1000)
         with self._lock:
             self.totals.refused += 1
-            self._lines.append(f"{at_ms}\t{action.asset}\t{action.transport}\trefused\t{action.object}\t0\t0\t{why}")
+            what = f"{_cell(action.asset)}\t{action.transport}\trefused\t{_cell(action.object)}"
+            self._lines.append(f"{at_ms}\t{what}\t0\t0\t{_cell(why)}")
 
     def drain(self) -> list[str]:
         """Return the action log's lines since the last call."""

@@ -18,8 +18,14 @@ from evidence.store.interface import Store, StoreError
 
 CHUNK_CAPTURES = 2_000
 """Captures after which a part is written, so memory stays flat and a crash loses little."""
+CHUNK_OUTCOMES = 10_000
+"""Outcomes after which a part is written, so a statement stays far below its limit where nobody answers."""
 CHUNK_VOLATILE_BYTES = 16 * 1024 * 1024
 """Volatile bytes after which a part is written."""
+
+
+MAX_REASON = 4_000
+"""Longest reason kept, characters: some twenty causes in words, where a statement may hold sixteen times as much."""
 
 
 @dataclass(slots=True)
@@ -39,7 +45,8 @@ class Chunk:
 
     def full(self) -> bool:
         """Tell whether it is time to write."""
-        return len(self.captures) >= CHUNK_CAPTURES or len(self.volatile) >= CHUNK_VOLATILE_BYTES
+        many = len(self.captures) >= CHUNK_CAPTURES or len(self.outcomes) >= CHUNK_OUTCOMES
+        return many or len(self.volatile) >= CHUNK_VOLATILE_BYTES
 
     def sealed_captures(self, blob: Digest | None) -> list[Capture]:
         """Return the captures, each with its segment of the packed volatile blob."""
@@ -91,7 +98,7 @@ class Recording:
     def _note(self, findings: Findings, outcome: Outcome, captured: Sequence[tuple[Capture, bytes, int]]) -> None:
         kept = [(capture, moving) for capture, moving, _ in captured]
         if outcome.reason:
-            outcome = replace(outcome, reason=self._redactor.text(outcome.reason))
+            outcome = replace(outcome, reason=self._redactor.text(outcome.reason)[:MAX_REASON])
         with self._lock:
             chunk = self._chunk
             for capture, moving in kept:

@@ -15,6 +15,8 @@ MAX_TEXT = 4096
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
+_HALVES = re.compile("[\ud800-\udfff]")
+"""What JSON can write and no encoding can."""
 _WORDS = re.compile(r"[,\s]+")
 _TEMPLATE_HINT = (
     "Templates are not rendered here, only values: write the value itself, or pass the rendered one with -e. "
@@ -128,7 +130,7 @@ class Values:
         return InventoryError(f"{self._place(key)}: {self.host}: {key}: expected {expected}, found {found}", hint=hint)
 
     def _as_text(self, key: str, value: object, *, shown: bool = True) -> str:
-        if type(value) is str and len(value) <= MAX_TEXT and "{" not in value and "\0" not in value:
+        if type(value) is str and len(value) <= MAX_TEXT and value.isascii() and "{" not in value and "\0" not in value:
             return value
         if isinstance(value, dict) and len(value) == 1:
             if "__ansible_unsafe" in value:
@@ -150,6 +152,8 @@ class Values:
             raise self.wrong(key, "a value", found, hint=_TEMPLATE_HINT)
         if len(text) > MAX_TEXT or "\0" in text:
             raise self.wrong(key, f"at most {MAX_TEXT} characters without NUL", "something else")
+        if _HALVES.search(text):
+            raise self.wrong(key, "Unicode text", "half of a surrogate pair")
         return text
 
     def _vaulted(self, key: str) -> InventoryError:

@@ -166,6 +166,16 @@ def test_every_request_stands_in_the_action_log_once() -> None:
     assert (gate.totals.requests, gate.totals.refused) == (1, 1)
 
 
+def test_nobodys_words_break_a_line_of_the_action_log() -> None:
+    gate = conduct(Hands(), asset("a"), free=True)
+    login = Action(AssetId("a"), "ssh", "login", "x\ty\nz@127.0.0.1:22")
+    gate.leave(login, took_s=0.0, received=0, error="no\r\n\x1b[2J")
+    gate.refused(login, "why\tnot")
+    lines = gate.drain()
+    assert [line.count("\t") for line in lines] == [7, 7]
+    assert all(line.replace("\t", "").isprintable() for line in lines)
+
+
 def test_a_window_that_closes_in_the_middle_of_a_visit_ends_it() -> None:
     hands, closed = Hands(), Outcome(asset=AssetId("a"), result=Result.OUT_OF_WINDOW, reason="blackout until noon")
     gate = Conduct(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collectors.record import Chunk, Recording
+from collectors.record import CHUNK_OUTCOMES, MAX_REASON, Chunk, Recording
 from collectors.redact import Redactor
 from collectors.transports.interface import Answer
 from collectors.visit import Findings, Heard
@@ -81,6 +81,22 @@ def test_a_reason_is_kept_without_secrets() -> None:
     kept = recording(written, MemoryStore())
     kept.keep(heard("a"), collected("a", "the community w3ld-0bserver is wrong"))
     assert "w3ld-0bserver" not in str(kept.kept[AssetId("a")].outcome)
+
+
+def test_a_reason_has_an_end() -> None:
+    written: list[tuple[Chunk, bool]] = []
+    kept = recording(written, MemoryStore())
+    kept.keep(heard("a"), collected("a", "because " * 100_000))
+    assert len(kept.kept[AssetId("a")].outcome.reason or "") == MAX_REASON
+
+
+def test_where_nobody_answers_a_part_is_written_now_and_then() -> None:
+    written: list[tuple[Chunk, bool]] = []
+    kept = recording(written, MemoryStore())
+    for number in range(CHUNK_OUTCOMES + 1):
+        kept.keep(heard(f"sw-{number}"), collected(f"sw-{number}"))
+    kept.finish()
+    assert [(len(chunk.outcomes), last) for chunk, last in written] == [(CHUNK_OUTCOMES, False), (1, True)]
 
 
 def test_a_full_store_is_not_passed_over() -> None:

@@ -1,5 +1,6 @@
 """What is wrong with an inventory is named: file, line, host, and what was expected."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -328,3 +329,11 @@ def test_folders_cannot_be_nested_without_end(tmp_path: Path) -> None:
     (tmp_path / "/".join("abcdefghijklmnopqrstuvwxyz")).mkdir(parents=True)
     with pytest.raises(InventoryError, match="nested more than"):
         read_static([str(tmp_path)])
+
+
+@pytest.mark.parametrize("key", ["plantproof_zone", "ansible_user", "plantproof_snmp_community"])
+def test_half_of_a_surrogate_pair_is_no_text(tmp_path: Path, key: str) -> None:
+    source = tmp_path / "hosts.json"
+    source.write_text(json.dumps({"all": {"hosts": {"sw": {key: "a\udc80b"}}}}))
+    with pytest.raises(InventoryError, match=f"sw: {key}: expected Unicode text, found half of a surrogate pair"):
+        read_inventory([source], environ={})
