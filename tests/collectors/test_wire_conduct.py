@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collectors.simulate.device import Device
+from collectors.simulate.device import Device, Faults
 from collectors.simulate.snmp import SimulatedAgent
 from evidence.normalise.varbinds import decode
 
@@ -84,3 +84,22 @@ def test_the_plan_names_the_sites_own_pace(site: Any, agent: SimulatedAgent) -> 
     assert "at most 2 requests/s" in site.collect("--check").out
     assert agent.counts(COMMUNITIES[0]).getbulk == 0
     assert not site.store.exists()
+
+
+def test_a_zone_in_which_more_than_a_tenth_is_down_is_left_alone(site: Any, agent: SimulatedAgent) -> None:
+    down = {"ansible_host": "127.0.0.1", "plantproof_snmp_community": "nobody-there", "plantproof_snmp_port": 9}
+    site.settings = {"forks": 1}
+    site.hosts = {f"down-{number:02}": {**down, "plantproof_zone": "weld"} for number in range(60)}
+    site.hosts |= hosts(agent, COMMUNITIES[:3], plantproof_zone="paint", plantproof_safety="it")
+    results = list(site.results().values())
+    assert results.count("unreachable") == 7
+    assert results.count("left-alone") == 53
+    assert results.count("collected") == 3
+
+
+def test_a_device_that_falls_silent_is_asked_three_times_and_left_alone(site: Any) -> None:
+    with Watching({COMMUNITIES[0]: Device(RECORDED, faults=Faults(silent_after=8))}) as agent:
+        site.hosts = hosts(agent, COMMUNITIES[:1], plantproof_safety="it")
+        ended = site.collect("-v")
+        assert len(agent.arrived) == 8 + 3
+        assert "3 failures in a row" in ended.out
