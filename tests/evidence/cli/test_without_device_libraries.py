@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-BLOCKED = "netmiko paramiko pysnmp gufo ansible ansible_runner boto3 botocore urllib3 ahocorasick_rs collectors".split()
+BLOCKED = ["netmiko", "paramiko", "pysnmp", "gufo", "ansible", "ansible_runner", "boto3", "botocore", "urllib3", "ahocorasick_rs", "collectors"]
 
 _RUN = f"""
 import sys
