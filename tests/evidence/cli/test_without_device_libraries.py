@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-BLOCKED = ["netmiko", "paramiko", "pysnmp", "gufo", "ansible", "ansible_runner", "boto3", "botocore", "urllib3", "ahocorasick_rs", "collectors"]
+BLOCKED = [
+    "netmiko",
+    "paramiko",
+    "pysnmp",
+    "gufo",
+    "ansible",
+    "ansible_runner",
+    "boto3",
+    "botocore",
+    "urllib3",
+    "ahocorasick_rs",
+    "collectors",
+]
 
 _RUN = f"""
 import sys
