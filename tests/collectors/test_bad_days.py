@@ -269,15 +269,20 @@ def test_a_second_signal_waits_for_no_device(site: Any, cli: Any, number: signal
     site.settings = {"timeouts": {"cli_s": 60.0}}
     site.write()
     known(site, simulated)
-    run = subprocess.Popen(site.command("collect"), cwd=site.folder, env=site.environ(), stderr=subprocess.PIPE)
-    while not simulated.record.commands():
-        time.sleep(0.02)
-    run.send_signal(number)
-    assert run.stderr is not None
-    assert b"being sealed" in run.stderr.readline()
-    run.send_signal(number)
-    assert run.wait(10) == 99
-    run.stderr.close()
+    with subprocess.Popen(
+        site.command("collect"),
+        cwd=site.folder,
+        env=site.environ(),
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # under nohup SIGHUP is ignored, and stays so
+    ) as run:
+        while not simulated.record.commands():
+            time.sleep(0.02)
+        run.send_signal(number)
+        assert run.stderr is not None
+        assert b"being sealed" in run.stderr.readline()
+        run.send_signal(number)
+        assert run.wait(10) == 99
     site.hosts = {}
     assert site.collect().code == 0
     assert site.verify().code == 0
