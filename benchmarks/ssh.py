@@ -23,10 +23,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import yaml
 from ssh_plant import COMMANDS, PASSWORD, Plant, plant
-
-import evidence.platforms
 
 FEW, MANY = 20, 220
 NETWORK_CLI_MS = 1411
@@ -124,12 +121,27 @@ def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path) -> float
         f"all:\n  vars:\n    ansible_password: {PASSWORD}\n    ansible_network_os: cisco.ios.ios\n"
         f"    plantproof_safety: it\n    plantproof_collect: [ssh]\n  hosts:\n{hosts}"
     )
-    command = [sys.executable, "-m", "collectors", "collect", "-i", inventory, "--store", folder / f"store{devices}"]
-    command += ["--pace", "none", "--forks", str(at_once), "--platforms", same_questions(folder)]
+    command: list[object] = [
+        sys.executable,
+        "-m",
+        "collectors",
+        "collect",
+        "-i",
+        inventory,
+        "--store",
+        folder / f"store{devices}",
+    ]
+    command += ["--pace", "none", "--forks", str(at_once)]
+    environ = {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])}
+    return cpu_of_command("collect", command, folder, environ)
+
+
+def cpu_of_command(what: str, command: list[object], folder: Path, environ: dict[str, str]) -> float:
+    """Run a command in `folder` and return the CPU seconds it used; end the benchmark when it failed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        command,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])},
+        [str(word) for word in command],
+        env={"PATH": os.environ["PATH"], **environ},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -137,19 +149,8 @@ def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path) -> float
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        sys.exit(f"collect ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        sys.exit(f"{what} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def same_questions(folder: Path) -> Path:
-    """Return a folder with a cisco_ios that asks just what the others ask: without the startup configuration."""
-    platforms = folder / "platforms"
-    platforms.mkdir(exist_ok=True)
-    known = yaml.safe_load((Path(evidence.platforms.__file__).parent / "cisco_ios.yaml").read_text())
-    known["questions"] = [one for one in known["questions"] if one.get("run") in COMMANDS or "run" not in one]
-    known["volatile"]["lines"].pop("startup-config", None)
-    (platforms / "cisco_ios.yaml").write_text(yaml.safe_dump(known, sort_keys=False))
-    return platforms
 
 
 def collect_margin(where: Plant, at_once: int) -> float:
@@ -177,19 +178,9 @@ def network_cli_cpu(where: Plant, devices: int, at_once: int, collections: Path)
             "- hosts: all\n  gather_facts: false\n  tasks:\n    - cisco.ios.ios_command:\n        commands:\n"
             + "".join(f"          - {command}\n" for command in COMMANDS)
         )
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), "-i", "plant.yml", "play.yml", "-f", str(at_once)],
-            env={"PATH": os.environ["PATH"], "HOME": name, "ANSIBLE_COLLECTIONS_PATH": str(collections)},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        sys.exit(f"ansible-playbook ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        playbook: list[object] = [Path(sys.executable).with_name("ansible-playbook"), "-i", "plant.yml", "play.yml"]
+        environ = {"HOME": name, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
+        return cpu_of_command("ansible-playbook", [*playbook, "-f", at_once], folder, environ)
 
 
 def network_cli_margin(where: Plant, at_once: int, collections: Path) -> float:

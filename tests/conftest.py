@@ -13,16 +13,19 @@ settings.register_profile("fuzz", settings.get_profile("default"), max_examples=
 settings.load_profile("default")
 
 
-def _fixtures(name: str) -> ModuleType:
-    """Load `tests/fixtures/<name>.py`: tests are no package, so it is not found by import."""
-    path = Path(__file__).parent / "fixtures" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"plantproof_fixtures_{name}", path)
+def _load(path: Path) -> ModuleType:
+    """Load a module of the tests by its path: tests are no package, so it is not found by import."""
+    spec = importlib.util.spec_from_file_location(f"plantproof_{path.parent.name}_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _fixtures(name: str) -> ModuleType:
+    return _load(Path(__file__).parent / "fixtures" / f"{name}.py")
 
 
 _snmpd = _fixtures("snmpd")
@@ -34,6 +37,12 @@ _sshd = _fixtures("sshd")
 parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd
 
 frr = _fixtures("frr").frr
+
+
+@pytest.fixture(scope="session")
+def vectors() -> ModuleType:
+    """The module that makes small stores: the frozen vectors, and what tests damage."""
+    return _load(Path(__file__).parent / "vectors" / "make.py")
 
 
 @pytest.fixture(scope="session")

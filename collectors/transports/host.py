@@ -10,11 +10,11 @@ from collectors.transports.host_answers import (
     MAX_ANSWER_BYTES,
     MAX_ANSWER_S,
     MAX_COMPLAINT_BYTES,
-    command_of,
-    judge,
+    Told,
+    put,
 )
 from collectors.transports.hostkeys import HostKeys
-from collectors.transports.interface import Action, Answer, Gate, UnreachableError
+from collectors.transports.interface import Answer, Gate, UnreachableError
 from collectors.transports.ssh_login import Connection, log_in, open_channel
 from evidence.clock import Clock
 from evidence.model.names import AssetId
@@ -49,29 +49,16 @@ class HostSession:
         Raises `RefusedError` when it is not listed, or the host does not have or allow it, and `UnreachableError`
         when the connection is gone.
         """
-        command = command_of(question, self._allowed)
-        action = Action(self._asset, "ssh", question.verb.value, question.objects[0])
-        self._gate.enter_blocking(action)
-        began, data, reason = self._clock.monotonic(), b"", "refused"
-        try:
-            data, status, complaint, cut = self._run(command, question.timeout_s or self._timeout_s)
-            reason = cut or judge(question, data, complaint, status, self._asset) or ""
-        except UnreachableError:
-            reason = "Unreachable"
-            raise
-        finally:
-            took_s = self._clock.monotonic() - began
-            self._gate.leave(action, took_s=took_s, received=len(data), error=reason or None)
-        return Answer(
-            data=data,
-            request=question.request,
-            took_ms=round(took_s * 1000),
-            complete=not reason,
-            reason=reason or None,
+        return put(
+            question,
+            lambda command: self._run(command, question.timeout_s or self._timeout_s),
+            asset=self._asset,
+            gate=self._gate,
+            allowed=self._allowed,
+            clock=self._clock,
         )
 
-    def _run(self, command: str, timeout_s: float) -> tuple[bytes, int | None, bytes, str | None]:
-        """Return standard output, exit status, standard error, and why the output was cut."""
+    def _run(self, command: str, timeout_s: float) -> Told:
 
         def start(channel: paramiko.Channel) -> None:
             channel.set_environment_variable("LC_ALL", "C")
@@ -81,13 +68,13 @@ class HostSession:
         try:
             data, cut = self._drain(channel, timeout_s)
             if cut:
-                return data, None, b"", cut
+                return Told(data, cut=cut)
             complaint = bytearray()
             while len(complaint) < MAX_COMPLAINT_BYTES and (chunk := channel.recv_stderr(_CHUNK_BYTES)):
                 complaint += chunk
             channel.status_event.wait(timeout_s)
             status = channel.exit_status
-            return data, None if status < 0 else status, bytes(complaint), None
+            return Told(data, None if status < 0 else status, bytes(complaint))
         except OSError as error:
             raise UnreachableError(f"{self._asset}: the connection broke off at {command!r}") from error
         finally:

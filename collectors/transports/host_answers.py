@@ -1,11 +1,13 @@
 """What comes back from a shell, or from this machine: which command puts a question, and what its answer is worth."""
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from collectors import guard
-from collectors.transports.interface import RefusedError
+from collectors.transports.interface import Action, Answer, Gate, RefusedError, UnreachableError
 from collectors.transports.ssh_terminal import holds
+from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.platforms.platform import Question, Verb
 
@@ -20,6 +22,56 @@ MAX_ANSWER_S = 300.0
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """Exit statuses of a shell that could not start a command (POSIX.1-2017, XCU 2.8.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came back for one command or file."""
+
+    data: bytes
+    status: int | None = None
+    """Exit status; 0 for a file that was read, `None` when there was none."""
+    complaint: bytes = b""
+    """Standard error; looked at, never kept."""
+    cut: str | None = None
+    """Why the answer was cut off."""
+
+
+def put(
+    question: Question,
+    carry_out: Callable[[str], Told],
+    *,
+    asset: AssetId,
+    gate: Gate,
+    allowed: Collection[str],
+    clock: Clock,
+) -> Answer:
+    """
+    Pass one question through the gate, have `carry_out` answer its command line, and judge what came.
+
+    Raises `RefusedError` when it is not listed, or is not there or not permitted, and `UnreachableError` when
+    `carry_out` says so.
+    """
+    command = command_of(question, allowed)
+    action = Action(asset, question.transport, question.verb.value, question.objects[0])
+    gate.enter_blocking(action)
+    began, told, reason = clock.monotonic(), Told(b""), "refused"
+    try:
+        told = carry_out(command)
+        reason = told.cut or judge(question, told.data, told.complaint, told.status, asset) or ""
+    except UnreachableError:
+        reason = "unreachable"
+        raise
+    finally:
+        took_s = clock.monotonic() - began
+        gate.leave(action, took_s=took_s, received=len(told.data), error=reason or None)
+    return Answer(
+        data=told.data,
+        request=question.request,
+        took_ms=round(took_s * 1000),
+        complete=not reason,
+        reason=reason or None,
+    )
 
 
 def command_of(question: Question, allowed: Collection[str]) -> str:

@@ -15,10 +15,10 @@ from collectors.transports.host_answers import (
     MAX_COMPLAINT_BYTES,
     NOT_EXECUTABLE,
     NOT_FOUND,
-    command_of,
-    judge,
+    Told,
+    put,
 )
-from collectors.transports.interface import Action, Answer, Gate, RefusedError
+from collectors.transports.interface import Answer, Gate, RefusedError
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.platforms.platform import Question, Verb
@@ -55,30 +55,15 @@ class LocalSession:
 
         Raises `RefusedError` when it is not listed, or is not there or not permitted.
         """
-        command = command_of(question, self._allowed)
-        action = Action(self._asset, "local", question.verb.value, question.objects[0])
-        self._gate.enter_blocking(action)
-        began, data, reason = self._clock.monotonic(), b"", "refused"
-        try:
-            if question.verb is Verb.READ:
-                data, cut = self._read(question.objects[0])
-                status: int | None = 0
-                complaint = b""
-            else:
-                data, status, complaint, cut = self._run(command, question.timeout_s or self._timeout_s)
-            reason = cut or judge(question, data, complaint, status, self._asset) or ""
-        finally:
-            took_s = self._clock.monotonic() - began
-            self._gate.leave(action, took_s=took_s, received=len(data), error=reason or None)
-        return Answer(
-            data=data,
-            request=question.request,
-            took_ms=round(took_s * 1000),
-            complete=not reason,
-            reason=reason or None,
-        )
 
-    def _read(self, path: str) -> tuple[bytes, str | None]:
+        def carry_out(command: str) -> Told:
+            if question.verb is Verb.READ:
+                return self._read(question.objects[0])
+            return self._run(command, question.timeout_s or self._timeout_s)
+
+        return put(question, carry_out, asset=self._asset, gate=self._gate, allowed=self._allowed, clock=self._clock)
+
+    def _read(self, path: str) -> Told:
         """Read a plain file up to the limit; a pipe or device would never end."""
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -89,11 +74,10 @@ class LocalSession:
         except OSError as error:
             raise RefusedError(f"{self._asset}: {path} cannot be read ({error.strerror})") from error
         if len(data) > self._limit:
-            return data[: self._limit], f"more than {self._limit} bytes"
-        return data, None
+            return Told(data[: self._limit], 0, cut=f"more than {self._limit} bytes")
+        return Told(data, 0)
 
-    def _run(self, command: str, timeout_s: float) -> tuple[bytes, int | None, bytes, str | None]:
-        """Return standard output, exit status, standard error, and why the output was cut."""
+    def _run(self, command: str, timeout_s: float) -> Told:
         try:
             process = subprocess.Popen(
                 shlex.split(command),
@@ -106,17 +90,17 @@ class LocalSession:
             )
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
-            return b"", NOT_FOUND if missing else NOT_EXECUTABLE, b"", None
+            return Told(b"", NOT_FOUND if missing else NOT_EXECUTABLE)
         with process:
             data, complaint, cut = self._drain(process, timeout_s)
             if cut is None:
                 try:
-                    return data, process.wait(timeout_s), complaint, None
+                    return Told(data, process.wait(timeout_s), complaint)
                 except subprocess.TimeoutExpired:
                     cut = f"did not end within {timeout_s:g} s"
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            return data, None, complaint, cut
+            return Told(data, complaint=complaint, cut=cut)
 
     def _drain(self, process: subprocess.Popen[bytes], timeout_s: float) -> tuple[bytes, bytes, str | None]:
         data, complaint = bytearray(), bytearray()

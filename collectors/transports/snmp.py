@@ -225,7 +225,7 @@ class SnmpSession:
         """
         Return every value below `oid`.
 
-        Raises `UnreachableError` when the device has not answered anything yet in this session, and
+        Raises `UnreachableError` when the device has not answered anything yet in this conversation, and
         `AuthenticationError`; any other trouble makes the result incomplete, with the reason.
 
         Two things the decoder underneath does not tell: a null among other values of a GETBULK answer is missing, and

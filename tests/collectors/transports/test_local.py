@@ -43,7 +43,7 @@ def test_a_listed_command_is_run_and_a_listed_file_is_read(parts: Any) -> None:
             None,
             "uname -s",
         )
-        release = machine.ask(parts.question("/etc/os-release", Verb.READ))
+        release = machine.ask(parts.question("/etc/os-release", Verb.READ, transport="local"))
     assert release.data == Path("/etc/os-release").read_bytes()
     assert parts.gate.said == ["run uname -s", "read /etc/os-release"]
     assert [action.transport for action in parts.gate.actions] == ["local", "local"]
