@@ -32,8 +32,19 @@ make_venv() {
   fi
 }
 
+# Print the versions of uv.lock as pip's constraints; what is locked at several, by version of Python, is left to pip.
+locked_versions() {
+  "$VENV/bin/python" -c '
+import collections, tomllib
+versions = collections.defaultdict(set)
+for package in tomllib.load(open("uv.lock", "rb"))["package"]:
+    if "registry" in package["source"]:
+        versions[package["name"]].add(package["version"])
+print("\n".join(f"{name}=={found.pop()}" for name, found in versions.items() if len(found) == 1))'
+}
+
 # plantproof_venv [dev]: make or reuse the environment, install this checkout into it (and, with "dev", what the tests
-# need), and set VENV. A stamp of pyproject.toml saves the second run the work.
+# need) at the versions of uv.lock, and set VENV. A stamp of both files saves the second run the work.
 plantproof_venv() {
   local mode=${1:-run} python stamp wanted
   VENV=${PLANTPROOF_VENV:-$PWD/.venv}
@@ -42,7 +53,7 @@ plantproof_venv() {
     say "making $VENV with $python"
     make_venv "$VENV" "$python" || die "could not make $VENV"
   fi
-  wanted="$PWD $("$VENV/bin/python" -c 'import hashlib, sys; print(sys.version, hashlib.sha256(open("pyproject.toml", "rb").read()).hexdigest())')"
+  wanted="$PWD $("$VENV/bin/python" -c 'import hashlib, sys; print(sys.version, hashlib.sha256(open("pyproject.toml", "rb").read() + open("uv.lock", "rb").read()).hexdigest())')"
   for stamp in "$VENV/.plantproof-$mode" "$VENV/.plantproof-dev"; do
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
   done
@@ -51,7 +62,9 @@ plantproof_venv() {
   [ "$mode" = dev ] && mapfile -t extra < <("$VENV/bin/python" -c '
 import tomllib
 print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))')
-  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable . "${extra[@]}" ||
+  locked_versions >"$VENV/constraints.txt"
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$VENV/constraints.txt" \
+    --editable . "${extra[@]}" ||
     die "pip could not install what pyproject.toml lists (is a package index reachable?)"
   printf '%s' "$wanted" >"$VENV/.plantproof-$mode"
 }

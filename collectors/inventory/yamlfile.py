@@ -19,7 +19,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 """Largest inventory or variables file we read: 200,000 hosts at the 300 bytes each of a usual plant."""
 
 MAX_MERGED_PAIRS = 1_000_000
-"""Most key/value pairs that `<<:` may copy in one file; aliases of aliases grow exponentially ("billion laughs")."""
+"""Most key/value pairs that `<<:` may copy in one file; merges of merges can grow exponentially."""
 
 _TEXT, _MAP, _LIST, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "merge"))
 _VAULT_HEADER = b"$ANSIBLE_VAULT;"

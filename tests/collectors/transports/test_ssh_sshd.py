@@ -130,7 +130,7 @@ def test_a_connection_that_is_gone_is_unreachable(sshd: Start, parts: Any) -> No
         host._connection.transport.sock.shutdown(2)
         with pytest.raises(UnreachableError, match="sw-01: "):
             host.ask(parts.question("uname"))
-    assert parts.gate.ended[-1][2] == "Unreachable"
+    assert parts.gate.ended[-1][2] == "unreachable"
 
 
 def test_a_key_of_a_known_type_is_asked_for(sshd: Start, parts: Any) -> None:
