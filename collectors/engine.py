@@ -29,6 +29,7 @@ from collectors.visit import Findings, fault
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.platforms.build import fitted
 from evidence.platforms.platform import Platform
 
 T = TypeVar("T")
@@ -161,7 +162,8 @@ class Engine:
         for transport in visit.transports:
             try:
                 if transport == "snmp":
-                    platform = await self._snmp(visit, findings)
+                    known = await self._snmp(visit, findings)
+                    platform = fitted(known, visit.host.lists) if known else None
                 else:
                     await self._commands(visit, transport, platform, findings)
             except WindowClosedError as error:
@@ -176,12 +178,7 @@ class Engine:
                 return
 
     async def _snmp(self, visit: Visit, findings: Findings) -> Platform | None:
-        access = visit.host.snmp
-        assert access is not None  # noqa: S101 - the plan chose snmp because there is access
-        credential = None
-        if access.version == "3":
-            credential = f"snmp {access.user} {hash((access.auth_key, access.priv_key))}"
-        async with self.proofs.proving(visit.asset, credential) as accepted:
+        async with self.proofs.proving(visit.asset, visit.host.credential("snmp")) as accepted:
             return await visit_snmp(
                 visit,
                 findings,
@@ -201,10 +198,8 @@ class Engine:
         questions = tuple(self.plan.questions(platform, transport))
         if not questions:
             return
-        ssh = visit.host.ssh
-        credential = f"ssh {ssh.user} {hash((ssh.password, ssh.key_file))}" if ssh and transport == "ssh" else None
         door = self.doors.open(visit.host, transport, platform)
-        async with self.proofs.proving(visit.asset, credential) as accepted:
+        async with self.proofs.proving(visit.asset, visit.host.credential(transport)) as accepted:
             session = await _in_thread(self._visitors, door.__enter__)
             accepted()
         try:

@@ -10,6 +10,7 @@ from collectors.pace import PACES, PaceClass
 from evidence.model.asset import Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.platforms.build import fitted
 from evidence.platforms.platform import Platform, Question
 
 SYSTEM = "system"
@@ -17,8 +18,17 @@ SYSTEM = "system"
 UPTIME = "uptime"
 """The second: the clocks that tell a restart from a wrap of sysUpTime."""
 
-IN_THIS_VERSION = ("local", "snmp", "ssh")
+IN_THIS_VERSION = ("local", "snmp", "ssh", "http", "opcua", "aws")
 """Transports that exist; the others of the command reference are named in the outcome, never passed over."""
+
+
+_SET_IT = "set plantproof_platform"
+_NEVER_GUESSED = {
+    "ssh": f"commands are never guessed: {_SET_IT}",
+    "http": f"paths are never guessed: {_SET_IT}",
+    "aws": f"operations are never guessed: {_SET_IT}",
+    "opcua": f"nodes are never guessed: {_SET_IT}",
+}
 
 
 class Knowledge(Protocol):
@@ -137,13 +147,15 @@ def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None) -> Visit:
     platform, problems = _platform(host, knowledge)
     transports, missing = _transports(host)
     problems += missing
-    if "ssh" in transports and platform is None and "snmp" not in transports:
-        transports = tuple(name for name in transports if name != "ssh")
-        problems.append("ssh: the platform is not known, and commands are never guessed: set plantproof_platform")
+    if platform is None and "snmp" not in transports:
+        guessing = [name for name in transports if name in _NEVER_GUESSED]
+        transports = tuple(name for name in transports if name not in guessing)
+        problems += [f"{name}: the platform is not known, and {_NEVER_GUESSED[name]}" for name in guessing]
     if verdict is None and not transports:
         result = Result.REFUSED if problems else Result.EXCLUDED
         reason = "; ".join(problems) or "no transport: the inventory grants no access"
         verdict = Outcome(asset=asset.id, result=result, reason=reason)
+    platform = fitted(platform, host.lists) if platform else None
     return Visit(host=host, platform=platform, transports=transports, problems=tuple(problems), verdict=verdict)
 
 
@@ -161,15 +173,14 @@ def _platform(host: Host, knowledge: Knowledge) -> tuple[Platform | None, list[s
 
 
 def _transports(host: Host) -> tuple[tuple[str, ...], list[str]]:
-    granted = {"snmp": host.snmp is not None, "ssh": host.ssh is not None, "local": host.local}
     wanted = host.asset.transports
     if not wanted:
-        return tuple(name for name in IN_THIS_VERSION if granted[name]), []
+        return tuple(name for name in IN_THIS_VERSION if host.grants(name)), []
     chosen, problems = [], []
     for name in wanted:
         if name not in IN_THIS_VERSION:
             problems.append(f"{name}: not in this version")
-        elif not granted[name]:
+        elif not host.grants(name):
             problems.append(f"{name}: asked for, but the inventory grants no access")
         else:
             chosen.append(name)

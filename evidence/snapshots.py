@@ -20,7 +20,7 @@ from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
-from evidence.normalise.facts import read_asset
+from evidence.normalise.facts import asked_as, read_asset
 from evidence.normalise.volatile import merge
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Platform
@@ -206,7 +206,7 @@ def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, ki
     found: list[Reading] = []
     for name, reading in snapshots.latest(asset).items():
         platform = _platform(platforms, reading.capture.platform)
-        question = next((one for one in platform.questions if one.name == name), None)
+        question = next((one for one in platform.questions if one.name == asked_as(name)), None)
         if question is not None and question.config == kind:
             found += snapshots.newest(asset, name)
     found.sort(key=lambda one: (one.index, one.capture.at), reverse=True)

@@ -1,6 +1,7 @@
 """Profiles of the property tests (the ordinary one, and the long one of `script/test --all`), and shared fixtures."""
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("default"), max_examples=2_000)
 settings.load_profile("default")
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted, even where whoever started the tests ignores signals (nohup, `&`)."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def _load(path: Path) -> ModuleType:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess, SshAccess
+from collectors.inventory.service_access import SERVICE_VARIABLES, aws_access, http_access, lists, opcua_access
 from collectors.inventory.values import Values
 from collectors.schedule import ScheduleError, WorkingHours
 from evidence.model.asset import Asset, Safety
@@ -24,6 +25,7 @@ KNOWN = frozenset(
         *("snmp_user", "snmp_auth", "snmp_auth_key", "snmp_priv", "snmp_priv_key"),
         *("site", "zone", "role", "criticality", "function", "accountable"),
         *("vendor", "management_path", "contract_end", "support_end"),
+        *SERVICE_VARIABLES,
     )
 )
 """Every variable of ours."""
@@ -93,15 +95,17 @@ def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
         groups=groups,
     )
     local = connection == "local" or "local" in transports
-    snmp = _snmp(values, address)
+    snmp, http, opcua = _snmp(values, address), http_access(values), opcua_access(values)
+    aws = aws_access(values, asked="aws" in transports)
     network = network_os is not None or connection == "network_cli"
     wanted = _Wanted(
         asked=connection in _SSH_CONNECTIONS or "ssh" in transports,
         other=bool(connection) and connection not in _SSH_CONNECTIONS and "ssh" not in transports,
         network=network,
-        nothing_else=snmp is None and not local,
+        nothing_else=not (snmp or http or opcua or aws or local),
     )
-    return Host(asset=asset, snmp=snmp, ssh=_ssh(values, address, login, wanted), local=local)
+    ssh = _ssh(values, address, login, wanted)
+    return Host(asset=asset, snmp=snmp, ssh=ssh, local=local, http=http, aws=aws, opcua=opcua, lists=lists(values))
 
 
 def _address(values: Values) -> str:

@@ -1,6 +1,7 @@
 """An asset together with what opens it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from collectors.credentials import Secret
 from evidence.model.asset import Asset
@@ -42,6 +43,42 @@ class SshAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAccess:
+    """How a service is asked over HTTP."""
+
+    url: str
+    """`https://scada.example:8043`: scheme, host and port; the service file adds the path."""
+    token: Secret | None = None
+    user: str | None = None
+    password: Secret | None = None
+    ca_file: str | None = None
+    """Certificates that are trusted instead of the system's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsAccess:
+    """How a cloud account is asked; without a key or profile, botocore looks where it always does."""
+
+    region: str | None = None
+    profile: str | None = None
+    key_id: Secret | None = None
+    secret_key: Secret | None = None
+    session_token: Secret | None = None
+    endpoint: str | None = None
+    """Another address than Amazon's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpcuaAccess:
+    """How an OPC UA server is asked."""
+
+    url: str
+    """`opc.tcp://10.20.3.9:4840`"""
+    user: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """An asset, and the access its inventory variables grant."""
 
@@ -50,6 +87,30 @@ class Host:
     ssh: SshAccess | None = None
     local: bool = False
     """`ansible_connection: local`: this machine itself."""
+    http: HttpAccess | None = None
+    aws: AwsAccess | None = None
+    opcua: OpcuaAccess | None = None
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What questions that are asked `each` go through: `certificates` -> paths."""
+
+    def grants(self, transport: str) -> bool:
+        """Say whether the inventory grants access over a transport."""
+        return bool(getattr(self, transport, None))
+
+    def credential(self, transport: str) -> str | None:
+        """Return a name for what is offered over a transport, the same where the same is offered; it tells nothing."""
+        match transport:
+            case "snmp" if self.snmp and self.snmp.version == "3":
+                return f"snmp {self.snmp.user} {hash((self.snmp.auth_key, self.snmp.priv_key))}"
+            case "ssh" if self.ssh:
+                return f"ssh {self.ssh.user} {hash((self.ssh.password, self.ssh.key_file))}"
+            case "http" if self.http and (self.http.token or self.http.password):
+                return f"http {self.http.user} {hash((self.http.token, self.http.password))}"
+            case "aws" if self.aws:
+                return f"aws {self.aws.profile} {hash((self.aws.key_id, self.aws.secret_key))}"
+            case "opcua" if self.opcua and self.opcua.password:
+                return f"opcua {self.opcua.user} {hash(self.opcua.password)}"
+        return None
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret this host's access holds."""
@@ -58,4 +119,10 @@ class Host:
             held += [self.snmp.community, self.snmp.auth_key, self.snmp.priv_key]
         if self.ssh:
             held += [self.ssh.password, self.ssh.enable]
+        if self.http:
+            held += [self.http.token, self.http.password]
+        if self.aws:
+            held += [self.aws.key_id, self.aws.secret_key, self.aws.session_token]
+        if self.opcua:
+            held.append(self.opcua.password)
         return tuple(secret for secret in held if secret is not None)

@@ -87,6 +87,16 @@ class Values:
                 raise self.wrong(key, f"a list of {_one_of(allowed)}", f"{word!r:.80}{meant}")
         return tuple(dict.fromkeys(words))
 
+    def entries(self, key: str, *, at_most: int) -> tuple[str, ...]:
+        """Return a list of texts, each once; a single text is a list of one."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        entries = tuple(self._as_text(key, entry) for entry in (value if isinstance(value, list | tuple) else [value]))
+        if len(entries) > at_most:
+            raise self.wrong(key, f"at most {at_most} entries", f"{len(entries)}")
+        return tuple(dict.fromkeys(entry for entry in entries if entry))
+
     def port(self, *keys: str) -> int | None:
         """Return a port number."""
         for key in keys:

@@ -13,6 +13,8 @@ from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import hex_of
 from evidence.normalise import varbinds
+from evidence.normalise.documents import values_at
+from evidence.normalise.readers import READERS
 from evidence.normalise.tables import read_rows
 from evidence.normalise.values import VALUE_FORMATS, clean
 from evidence.platforms.platform import FactRule, Platform, Question
@@ -49,22 +51,33 @@ def read_asset(platform: Platform, captures: Iterable[tuple[Capture, bytes]]) ->
 def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, Fact]]:
     """Yield facts with the place of their rule in the platform file."""
     make = _Maker(platform, capture)
-    question = next((known for known in platform.questions if known.name == capture.question), None)
+    name = asked_as(capture.question)
+    question = next((known for known in platform.questions if known.name == name), None)
     yield from _of_the_capture(make, question)
-    rules = [(rank, rule) for rank, rule in enumerate(platform.facts) if rule.question == capture.question]
-    tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == capture.question]
+    rules = [(rank, rule) for rank, rule in enumerate(platform.facts) if rule.question == name]
+    tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == name]
     if not rules and not tables:
         return
     index = varbinds.index(data) if capture.transport == "snmp" else None
     text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
+    reader = READERS.get(question.reader or "") if question else None
+    document = reader(data, capture.request) if reader else None
     for rank, rule in rules:
-        raw = _looked_up(rule, index) if index is not None else [(text, "")]
+        if rule.path is not None:
+            raw = values_at(rule, document)
+        else:
+            raw = _looked_up(rule, index) if index is not None else [(text, "")]
         found = _value(rule, raw)
         if found is not None:
             yield rank, make.fact(rule.fact, *found, untested=rule.untested)
     for rank, table in tables:
-        for name, row, value, origin in read_rows(table, index, text):
-            yield len(platform.facts) + rank, make.fact(name, value, origin, row=row, untested=table.untested)
+        for fact, row, value, origin in read_rows(table, index, text, document):
+            yield len(platform.facts) + rank, make.fact(fact, value, origin, row=row, untested=table.untested)
+
+
+def asked_as(question: str) -> str:
+    """Return a question's name in the platform file: without the entry of the list it was asked for."""
+    return question.partition(":")[0]
 
 
 def _of_the_capture(make: "_Maker", question: Question | None) -> Iterator[tuple[int, Fact]]:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean
+from evidence.normalise.documents import rows_at
+from evidence.normalise.values import INDEX_FORMATS, TEXT_FORMATS, VALUE_FORMATS, clean
 from evidence.normalise.varbinds import Index, Varbind
 from evidence.platforms.platform import Column, TableRule
 
@@ -15,9 +16,14 @@ Row = tuple[str, str, str, str]
 """(fact, row, value, OID or empty)."""
 
 
-def read_rows(rule: TableRule, index: Index | None, text: str) -> Iterator[Row]:
-    """Yield what `rule` reads from an SNMP answer (`index`) or from a text."""
-    found = _snmp_rows(rule, index) if index is not None else _text_rows(rule, text)
+def read_rows(rule: TableRule, index: Index | None, text: str, document: object = None) -> Iterator[Row]:
+    """Yield what `rule` reads from an SNMP answer (`index`), a document or a text."""
+    if index is not None:
+        found = _snmp_rows(rule, index)
+    elif rule.rows is not None:
+        found = rows_at(rule, document)
+    else:
+        found = _text_rows(rule, text)
     for fact, row, value, origin in found:
         value = clean(value)
         if value and row:
@@ -45,7 +51,7 @@ def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:
     for match in _regex(rule.pattern or "").finditer(text):
         row = match[rule.key or 0] or ""
         for column in rule.columns:
-            value = match[column.group or 0] or ""
+            value = TEXT_FORMATS[column.format](match[column.group or 0] or "")
             yield column.fact, row, value if column.map is None else column.map.get(value, ""), ""
 
 

@@ -3,6 +3,8 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from evidence.normalise.varbinds import Varbind
 
@@ -50,6 +52,45 @@ VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
     "octets": _octets,
 }
 """Name of a format -> how it shows a value; `centiseconds` shows whole seconds, `octets` text where it is text."""
+
+
+_EPOCH = re.compile(r"-?[0-9]{9,11}(?:\.[0-9]+)?")
+_EPOCH_MS = re.compile(r"[0-9]{12,14}")
+_OPENSSL = "%b %d %H:%M:%S %Y GMT"
+
+
+def _time(text: str) -> str:
+    """
+    Return a time as RFC 3339 UTC; nothing where it cannot be read.
+
+    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates and OpenSSL's. A time without an
+    offset is taken for UTC only where it ends in `Z`: others could be hours off.
+    """
+    text = text.strip()
+    try:
+        if _EPOCH_MS.fullmatch(text):
+            moment = datetime.fromtimestamp(int(text) / 1000, UTC)
+        elif _EPOCH.fullmatch(text):
+            moment = datetime.fromtimestamp(float(text), UTC)
+        elif text.endswith(" GMT") and not text[:4].endswith(","):
+            moment = datetime.strptime(text, _OPENSSL).replace(tzinfo=UTC)
+        elif text[3:4] == ",":
+            moment = parsedate_to_datetime(text)
+        else:
+            moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError, TypeError):
+        return ""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment.tzinfo is not None else ""
+
+
+TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
+    "text": str,
+    "lower": str.lower,
+    "time": _time,
+    "integer": lambda text: text.strip() if text.strip().isdecimal() else "",
+    "count": lambda text: str(len(text.split())),
+}
+"""Name of a format -> how it shows what a text or a document holds; `count` counts words, `time` is RFC 3339 UTC."""
 
 
 def _arcs(index: str, count: int) -> list[int]:

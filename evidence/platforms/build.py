@@ -1,9 +1,10 @@
 """From the strict models of a platform file to the frozen values everything else uses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from evidence.errors import Error
+from evidence.platforms.build_calls import call_of
 from evidence.platforms.platform import (
     Column,
     FactRule,
@@ -15,7 +16,7 @@ from evidence.platforms.platform import (
     TableRule,
     Verb,
 )
-from evidence.platforms.schema import FactModel, PlatformModel, QuestionModel, TableModel
+from evidence.platforms.schema import VERBS, FactModel, PlatformModel, QuestionModel, TableModel
 
 
 class BuildError(Error):
@@ -24,6 +25,9 @@ class BuildError(Error):
 
 OWN_BRANCH = "{sysobjectid}"
 """Stands in an OID for the device's own sysObjectID."""
+
+EACH = "{each}"
+"""Stands in a question for an entry of one of the inventory's lists."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -101,8 +105,21 @@ def _all_asked(
 
 
 def _transports(asked: QuestionModel) -> tuple[str, ...]:
-    default = "snmp" if asked.get is not None or asked.walk is not None else "ssh"
-    return tuple(dict.fromkeys(asked.over)) or (default,)
+    return tuple(dict.fromkeys(asked.over)) or VERBS[_verb(asked)][:1]
+
+
+def _verb(asked: QuestionModel) -> Verb:
+    return next(Verb(verb) for verb in VERBS if getattr(asked, verb) is not None)
+
+
+def _objects(asked: QuestionModel) -> tuple[str, ...]:
+    if asked.fetch is not None:
+        return (asked.fetch.path,)
+    if asked.call is not None:
+        return (asked.call.operation,)
+    if asked.nodes is not None:
+        return tuple(asked.nodes.ids) or (asked.nodes.what,)
+    return tuple(asked.get or asked.walk or ()) or (asked.run or asked.read or "",)
 
 
 def _names(asked: QuestionModel) -> tuple[str, ...]:
@@ -117,14 +134,8 @@ def _twins(asked: Iterable[QuestionModel]) -> dict[str, tuple[str, ...]]:
 
 
 def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]:
-    if asked.get is not None:
-        verb, objects = Verb.GET, tuple(asked.get)
-    elif asked.walk is not None:
-        verb, objects = Verb.WALK, tuple(asked.walk)
-    elif asked.run is not None:
-        verb, objects = Verb.RUN, (asked.run,)
-    else:
-        verb, objects = Verb.READ, (asked.read or "",)
+    verb, objects = _verb(asked), _objects(asked)
+    reader = asked.reader or ("json" if verb in (Verb.FETCH, Verb.CALL, Verb.NODES) else None)
     oids = tuple(oid for oid in model.volatile.oids if any(_meets(oid, asked_oid) for asked_oid in objects))
     for name, transport in zip(_names(asked), _transports(asked), strict=True):
         yield Question(
@@ -132,6 +143,9 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             transport=transport,
             verb=verb,
             objects=objects,
+            call=call_of(asked),
+            reader=reader,
+            each=asked.each,
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
             classification="personal" if asked.personal else "technical",
@@ -160,6 +174,7 @@ def _facts(rules: dict[str, list[FactModel]], twins: dict[str, tuple[str, ...]])
                     question=question,
                     oids=oids,
                     column=rule.column,
+                    path=rule.path,
                     lookup=rule.lookup,
                     among=rule.among,
                     first=rule.first,
@@ -180,6 +195,7 @@ def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[Ta
             fact=fact,
             oid=column.oid,
             group=column.group,
+            path=column.path,
             map=column.map,
             format=column.format,
             lookup=column.lookup,
@@ -188,7 +204,12 @@ def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[Ta
     )
     for question in twins.get(table.question, (table.question,)):
         yield TableRule(
-            question=question, columns=columns, pattern=table.pattern, key=table.key, untested=table.untested
+            question=question,
+            columns=columns,
+            pattern=table.pattern,
+            rows=table.rows,
+            key=table.key,
+            untested=table.untested,
         )
 
 
@@ -206,3 +227,23 @@ def resolved(platform: Platform, sysobjectid: str | None) -> Platform:
         if sysobjectid or not any(OWN_BRANCH in name for name in question.objects)
     )
     return replace(platform, questions=questions)
+
+
+def fitted(platform: Platform, lists: Mapping[str, tuple[str, ...]]) -> Platform:
+    """
+    Return the platform with one question for each entry of the inventory's lists.
+
+    Such a question is named `certificate:/etc/ssl/plant.pem`; what its rules read is still called `certificate`. One
+    whose list is empty is left out.
+    """
+    if not any(question.each for question in platform.questions):
+        return platform
+    questions: list[Question] = []
+    for question in platform.questions:
+        if question.each is None:
+            questions.append(question)
+            continue
+        for entry in lists.get(question.each, ()):
+            objects = tuple(name.replace(EACH, entry) for name in question.objects)
+            questions.append(replace(question, name=f"{question.name}:{entry}", objects=objects))
+    return replace(platform, questions=tuple(questions))

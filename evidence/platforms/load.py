@@ -24,6 +24,9 @@ from evidence.platforms.schema import PlatformModel, keys_at
 PACKAGED = Path(__file__).parent
 """Where the platform files of this release lie."""
 
+SERVICES = PACKAGED.parent / "services"
+"""Where its service files lie: the same halves, asked over HTTP, a cloud's API or OPC UA."""
+
 GENERIC = "generic"
 """The platform of a device nobody knows; others extend it."""
 
@@ -156,12 +159,12 @@ def _fit(wanted: Recognition, sysdescr: str | None, answered: Collection[str]) -
 
 def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = None) -> Platforms:
     """
-    Return the packaged platforms, with those of `folder` added or put in their place.
+    Return the packaged platforms and services, with those of `folder` added or put in their place.
 
     `only` keeps the platforms of these names (and the generic one): `only=()` is "no platform knowledge". Raises
     `PlatformFileError` with the file, the place and, for a mistyped key, what was probably meant.
     """
-    files = {path.stem: path for path in _files(PACKAGED)}
+    files = {path.stem: path for path in (*_files(PACKAGED), *_files(SERVICES))}
     if folder is not None:
         if not folder.is_dir():
             raise PlatformFileError(f"{folder}: expected a folder of platform files")

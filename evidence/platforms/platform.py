@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from evidence.platforms.calls import Call
+
 
 class Verb(StrEnum):
     """How a question is put."""
@@ -16,6 +18,12 @@ class Verb(StrEnum):
     """A command: over SSH, or on this machine."""
     READ = "read"
     """A file of this machine, or of a host over SSH."""
+    FETCH = "fetch"
+    """HTTP GET of one path below a service's address."""
+    CALL = "call"
+    """One operation of a cloud account, named in full."""
+    NODES = "nodes"
+    """OPC UA: the endpoints, or the values of nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +33,16 @@ class Question:
     name: str
     """Unique within the platform: `running-config`, `interfaces`."""
     transport: str
-    """`snmp`, `ssh` or `local`."""
+    """`snmp`, `ssh`, `local`, `http`, `aws` or `opcua`."""
     verb: Verb
     objects: tuple[str, ...]
-    """OIDs (no leading dot), or exactly one command line, or exactly one path."""
+    """OIDs (no leading dot); or exactly one command line, path, operation (`iam:ListUsers`); or node ids."""
+    call: Call | None = None
+    """How a service is asked, beyond the name of what is asked for: pages, window of time, parameters."""
+    reader: str | None = None
+    """How an answer becomes the document that rules with a path read: see `evidence.normalise.readers`."""
+    each: str | None = None
+    """Name of an inventory list (`plantproof_certificates`); asked once for each entry, which stands for `{each}`."""
     tags: frozenset[str]
     """`identify`, `config`, `tables`, `host`: what `-t` chooses by."""
     ttl_s: int
@@ -81,6 +95,8 @@ class FactRule:
     """Exact OIDs of the values to read (SNMP), joined by line ends; empty for text answers and columns."""
     column: str | None = None
     """OID of a table column to read instead; its rows in index order."""
+    path: str | None = None
+    """JMESPath into the answer's document, for answers with a reader."""
     lookup: str | None = None
     """OID of a column of the same answer in which the value is looked up as an index (chassis type -> its name)."""
     among: Mapping[str, str] | None = None
@@ -106,11 +122,12 @@ class FactRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One fact column of a table: an OID column, or a named group of the row pattern."""
+    """One fact column of a table: an OID column, a named group of the row pattern, or a path within the row."""
 
     fact: str
     oid: str | None = None
     group: str | None = None
+    path: str | None = None
     map: Mapping[str, str] | None = None
     format: str = "text"
     """How the value, or a part of the OID's index, is shown: see `evidence.normalise.values`."""
@@ -126,8 +143,13 @@ class TableRule:
     columns: tuple[Column, ...]
     pattern: str | None = None
     """Regular expression of one row of a text answer."""
+    rows: str | None = None
+    """JMESPath to the rows of an answer with a reader."""
     key: str | None = None
-    """Text: the group that names the row. SNMP: the index format that does (`index` when absent)."""
+    """
+    Text: the group that names the row. SNMP: the index format that does (`index` when absent). Documents: the
+    JMESPath, within the row, to its name.
+    """
     untested: bool = False
 
 
@@ -166,7 +188,11 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One platform: how to recognise it, what may be asked, what answers mean, what is secret or volatile."""
+    """
+    One platform: how to recognise it, what may be asked, what answers mean, what is secret or volatile.
+
+    A service with an API (PLC management server, cloud account) is one, too: its questions go over other transports.
+    """
 
     name: str
     title: str

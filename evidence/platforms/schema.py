@@ -7,7 +7,9 @@ A file is parsed once, here; everything else sees the frozen values of `evidence
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+
+from evidence.platforms.schema_calls import STRICT, CallModel, FetchModel, JmesPath, NodesModel
 
 Oid = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=256)]
 OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.[0-9]+)+$", max_length=256)]
@@ -17,14 +19,16 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
+Reader = Literal["json", "x509"]
+List = Literal["certificates"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
-ValueFormat = Literal["text", "mac", "hex", "integer", "centiseconds", "address", "octets"]
+ValueFormat = Literal["text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "lower", "count"]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = STRICT
 
 
 class RecognitionModel(_Model):
@@ -47,14 +51,19 @@ class SessionModel(_Model):
 
 
 class QuestionModel(_Model):
-    """One thing to ask: exactly one of `get`, `walk`, `run`, `read`."""
+    """One thing to ask: exactly one of `get`, `walk`, `run`, `read`, `fetch`, `call`, `nodes`."""
 
     name: Name
-    over: list[Transport] = Field(default=[], description="transports; snmp for get and walk, else ssh")
+    over: list[Transport] = Field(default=[], description="transports; for run and read: ssh where nothing is said")
     get: list[OwnOid] | None = None
     walk: list[OwnOid] | None = None
     run: Command | None = None
     read: Command | None = None
+    fetch: FetchModel | None = None
+    call: CallModel | None = None
+    nodes: NodesModel | None = None
+    reader: Reader | None = None
+    each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"
     personal: bool = False
@@ -66,12 +75,13 @@ class QuestionModel(_Model):
 
     @model_validator(mode="after")
     def _one_verb(self) -> "QuestionModel":
-        verbs = [verb for verb in ("get", "walk", "run", "read") if getattr(self, verb) is not None]
+        verbs = [verb for verb in VERBS if getattr(self, verb) is not None]
         if len(verbs) != 1:
-            raise ValueError(f"question {self.name}: expected one of get, walk, run, read, found {verbs or 'none'}")
-        snmp = verbs[0] in ("get", "walk")
-        if any((transport == "snmp") is not snmp for transport in self.over):
+            raise ValueError(f"question {self.name}: expected one of {', '.join(VERBS)}, found {verbs or 'none'}")
+        if not set(self.over) <= set(VERBS[verbs[0]]):
             raise ValueError(f"question {self.name}: {verbs[0]} cannot go over {', '.join(self.over)}")
+        if (self.each is None) is ("{each}" in (self.run or self.read or "")):
+            raise ValueError(f"question {self.name}: each names a list whose entries stand for {{each}}")
         return self
 
 
@@ -81,6 +91,7 @@ class FactModel(_Model):
     question: Name
     oid: OwnOid | list[OwnOid] | None = None
     column: Oid | None = None
+    path: JmesPath | None = None
     lookup: Oid | None = None
     among: dict[Oid, Regex] | None = None
     first: bool = False
@@ -95,8 +106,8 @@ class FactModel(_Model):
 
     @model_validator(mode="after")
     def _one_place(self) -> "FactModel":
-        if self.oid is not None and self.column is not None:
-            raise ValueError("expected oid or column, found both")
+        if sum(place is not None for place in (self.oid, self.column, self.path)) > 1:
+            raise ValueError("expected one of oid, column, path, found several")
         if self.among is not None and self.column is None:
             raise ValueError("among chooses rows of a column, but there is no column")
         if self.template is not None and self.pattern is None:
@@ -105,10 +116,11 @@ class FactModel(_Model):
 
 
 class ColumnModel(_Model):
-    """One fact column of a table: of an OID, of the index, or of a group of the row's pattern."""
+    """One fact column of a table: of an OID, the index, a group of the row's pattern, or a path within the row."""
 
     oid: Oid | None = None
     group: Name | None = None
+    path: JmesPath | None = None
     map: dict[str, str] | None = None
     format: ValueFormat | IndexFormat = "text"
     lookup: Oid | None = None
@@ -119,13 +131,17 @@ class TableModel(_Model):
 
     question: Name
     pattern: Regex | None = None
-    key: Name | None = None
+    rows: JmesPath | None = None
+    key: str | None = Field(default=None, max_length=200)
     columns: dict[Name, ColumnModel] = Field(min_length=1)
     untested: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> "TableModel":
-        if (self.pattern is None) is not (self.key is None or self.key.startswith("index")):
+        if self.rows is not None:
+            if self.pattern is not None or self.key is None or any(c.path is None for c in self.columns.values()):
+                raise ValueError(f"table of {self.question}: with rows go a key, and a path for each column")
+        elif (self.pattern is None) is not (self.key is None or self.key.startswith("index")):
             raise ValueError(f"table of {self.question}: a text table has a pattern and a key, an SNMP table neither")
         return self
 
@@ -200,10 +216,24 @@ def keys_at(path: tuple[str | int, ...]) -> tuple[str, ...]:
     return tuple(model.model_fields)
 
 
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "get": ("snmp",),
+    "walk": ("snmp",),
+    "run": ("ssh", "local"),
+    "read": ("ssh", "local"),
+    "fetch": ("http",),
+    "call": ("aws",),
+    "nodes": ("opcua",),
+}
+"""How a question is put -> the transports it can go over; the first where the file names none."""
+
 _MODELS: Mapping[str, type[BaseModel]] = {
     "recognition": RecognitionModel,
     "session": SessionModel,
     "questions": QuestionModel,
+    "fetch": FetchModel,
+    "call": CallModel,
+    "nodes": NodesModel,
     "facts": FactModel,
     "tables": TableModel,
     "columns": ColumnModel,

@@ -10,6 +10,7 @@ from evidence.clock import parse_rfc3339
 from evidence.model.asset import Asset
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId
+from evidence.normalise.facts import asked_as
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Question
 from evidence.report.document import Answer, Change, Known, Sheet, Table
@@ -124,7 +125,7 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
 def _question(reading: Reading, platforms: Platforms) -> Question | None:
     name = reading.capture.platform
     platform = (platforms.named(name) if name else None) or platforms.generic
-    return next((one for one in platform.questions if one.name == reading.capture.question), None)
+    return next((one for one in platform.questions if one.name == asked_as(reading.capture.question)), None)
 
 
 def _tables(facts: Sequence[Fact]) -> Iterator[Table]:

@@ -70,9 +70,9 @@ def test_no_access_is_said() -> None:
 
 
 def test_a_transport_asked_for_without_access_is_a_problem() -> None:
-    visit = only_visit(host(snmp=True, transports=("snmp", "ssh", "opcua")))
+    visit = only_visit(host(snmp=True, transports=("snmp", "ssh", "ldap")))
     assert visit.transports == ("snmp",)
-    assert visit.problems == ("ssh: asked for, but the inventory grants no access", "opcua: not in this version")
+    assert visit.problems == ("ssh: asked for, but the inventory grants no access", "ldap: not in this version")
 
 
 def test_an_unknown_platform_name_is_a_problem() -> None:

@@ -195,7 +195,7 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ('questions: [{name: a, run: "x\\ny", tags: [config]}]\n', "questions.0.run"),
         ("secrets: [{type: t, pattern: x}]\n", r"no group \(\?P<secret>"),
         ("facts: {a.b: [{question: nobody}]}\n", "question nobody: read by a rule, but not asked"),
-        ("facts: {a.b: [{question: q, oid: 1.3.1, column: 1.3.2}]}\n", "expected oid or column"),
+        ("facts: {a.b: [{question: q, oid: 1.3.1, column: 1.3.2}]}\n", "expected one of oid, column, path"),
         ("facts: {a.b: [{question: q, among: {1.3.1: x}}]}\n", "there is no column"),
         ("facts: {a.b: [{question: q, template: x}]}\n", "a template needs a pattern"),
         ("tables: [{question: q, pattern: x, columns: {a.b: {group: g}}}]\n", "a text table has a pattern and a key"),

@@ -1,0 +1,83 @@
+"""What a host's variables say of services with an API: HTTP, a cloud account, OPC UA; and of lists to go through."""
+
+import re
+from collections.abc import Mapping
+
+from collectors.inventory.host import AwsAccess, HttpAccess, OpcuaAccess
+from collectors.inventory.values import Values
+
+SERVICE_VARIABLES = (
+    *("http_url", "http_token", "http_user", "http_password", "http_ca_file"),
+    *("aws_region", "aws_profile", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_endpoint"),
+    *("opcua_url", "opcua_user", "opcua_password"),
+    "certificates",
+)
+"""Variables read here, without their prefix."""
+
+MAX_ENTRIES = 200
+"""Most entries of one list: each is a request of its own."""
+
+_HTTP = re.compile(r"https?://[^/?#@\s]+/?", re.ASCII)
+_OPC = re.compile(r"opc\.tcp://[^?#@\s]+", re.ASCII)
+_REGION = re.compile(r"[a-z]{2}(-[a-z0-9]+)+-\d", re.ASCII)
+
+
+def http_access(values: Values) -> HttpAccess | None:
+    """Return HTTP access where an address is given."""
+    url = _address(values, "plantproof_http_url", _HTTP, "an address like https://scada.example:8043")
+    token, password = values.secret("plantproof_http_token"), values.secret("plantproof_http_password")
+    user = values.text("plantproof_http_user")
+    if url is None:
+        return None
+    if token and password:
+        raise values.wrong("plantproof_http_token", "a token, or a user and a password", "both")
+    if (user is None) is not (password is None):
+        raise values.wrong("plantproof_http_user", "a user and a password, or neither", "one of them")
+    ca_file = values.text("plantproof_http_ca_file")
+    return HttpAccess(url=url.rstrip("/"), token=token, user=user, password=password, ca_file=ca_file)
+
+
+def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
+    """Return access to a cloud account where a region, profile or key is given, or it is `asked` for."""
+    region, profile = values.text("plantproof_aws_region"), values.text("plantproof_aws_profile")
+    key_id = values.secret("plantproof_aws_access_key_id")
+    secret_key = values.secret("plantproof_aws_secret_access_key")
+    endpoint = _address(values, "plantproof_aws_endpoint", _HTTP, "an address like http://127.0.0.1:4566")
+    if not (asked or region or profile or key_id):
+        return None
+    if region is not None and not _REGION.fullmatch(region):
+        raise values.wrong("plantproof_aws_region", "a region like eu-central-1", repr(region[:40]))
+    if (key_id is None) is not (secret_key is None):
+        raise values.wrong("plantproof_aws_access_key_id", "plantproof_aws_secret_access_key beside it", "only one")
+    return AwsAccess(
+        region=region,
+        profile=profile,
+        key_id=key_id,
+        secret_key=secret_key,
+        session_token=values.secret("plantproof_aws_session_token"),
+        endpoint=endpoint,
+    )
+
+
+def opcua_access(values: Values) -> OpcuaAccess | None:
+    """Return OPC UA access where an address is given."""
+    url = _address(values, "plantproof_opcua_url", _OPC, "an address like opc.tcp://10.20.3.9:4840")
+    user, password = values.text("plantproof_opcua_user"), values.secret("plantproof_opcua_password")
+    return OpcuaAccess(url=url, user=user, password=password) if url else None
+
+
+def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
+    """Return what is to be gone through entry by entry: `certificates`, absolute paths."""
+    paths = values.entries("plantproof_certificates", at_most=MAX_ENTRIES)
+    for path in paths:
+        if not path.startswith("/") or ".." in path.split("/"):
+            raise values.wrong("plantproof_certificates", "absolute paths", repr(path[:80]))
+    return {"certificates": paths} if paths else {}
+
+
+def _address(values: Values, key: str, form: re.Pattern[str], expected: str) -> str | None:
+    """Return an address without user, password, query or fragment: those have variables of their own."""
+    text = values.text(key)
+    if text is not None and not form.fullmatch(text):
+        raise values.wrong(key, expected, "something else")
+    return text

@@ -1,0 +1,1 @@
+"""Checks: facts and registers to findings; one module a requirement family, pure."""

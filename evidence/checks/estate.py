@@ -1,0 +1,103 @@
+"""What checks judge: every asset with what is known of it, as of one moment."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evidence.clock import parse_rfc3339
+from evidence.model.asset import Asset
+from evidence.model.fact import Fact
+from evidence.model.names import AssetId, Digest
+from evidence.model.outcome import Outcome
+from evidence.model.register import Registers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a family of facts: one certificate, rule, session, job."""
+
+    name: str
+    facts: Mapping[str, Fact]
+    """By column: `not_after` of `certificate.not_after`."""
+
+    def text(self, column: str) -> str | None:
+        """Return the value of a column, or nothing."""
+        fact = self.facts.get(column)
+        return fact.value if fact else None
+
+    @property
+    def sources(self) -> tuple[Digest, ...]:
+        """The captures the row was read from."""
+        return tuple(sorted({fact.source for fact in self.facts.values()}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One asset and what is known of it."""
+
+    id: AssetId
+    asset: Asset | None
+    """Its line of the ledger; `None` where no run listed it."""
+    outcome: Outcome
+    """How the newest try to read it ended."""
+    at: str
+    """When that was, RFC 3339 UTC."""
+    facts: tuple[Fact, ...]
+    """The newest, by name and row."""
+    before: tuple[Fact, ...] = ()
+    """What the answers before the newest said; empty at the first run."""
+
+    def fact(self, name: str) -> Fact | None:
+        """Return the fact of that name that comes in no rows."""
+        return next((fact for fact in self.facts if fact.name == name and fact.row is None), None)
+
+    def rows(self, family: str, *, before: bool = False) -> Iterator[Row]:
+        """Yield the rows of a family of facts (`certificate`), by name."""
+        found: dict[str, dict[str, Fact]] = {}
+        prefix = f"{family}."
+        for fact in self.before if before else self.facts:
+            if fact.row is not None and fact.name.startswith(prefix):
+                found.setdefault(fact.row, {})[fact.name.removeprefix(prefix)] = fact
+        for name in sorted(found):
+            yield Row(name=name, facts=found[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConduct:
+    """What one run's signed action log adds up to."""
+
+    run: str
+    slot: str
+    part: Digest
+    """Digest of the part that says it last."""
+    requests: int
+    refused: int
+    pace: str
+    """`classes`, or `none` where the run was let loose on loopback."""
+    max_rate_per_device: int
+    restarted: tuple[AssetId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """Everything judged at once."""
+
+    at: datetime
+    subjects: Mapping[AssetId, Subject]
+    registers: Registers
+    runs: tuple[RunConduct, ...] = ()
+    """The newest first."""
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Requirement -> its limits."""
+
+    def limit(self, requirement: str, name: str) -> int:
+        """Return a limit of a requirement's check; the catalogue holds every one."""
+        return self.parameters[requirement][name]
+
+    def age_s(self, at: str) -> int:
+        """Return how long ago a time (RFC 3339 UTC) was, seconds."""
+        return round((self.at - parse_rfc3339(at)).total_seconds())
+
+    def is_stale(self, fact: Fact) -> bool:
+        """Say whether a fact is older than its time to live: it then supports nothing."""
+        return self.age_s(fact.at) > fact.ttl_s

@@ -1,0 +1,57 @@
+"""From the models of a service's questions to the frozen values that transports read."""
+
+from types import MappingProxyType
+
+from evidence.platforms.calls import AwsCall, Call, HttpCall, OpcuaCall, Paging, Window
+from evidence.platforms.schema import QuestionModel
+from evidence.platforms.schema_calls import CallModel, FetchModel, PagingModel, WindowModel
+
+_DAY_S = 86_400
+
+
+def call_of(asked: QuestionModel) -> Call | None:
+    """Return how a service is asked this question; nothing for devices and hosts."""
+    if asked.fetch is not None:
+        return _http(asked.fetch)
+    if asked.call is not None:
+        return _aws(asked.call)
+    if asked.nodes is not None:
+        return OpcuaCall(what=asked.nodes.what)
+    return None
+
+
+def _http(fetch: FetchModel) -> HttpCall:
+    return HttpCall(
+        parameters=MappingProxyType(dict(fetch.parameters)),
+        paging=_paging(fetch.paging) if fetch.paging else None,
+        window=_window(fetch.window) if fetch.window else None,
+        accept=fetch.accept,
+    )
+
+
+def _aws(call: CallModel) -> AwsCall:
+    service, _, operation = call.operation.partition(":")
+    return AwsCall(
+        service=service,
+        operation=operation,
+        parameters=MappingProxyType(dict(call.parameters)),
+        for_each=call.for_each,
+        rows=call.rows,
+        bind=call.bind,
+        window=_window(call.window) if call.window else None,
+        max_pages=call.max_pages,
+    )
+
+
+def _paging(paging: PagingModel) -> Paging:
+    return Paging(**paging.model_dump())
+
+
+def _window(window: WindowModel) -> Window:
+    return Window(
+        start_parameter=window.start,
+        end_parameter=window.end,
+        form=window.form,
+        back_s=window.back_days * _DAY_S,
+        overlap_s=window.overlap_s,
+    )

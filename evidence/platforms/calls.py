@@ -1,0 +1,79 @@
+"""How a service is asked: what a question over HTTP, a cloud's API or OPC UA needs beyond its name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How a service gives a long answer in pieces."""
+
+    style: str
+    """`offset` (limit and offset parameters), `number` (size and page number) or `token` (next-page token)."""
+    size: int
+    """Entries a page."""
+    size_parameter: str
+    place_parameter: str
+    """The parameter that says where the next page begins: its offset, number or token."""
+    rows: str
+    """JMESPath to a page's entries: a page with fewer than `size` is the last."""
+    token: str | None = None
+    """JMESPath to the token of the next page."""
+    first: int = 0
+    """Number of the first page, where pages are numbered."""
+    max_pages: int = 50
+    """Pages after which the answer is cut off and says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How a service is asked for what happened within a time."""
+
+    start_parameter: str
+    end_parameter: str
+    form: str = "rfc3339"
+    """`rfc3339`, `epoch` (seconds) or `epoch-ms`."""
+    back_s: int = 7 * 86_400
+    """How far back the first look goes, seconds; later ones begin at the cursor, with an overlap."""
+    overlap_s: int = 300
+    """Seconds before the cursor that are asked for again, as late entries appear."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One GET."""
+
+    parameters: Mapping[str, str]
+    paging: Paging | None = None
+    window: Window | None = None
+    accept: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCall:
+    """One read operation of an AWS service, all its pages, once for each row of another answer where there is one."""
+
+    service: str
+    """botocore's name of the service: `iam`."""
+    operation: str
+    """The API's name of the operation: `ListUsers`."""
+    parameters: Mapping[str, object]
+    for_each: str | None = None
+    """Name of a question of this service whose answer is gone through first."""
+    rows: str | None = None
+    """JMESPath to the values of that answer; each is given as `bind`."""
+    bind: str | None = None
+    """Name of the parameter that takes the value."""
+    window: Window | None = None
+    max_pages: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpcuaCall:
+    """One look at an OPC UA server."""
+
+    what: str
+    """`endpoints` (without a session), `values` of the named nodes, or `devices` (DI DeviceSet)."""
+
+
+Call = HttpCall | AwsCall | OpcuaCall

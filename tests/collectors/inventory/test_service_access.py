@@ -1,0 +1,86 @@
+"""What the inventory says of services, and of lists to go through."""
+
+from pathlib import Path
+
+import pytest
+
+from collectors.inventory.host import Host
+from collectors.inventory.problem import InventoryError
+from collectors.inventory.read import read_inventory
+from collectors.plan import make_plan
+from evidence.platforms.build import fitted
+from evidence.platforms.load import read_platform
+
+LISTING = b"""
+name: example
+title: An example
+source: [its manual]
+questions:
+  - {name: certificate, over: [local, ssh], read: "{each}", each: certificates, reader: x509, tags: [tables]}
+"""
+
+
+def host(tmp_path: Path, variables: str) -> Host:
+    (tmp_path / "hosts.yml").write_text(f"all: {{hosts: {{scada: {{{variables}}}}}}}\n")
+    (found,) = read_inventory([str(tmp_path / "hosts.yml")], environ={}).hosts
+    return found
+
+
+def test_each_service_is_granted_by_its_address(tmp_path: Path) -> None:
+    found = host(
+        tmp_path,
+        "plantproof_http_url: 'https://scada.example:8043/', plantproof_http_token: 'name:key', "
+        "plantproof_opcua_url: 'opc.tcp://10.0.0.9:4840', plantproof_aws_region: eu-central-1",
+    )
+    assert found.http is not None
+    assert found.http.url == "https://scada.example:8043"
+    assert found.aws is not None
+    assert found.aws.region == "eu-central-1"
+    assert [name for name in ("snmp", "ssh", "local", "http", "aws", "opcua") if found.grants(name)] == [
+        "http",
+        "aws",
+        "opcua",
+    ]
+    assert [secret.reveal() for secret in found.secrets()] == ["name:key"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ("plantproof_http_url: 'https://user:secret@scada.example'", "plantproof_http_url: expected an address"),
+        ("plantproof_http_url: 'file:///etc/passwd'", "expected an address"),
+        ("plantproof_http_url: 'http://a', plantproof_http_user: x", "a user and a password, or neither"),
+        ("plantproof_http_url: 'http://a', plantproof_http_user: x, plantproof_http_password: y, "
+         "plantproof_http_token: z", "a token, or a user and a password"),
+        ("plantproof_aws_region: europe", "a region like eu-central-1"),
+        ("plantproof_aws_access_key_id: AKIA", "plantproof_aws_secret_access_key beside it"),
+        ("plantproof_opcua_url: 'http://a'", "opc.tcp"),
+        ("plantproof_certificates: [etc/ssl/a.pem]", "absolute paths"),
+        ("plantproof_certificates: ['/etc/../root/a.pem']", "absolute paths"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_right_is_an_error_without_the_value(tmp_path: Path, variables: str, expected: str) -> None:
+    with pytest.raises(InventoryError, match=expected) as caught:
+        host(tmp_path, variables)
+    assert "secret@" not in str(caught.value)
+
+
+def test_a_question_is_asked_for_each_entry_of_the_hosts_list(tmp_path: Path) -> None:
+    platform = read_platform(LISTING, generic=None, name="example.yaml")
+    lists = host(tmp_path, "plantproof_certificates: [/etc/ssl/a.pem, /etc/ssl/b.pem]").lists
+    assert {
+        (question.name, question.transport, question.request) for question in fitted(platform, lists).questions
+    } == {
+        ("certificate:/etc/ssl/a.pem", "local", "/etc/ssl/a.pem"),
+        ("certificate:/etc/ssl/b.pem", "local", "/etc/ssl/b.pem"),
+        ("certificate.ssh:/etc/ssl/a.pem", "ssh", "/etc/ssl/a.pem"),
+        ("certificate.ssh:/etc/ssl/b.pem", "ssh", "/etc/ssl/b.pem"),
+    }
+    assert fitted(platform, {}).questions == ()
+
+
+def test_a_service_without_its_platform_is_never_guessed(tmp_path: Path) -> None:
+    from evidence.platforms.load import load_platforms
+
+    (visit,) = make_plan([host(tmp_path, "plantproof_http_url: 'http://a'")], load_platforms(only=())).visits
+    assert visit.problems == ("http: the platform is not known, and paths are never guessed: set plantproof_platform",)
