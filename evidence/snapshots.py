@@ -135,6 +135,10 @@ class Snapshots:
                 raise UnknownAssetError(f"{name}: no such asset in this log", hint=self._near(name))
         return wanted or self.assets
 
+    def __contains__(self, asset: object) -> bool:
+        """Tell whether any run had the asset on its list."""
+        return asset in self._known
+
     def visit(self, asset: AssetId) -> Visit:
         """Return how the newest try to read `asset` ended; of two parts for one slot, the worse result."""
         return self._known[asset].visit
@@ -154,6 +158,11 @@ class Snapshots:
         known = self._known[asset]
         found = {name: one for name, one in known.cut_off.items() if one.capture.transport == "snmp"}
         return MappingProxyType(found | {name: kept[0] for name, kept in known.readings.items()})
+
+    def previous(self, asset: AssetId) -> Mapping[str, Reading]:
+        """Return the whole answer before the newest to each question, by its name."""
+        kept = self._known[asset].readings if asset in self._known else {}
+        return MappingProxyType({name: found[1] for name, found in kept.items() if len(found) > 1})
 
     def stable(self, reading: Reading) -> bytes:
         """Return an answer without what changes by itself."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from evidence.clock import parse_rfc3339
 from evidence.model.asset import Asset
@@ -10,6 +11,7 @@ from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome
 from evidence.model.register import Registers
+from evidence.model.support import SupportEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Subject:
     """The newest, by name and row."""
     before: tuple[Fact, ...] = ()
     """What the answers before the newest said; empty at the first run."""
+    listed: Digest | None = None
+    """The plan's blob, which holds its line of the ledger."""
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact of that name that comes in no rows."""
@@ -76,6 +80,16 @@ class RunConduct:
     """`classes`, or `none` where the run was let loose on loopback."""
     max_rate_per_device: int
     restarted: tuple[AssetId, ...]
+    started: str
+    """RFC 3339 UTC."""
+    loopback: bool
+    """Every asset on its list has a loopback address."""
+    fragile_asked: tuple[AssetId, ...]
+    """Assets of the class `fragile` that gave an answer all the same."""
+    has_it: bool
+    """An asset on its list is of the class `it`, which may be asked faster."""
+    finished: bool
+    """Its last part is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +101,9 @@ class Estate:
     registers: Registers
     runs: tuple[RunConduct, ...] = ()
     """The newest first."""
-    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    support: tuple[SupportEnd, ...] = ()
+    """What makers say of the end of their support."""
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     """Requirement -> its limits."""
 
     def limit(self, requirement: str, name: str) -> int:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from evidence.errors import Error
 from evidence.log.authority import Authority
+from evidence.log.findings import FindingsStatement, read_findings
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
@@ -31,6 +32,7 @@ class Accepted:
     """Who may sign what after it."""
     part: PartStatement | None = None
     quarantine: Quarantine | None = None
+    findings: FindingsStatement | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -67,6 +69,10 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
             if place.area is not Area.PART or place.slot != part.slot.lower():
                 raise AcceptError(f"{key}: a part for the slot {part.slot} lies there")
             return Accepted(digest=digest, statement=statement, authority=authority, part=part, blobs=part.blobs())
+        case "findings":
+            findings = read_findings(statement)
+            blobs = findings.blobs()
+            return Accepted(digest=digest, statement=statement, authority=authority, findings=findings, blobs=blobs)
     return Accepted(digest=digest, statement=statement, authority=authority)
 
 

@@ -41,10 +41,17 @@ class History:
     statements: tuple[Entry, ...]
 
     @classmethod
-    def read(cls, store: Store) -> "History":
-        """Open the log in `store`; what was committed but never signed for is not part of it."""
+    def read(cls, store: Store, *, size: int | None = None) -> "History":
+        """
+        Open the log in `store`; what was committed but never signed for is not part of it.
+
+        With `size` it is opened as it was when it had so many leaves, which must be a batch's end.
+        """
         ledger = read_ledger(store)
-        size = ledger.covered.size if ledger.covered else 0
+        covered = ledger.covered.size if ledger.covered else 0
+        size = covered if size is None else size
+        if size > covered or size not in ledger.chain.roots:
+            raise LogError(f"the log never ended at {size} leaves; it has {covered}")
         leaves = ledger.chain.leaves[:size]
         return cls(
             ledger=ledger,

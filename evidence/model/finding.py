@@ -1,10 +1,14 @@
 """What evidence does for a requirement, and what a requirement is."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from evidence.model.names import AssetId, Digest
+
+ID_DIGITS = 12
+"""Hex digits of a finding's id: 48 bits, so that among 100,000 findings two alike are one chance in 50,000."""
 
 
 class Status(StrEnum):
@@ -38,6 +42,17 @@ class Finding:
     exception: str | None = None
     """Id of the live risk exception that covers a contradiction."""
 
+    @property
+    def id(self) -> str:
+        """A short name that stays the same from one assessment to the next: what is judged, not how."""
+        told = "\n".join((self.requirement, self.asset or "", "" if self.row is None else f"row {self.row}"))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:ID_DIGITS]
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Where it stands among others."""
+        return self.requirement, self.asset or "", self.row or ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
@@ -46,6 +61,10 @@ class Control:
     id: str
     """`INV-03`"""
     title: str
+    applies: str
+    """What is judged, in words: every asset, every session of a vendor."""
+    judged: Mapping[Status, str]
+    """What each status means here, in words."""
     frameworks: Mapping[str, tuple[str, ...]]
     """Framework id (`csf2`, `sp800-53r5`, `sp800-171r2`, `iec62443-2-1`, …) -> its own ids."""
     parameters: Mapping[str, int]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -49,10 +50,12 @@ class PlatformFileError(Error):
 class Platforms:
     """The platforms known, and how to find one. Immutable once made."""
 
-    __slots__ = ("_by_name", "_by_network_os", "_by_prefix")
+    __slots__ = ("_by_name", "_by_network_os", "_by_prefix", "files")
 
-    def __init__(self, platforms: Iterable[Platform]) -> None:
+    def __init__(self, platforms: Iterable[Platform], files: Mapping[str, bytes] = MappingProxyType({})) -> None:
         """Index `platforms`; raise `PlatformFileError` where two of them could not be told apart."""
+        self.files = files
+        """The files they were read from, by name."""
         self._by_name: dict[str, Platform] = {}
         self._by_network_os: dict[str, Platform] = {}
         self._by_prefix: dict[str, list[Platform]] = {}
@@ -174,8 +177,10 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
         if missing := wanted - files.keys():
             raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
         files = {stem: path for stem, path in files.items() if stem in wanted}
-    generic = _platform(files.pop(GENERIC), None)
-    return Platforms([generic, *(_platform(path, generic) for _, path in sorted(files.items()))])
+    texts = {stem: _bytes(path) for stem, path in sorted(files.items())}
+    generic = _platform(files[GENERIC], texts[GENERIC], None)
+    others = (_platform(files[stem], text, generic) for stem, text in texts.items() if stem != GENERIC)
+    return Platforms([generic, *others], MappingProxyType(texts))
 
 
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
@@ -202,8 +207,8 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _platform(path: Path, generic: Platform | None) -> Platform:
-    platform = _built(path, _bytes(path), generic)
+def _platform(path: Path, data: bytes, generic: Platform | None) -> Platform:
+    platform = _built(path, data, generic)
     if platform.name != path.stem:
         raise PlatformFileError(f"{path}: expected the name {path.stem}, as the file is called, found {platform.name}")
     return platform

@@ -1,0 +1,149 @@
+"""What a log knows as of a moment, as checks want it: every asset of the plan in force, and every run's conduct."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from ipaddress import ip_address
+from types import MappingProxyType
+
+from evidence.assess.knowledge import Knowledge
+from evidence.checks.estate import Estate, RunConduct, Subject
+from evidence.clock import parse_rfc3339, rfc3339
+from evidence.log.assets import load_assets
+from evidence.log.chain import LogError
+from evidence.log.part import PartStatement
+from evidence.log.plan import load_plan
+from evidence.model.asset import Asset, Safety
+from evidence.model.names import AssetId, Digest
+from evidence.model.outcome import Outcome, Result
+from evidence.model.register import Registers
+from evidence.platforms.load import Platforms
+from evidence.snapshots import Snapshots
+from evidence.store.blobs import get_blob
+from evidence.store.interface import Store
+
+RUNS_DAYS = 400
+"""How far back the conduct of runs is looked at: longer than the window of any profile we know."""
+
+NEVER = Outcome(asset=AssetId("-"), result=Result.INTERRUPTED, reason="no run has tried to read it yet")
+"""The outcome of an asset that no run had on its list."""
+
+
+def plan_in_force(snapshots: Snapshots, store: Store) -> tuple[Digest, tuple[Asset, ...]]:
+    """
+    Return the plan's blob and its assets: the plan of the newest run, before any run the newest plan logged.
+
+    It is what is judged: an asset that was taken out of the plan is not, one that was never read is.
+    """
+    history = snapshots.history
+    lengths: dict[Digest, int] = {}
+    for entry in history.statements:
+        if entry.kind == "plan":
+            accepted = history.open(entry)
+            if accepted.plan is not None:
+                lengths.pop(accepted.plan, None)
+                lengths |= accepted.blobs
+    if not lengths:
+        raise LogError("there is no plan in the log", hint="`plantproof collect` states one")
+    plan = snapshots.newest_run[0][1].plan if snapshots.newest_run else next(reversed(lengths))
+    return plan, load_plan(get_blob(store, plan, lengths[plan])).assets
+
+
+def estate_of(
+    snapshots: Snapshots, store: Store, knowledge: Knowledge, registers: Registers, *, at: datetime, profile: str
+) -> Estate:
+    """Return everything that is judged, as of `at`."""
+    plan, assets = plan_in_force(snapshots, store)
+    catalogue = knowledge.catalogue
+    limits = {one.id: one.parameters for one in catalogue.controls.values()}
+    subjects = {
+        asset.id: _subject(snapshots, asset, plan, knowledge.platforms, at)
+        for asset in sorted(assets, key=lambda asset: asset.id)
+    }
+    return Estate(
+        at=at,
+        subjects=MappingProxyType(subjects),
+        registers=registers,
+        runs=tuple(_runs(snapshots, store, at)),
+        support=catalogue.support,
+        parameters=MappingProxyType(limits | dict(catalogue.profile(profile).parameters)),
+    )
+
+
+def _subject(snapshots: Snapshots, asset: Asset, plan: Digest, platforms: Platforms, at: datetime) -> Subject:
+    if asset.id not in snapshots:
+        return Subject(id=asset.id, asset=asset, outcome=NEVER, at=rfc3339(at), facts=(), listed=plan)
+    visit = snapshots.visit(asset.id)
+    return Subject(
+        id=asset.id,
+        asset=asset,
+        outcome=visit.outcome,
+        at=visit.at,
+        facts=snapshots.facts(asset.id, platforms),
+        before=snapshots.facts_of(snapshots.previous(asset.id).values(), platforms),
+        listed=plan,
+    )
+
+
+def _runs(snapshots: Snapshots, store: Store, at: datetime) -> Iterator[RunConduct]:
+    """Yield the conduct of each run up to `at`, the newest first."""
+    runs: dict[str, list[tuple[Digest, PartStatement]]] = {}
+    for entry, part in snapshots.history.parts(newest_first=True):
+        age_s = (at - parse_rfc3339(part.started)).total_seconds()
+        if 0 <= age_s <= RUNS_DAYS * 86_400:
+            runs.setdefault(part.run, []).append((entry.digest, part))
+
+    @cache
+    def listed(blob: Digest, length: int) -> Mapping[AssetId, Asset]:
+        return {asset.id: asset for asset in load_assets(get_blob(store, blob, length))}
+
+    conducts = [_conduct(parts, listed(parts[0][1].assets, parts[0][1].assets_bytes)) for parts in runs.values()]
+    yield from sorted(conducts, key=lambda run: (run.started, run.run), reverse=True)
+
+
+def _conduct(parts: list[tuple[Digest, PartStatement]], listed: Mapping[AssetId, Asset]) -> RunConduct:
+    """Return what the parts of one run add up to: each states the run's totals so far, so the largest are the run's."""
+    digest, last = max(parts, key=lambda pair: pair[1].chunk)
+    every = [part for _, part in parts]
+    answered = {capture.asset for part in every for capture in part.captures}
+    restarted = {AssetId(name) for part in every for name in _restarted(part)}
+    return RunConduct(
+        run=last.run,
+        slot=last.slot,
+        part=digest,
+        started=min(part.started for part in every),
+        requests=_most("requests", every),
+        refused=_most("refused", every),
+        pace=str(last.conduct.get("pace", "not recorded")),
+        max_rate_per_device=_most("max_rate_per_device", every),
+        restarted=tuple(sorted(restarted)),
+        loopback=all(_is_loopback(asset.address) for asset in listed.values()),
+        fragile_asked=tuple(sorted(name for name in answered if _is(listed.get(name), Safety.FRAGILE))),
+        has_it=any(_is(asset, Safety.IT) for asset in listed.values()),
+        finished=last.last and {part.chunk for part in every} == set(range(last.chunk + 1)),
+    )
+
+
+def _most(name: str, parts: Iterable[PartStatement]) -> int:
+    found = (part.conduct.get(name) for part in parts)
+    return max((value for value in found if type(value) is int), default=0)
+
+
+def _restarted(part: PartStatement) -> Iterator[str]:
+    rows = part.conduct.get("uptimes")
+    for row in rows if isinstance(rows, list | tuple) else ():
+        if isinstance(row, Mapping) and row.get("restarted") is True:
+            yield str(row.get("asset"))
+
+
+def _is(asset: Asset | None, safety: Safety) -> bool:
+    return asset is not None and asset.safety is safety
+
+
+def _is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

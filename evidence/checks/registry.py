@@ -1,0 +1,79 @@
+"""Which check judges which requirement, and judging everything at once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from evidence.checks.backup_jobs import recent_backup
+from evidence.checks.certificates import certificate_end
+from evidence.checks.conduct import harmless_collection
+from evidence.checks.configurations import unsaved_configuration, unticketed_change
+from evidence.checks.estate import Estate
+from evidence.checks.patches import patch_state
+from evidence.checks.support import end_of_support
+from evidence.checks.versions import software_version
+from evidence.errors import Error
+from evidence.model.finding import Finding, Status
+
+Check = Callable[[Estate], Iterator[Finding]]
+"""Judges one requirement: pure, the same for the same estate."""
+
+Review = Callable[[Estate, Sequence[Finding]], Iterator[Finding]]
+"""Judges one requirement by what all checks found."""
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "BKP-01": recent_backup,
+        "CFG-01": unticketed_change,
+        "CFG-03": unsaved_configuration,
+        "INV-03": software_version,
+        "INV-04": end_of_support,
+        "INV-07": certificate_end,
+        "PAT-01": patch_state,
+        "SAFE-01": harmless_collection,
+    }
+)
+"""Requirement -> its check."""
+
+REVIEWS: Mapping[str, Review] = MappingProxyType({})
+"""Requirement -> its review."""
+
+
+class CheckError(Error):
+    """A check broke its promise: a finding without evidence, twice, or of another requirement."""
+
+
+def judge(estate: Estate, requirements: Iterable[str]) -> tuple[Finding, ...]:
+    """
+    Return what the checks find about `requirements`, in order.
+
+    Every check is asked, because exceptions rest on findings of requirements that may not be wanted themselves. A
+    requirement nobody can judge is one finding, not assessed.
+    """
+    found: list[Finding] = []
+    for requirement, check in CHECKS.items():
+        found += _kept(requirement, check(estate))
+    for requirement, review in REVIEWS.items():
+        found += _kept(requirement, review(estate, tuple(found)))
+    wanted = frozenset(requirements)
+    chosen = [finding for finding in found if finding.requirement in wanted]
+    chosen += _missing(wanted - {finding.requirement for finding in chosen})
+    return tuple(sorted(chosen, key=lambda finding: finding.order))
+
+
+def _kept(requirement: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings that keep the promise: their own requirement, each thing once, nothing said without evidence."""
+    seen: set[tuple[str, str, str]] = set()
+    for finding in found:
+        if finding.requirement != requirement or finding.order in seen:
+            raise CheckError(f"{requirement}: {finding.asset}: {finding.row}: judged twice, or for another requirement")
+        if finding.status is not Status.NOT_ASSESSED and not finding.evidence:
+            raise CheckError(f"{requirement}: {finding.asset}: {finding.status} without evidence")
+        seen.add(finding.order)
+        yield finding
+
+
+def _missing(requirements: Iterable[str]) -> Iterator[Finding]:
+    for requirement in requirements:
+        judged = requirement in CHECKS or requirement in REVIEWS
+        reason = "nothing that it could be judged by is in scope" if judged else "this version has no check for it"
+        yield Finding(requirement=requirement, asset=None, status=Status.NOT_ASSESSED, reason=reason)

@@ -1,0 +1,50 @@
+"""A log is judged, the findings are signed, and judging again gives the same bytes."""
+
+from datetime import timedelta
+from types import ModuleType
+
+import pytest
+
+from evidence.assess.assess import assess, record
+from evidence.assess.knowledge import Knowledge, packaged_knowledge
+from evidence.log.findings import dump_results, load_results
+from evidence.log.history import History
+from evidence.log.keyring import create_keyring
+from evidence.log.seal import seal
+from evidence.model.finding import Status
+from evidence.store.memory import MemoryStore
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return packaged_knowledge("0.1.0")
+
+
+@pytest.fixture(scope="module")
+def plant(plant_module: ModuleType, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    keyring = create_keyring(tmp_path_factory.mktemp("keys") / "keys")
+    return plant_module.build(MemoryStore(), keyring)
+
+
+def test_a_log_is_judged_and_the_findings_are_sealed(plant, knowledge: Knowledge) -> None:  # type: ignore[no-untyped-def]
+    at = plant.now + timedelta(hours=1)
+    history = History.read(plant.store)
+    found = assess(plant.store, history, knowledge, at=at)
+    by_place = {(one.requirement, one.asset): one for one in found.findings}
+    assert by_place["INV-03", "sw-01"].status is Status.SUPPORTS
+    assert by_place["CFG-01", "sw-01"].status is Status.CONTRADICTS
+    assert by_place["INV-03", "plc-gw"].status is Status.NOT_ASSESSED
+    assert "unreachable (no answer in 5 s, 2 tries)" in by_place["INV-03", "plc-gw"].reason
+    assert (found.basis.size, found.basis.root) == (history.size, history.root)
+
+    statement = record(plant.store, plant.keyring, found, knowledge)
+    seal(plant.store, plant.keyring, at=at, wait_s=0)
+    later = History.read(plant.store)
+    assert later.statements[-1].digest == statement
+    kept = later.open(later.statements[-1]).findings
+    assert kept is not None
+    assert kept.basis == found.basis
+
+    again = assess(plant.store, History.read(plant.store, size=kept.basis.size), knowledge, at=at)
+    assert again.results == found.results
+    assert dump_results(load_results(found.results)) == found.results
