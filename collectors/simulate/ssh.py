@@ -1,5 +1,5 @@
 """
-A simulated network system behind a real SSH server: for the demo plant and for tests.
+Simulated network systems and hosts behind a real SSH server: for the demo plant and for tests.
 
 A device is a transcript: its prompt, and what it answers to each command. It pages, repaints, asks for the enable
 password, and misbehaves on request. Every line it receives is kept, so that a test can look at what really went over
@@ -14,8 +14,7 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
+from collectors.simulate.ssh_shell import Device, Record, Shell, run_command
 from evidence.errors import Error
 
 FAULTS = frozenset(
@@ -53,53 +53,9 @@ FAULTS = frozenset(
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """Largest transcript file read: the largest of our recordings has 2 MiB."""
 
-BIG_BANNER = b"".join(b"%06d unauthorised use is prohibited and will be prosecuted\r\n" % n for n in range(16400))
-"""A little more than 1 MB."""
-
-_PAGE_LINES = 24
-
 
 class SimulationError(Error):
     """A transcript is not one, or a device is called by a name that is not there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """One simulated network system."""
-
-    name: str
-    """Also the login name that chooses it."""
-    password: str
-    prompt: str = "switch#"
-    banner: str = ""
-    commands: Mapping[str, str] = field(default_factory=dict)
-    unknown: str = "% Invalid input detected at '^' marker."
-    pager: str | None = None
-    """Text of the pager; `None` where the device does not page."""
-    erase: str = "\r        \r"
-    """What the device sends to take the pager away."""
-    paging_off: str = "terminal length 0"
-    enable: str | None = None
-    """The enable password, empty where it asks for none; the device then starts at `>`."""
-    fault: str = ""
-    echo: bool = True
-
-
-@dataclass(slots=True)
-class Record:
-    """What a simulated system saw."""
-
-    lines: list[tuple[str, str]] = field(default_factory=list)
-    """(device, line as received), Enter alone included as an empty line."""
-    keys: list[tuple[str, str]] = field(default_factory=list)
-    """(device, key pressed at the pager)"""
-    logins: list[tuple[str, bool]] = field(default_factory=list)
-    """(login name, accepted)"""
-    connections: int = 0
-
-    def commands(self, device: str | None = None) -> list[str]:
-        """Return the lines that are not empty."""
-        return [line for name, line in self.lines if line and device in (None, name)]
 
 
 def read_devices(path: Path) -> tuple[Device, ...]:
@@ -186,9 +142,12 @@ class SimulatedCli:
         login = _Login(self)
         try:
             transport.start_server(server=login)
-            channel = transport.accept(30)
-            if channel is not None and login.shell.wait(30) and login.device is not None:
-                _Shell(login.device, channel, self.record, self._quit).run()
+            while (channel := transport.accept(30)) is not None and login.device is not None:
+                if login.device.host:
+                    continue  # each channel is answered when its command comes
+                if login.shell.wait(30):
+                    Shell(login.device, channel, self.record, self._quit).run()
+                break
         except (paramiko.SSHException, EOFError, OSError):
             return  # a visitor that leaves in the middle is what the tests are about
         finally:
@@ -241,6 +200,16 @@ class _Login(paramiko.ServerInterface):
     def check_channel_request(self, kind: str, _chanid: int) -> int:
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
+    def check_channel_env_request(self, *_: Any) -> bool:
+        return self.device is not None and self.device.host
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        if self.device is None or not self.device.host:
+            return False
+        arguments = (self.device, channel, self._outer.record, command.decode("utf-8", "replace"))
+        threading.Thread(target=run_command, args=arguments, daemon=True).start()
+        return True
+
     def check_channel_pty_request(self, *_: Any) -> bool:
         return True
 
@@ -248,119 +217,6 @@ class _Login(paramiko.ServerInterface):
         if self.device is not None and self.device.fault == "hang-at-shell":
             self._outer.wait(60)
         self.shell.set()
-        return True
-
-
-class _Shell:
-    """One login's command line."""
-
-    def __init__(self, device: Device, channel: paramiko.Channel, record: Record, quit_: threading.Event) -> None:
-        self._device, self._channel, self._record, self._quit = device, channel, record, quit_
-        self._prompt = device.prompt if device.enable is None else device.prompt.replace("#", ">")
-        self._paging = device.pager is not None
-        self._pages: list[bytes] = []
-        self._asking = False
-
-    def run(self) -> None:
-        """Greet, then answer line after line until the other side goes."""
-        if self._device.fault == "big-banner":
-            self._channel.sendall(BIG_BANNER)
-        elif self._device.fault == "late":
-            self._quit.wait(2.5)
-        elif self._device.fault == "split-banner":
-            self._say("Welcome to plant #")
-            self._quit.wait(0.3)
-            self._say("7\n")
-        self._say(self._device.banner + ("\n" if self._device.banner else "") + self._prompt)
-        typed = b""
-        while not self._quit.is_set() and (data := self._channel.recv(4096)):
-            for byte in data.replace(b"\r\n", b"\n"):
-                key = bytes([byte])
-                if self._pages:
-                    self._turn(key)
-                elif key in b"\r\n":
-                    line, typed = typed.decode("utf-8", "replace"), b""
-                    if not self._line(line):
-                        return
-                else:
-                    typed += key
-        self._channel.close()
-
-    def _say(self, text: str) -> None:
-        self._channel.sendall(text.replace("\n", "\r\n").encode())
-
-    def _line(self, line: str) -> bool:
-        """Answer one line; return whether the session goes on."""
-        command = line.strip()
-        if self._asking:
-            self._asking = False
-            right = line == self._device.enable
-            self._prompt = self._device.prompt if right else self._prompt
-            self._say("\n" + ("" if right else "% Access denied\n") + self._prompt)
-            return True
-        self._record.lines.append((self._device.name, line))
-        echo = command + "\n" if self._device.echo else "\n"
-        if not command:
-            self._say("\n" + self._prompt)
-        elif command == "enable" and self._device.enable is not None:
-            self._enable(echo)
-        elif command in ("exit", "logout", "quit"):
-            return False
-        elif command == self._device.paging_off:
-            self._paging = False
-            self._say(echo + self._prompt)
-        else:
-            return self._answer(echo, command)
-        return True
-
-    def _enable(self, echo: str) -> None:
-        self._asking = bool(self._device.enable)
-        self._prompt = self._prompt if self._asking else self._device.prompt
-        if self._device.fault != "silent-at-enable":
-            self._say(echo + ("Password: " if self._asking else self._prompt))
-
-    def _answer(self, echo: str, command: str) -> bool:
-        text = self._device.commands.get(command)
-        body = self._device.unknown + "\n" if text is None else text + ("" if text.endswith("\n") or not text else "\n")
-        if self._device.fault:
-            return self._misbehave(echo + body)
-        lines = body.splitlines(keepends=True)
-        if self._paging and len(lines) > _PAGE_LINES:
-            pages = ["".join(lines[n : n + _PAGE_LINES]) for n in range(0, len(lines), _PAGE_LINES)]
-            self._pages = [page.replace("\n", "\r\n").encode() for page in pages[1:]]
-            self._say(echo + pages[0] + (self._device.pager or ""))
-        else:
-            self._say(echo + body + self._prompt)
-        return True
-
-    def _turn(self, key: bytes) -> None:
-        self._record.keys.append((self._device.name, key.decode("ascii", "replace")))
-        page, self._pages = self._pages[0], self._pages[1:]
-        end = (self._device.pager or "") if self._pages else self._prompt
-        self._channel.sendall(self._device.erase.encode() + page + end.encode())
-
-    def _misbehave(self, text: str) -> bool:
-        """Answer as the device's fault has it; return whether the session goes on."""
-        fault, half = self._device.fault, text[: len(text) // 2]
-        if fault in ("hang", "silent", "silent"):
-            self._say(half if fault == "hang" else "")
-            self._quit.wait(60)
-        elif fault == "endless":
-            while not self._quit.is_set():
-                self._say(text * 100)
-        elif fault == "reset":
-            self._say(half)
-            with contextlib.suppress(OSError):
-                transport = self._channel.get_transport()
-                transport.sock.close()
-            return False
-        elif fault in ("slow", "trickle"):
-            for letter in text + self._prompt:
-                if self._quit.wait(0.002 if fault == "slow" else 0.3):
-                    return False
-                self._say(letter)
-        else:
-            self._say(text + self._prompt)
         return True
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from collectors.simulate.ssh import Device, SimulatedCli, SimulationError, read_devices
+from collectors.simulate.ssh import SimulatedCli, SimulationError, read_devices
+from collectors.simulate.ssh_shell import Device
 
 Simulate = Callable[..., SimulatedCli]
 PASSWORD = "S1mulated-Pa55"
