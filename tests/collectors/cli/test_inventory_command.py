@@ -23,7 +23,7 @@ all:
           plantproof_zone: press
         sw-2:
           plantproof_snmp_community: s3cret-snmp
-          plantproof_collect: [snmp, ssh, http]
+          plantproof_collect: [snmp, ssh, ldap]
           plantproof_platform: no_such_platform
         sw-3: {plantproof_snmp_user: u, plantproof_snmp_auth: sha1, plantproof_snmp_auth_key: s3cret-key}
     panels:
@@ -61,7 +61,7 @@ def test_the_table_says_what_is_read_and_what_is_missing(site: Path) -> None:
     assert "ssh: no ansible_user; ssh: host keys are not checked; snmp: v3 without authentication" in by_asset["sw-1"]
     assert "no platform file is named 'no_such_platform'" in by_asset["sw-2"]
     assert "ssh: asked for, but" not in by_asset["sw-2"], "asking for ssh grants it"
-    assert "http: not in this version" in by_asset["sw-2"]
+    assert "ldap: not in this version" in by_asset["sw-2"]
     assert by_asset["sw-2"].endswith("no zone")
     assert "snmp: v3 without encryption" in by_asset["sw-3"]
     assert "fragile" in by_asset["プレス-7"]
