@@ -50,12 +50,13 @@ def command(
     from evidence.verify.verifier import verify
 
     trusted = root_key(store, key)
-    verification = verify(open_store(store), trusted_root=trusted, pins=[read_pin(pin) for pin in pins])
+    at = as_of or now()
+    verification = verify(open_store(store), trusted_root=trusted, pins=[read_pin(pin) for pin in pins], as_of=at)
     document = compose(
         open_snapshots(store, as_of),
         verification,
         open_platforms(platforms_folder),
-        at=as_of or now(),
+        at=at,
         store=store,
         tool=version("plantproof"),
         root_key=trusted.id if trusted else None,

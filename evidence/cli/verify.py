@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import store_option, verbosity_option
+from evidence.cli.options import as_of_option, now, store_option, verbosity_option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from evidence.log.keys import PublicKey
     from evidence.log.note import Checkpoint
     from evidence.verify.result import Report, Step
+    from evidence.verify.slots import Calendar
 
 SCHEMA = "plantproof.verify/1"
 """Name and version of the machine output."""
@@ -21,11 +24,18 @@ SCHEMA = "plantproof.verify/1"
 @store_option
 @click.option("--pin", "pins", multiple=True, metavar="P", help="A pin: `origin size root`, or a file that holds one.")
 @click.option("--key", type=click.Path(dir_okay=False), metavar="ROOT.pub", help="The owner's root public key.")
+@as_of_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How it is printed.")
 @verbosity_option
 @click.pass_context
 def command(
-    ctx: click.Context, bundle: str | None, store: str, pins: tuple[str, ...], key: str | None, form: str
+    ctx: click.Context,
+    bundle: str | None,
+    store: str,
+    pins: tuple[str, ...],
+    key: str | None,
+    as_of: "datetime | None",
+    form: str,
 ) -> None:
     """
     Check everything that can be checked: passed, failed, or not-checked and why.
@@ -33,13 +43,17 @@ def command(
     BUNDLE is the directory of a store, another way to write --store. Pins and the root key come from outside: a pin
     is the line that `report` and `collect` print; the root key is the owner's, and is looked for in
     `<store>.keys/root.pub` when --key is not given. Ends with 16 when a step failed.
+
+    Planned slots are derived up to --as-of, now when it is not said: what is late, missed or a gap is named at step
+    9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
+    fail the step.
     """
     from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     place = bundle or store
     opened = open_store(place)
-    report = verify(opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins])
+    report = verify(opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins], as_of=as_of or now())
     if form == "json":
         click.echo(_json(report))
     else:
@@ -96,8 +110,25 @@ def _json(report: "Report") -> str:
                 {"number": s.number, "name": s.name, "status": str(s.status), "details": list(s.details)}
                 for s in report.steps
             ],
+            "slots": _slots(report.calendar),
         }
     )
+
+
+def _slots(calendar: "Calendar | None") -> dict[str, object] | None:
+    """Return the planned slots for machines: the numbers of all, and each slot that is not whole."""
+    from dataclasses import asdict
+
+    from evidence.verify.slots import COUNTED
+
+    if calendar is None:
+        return None
+    return {
+        "as_of": calendar.as_of,
+        "due": len(calendar.slots),
+        **{field: calendar.total(field) for field in COUNTED},
+        "not_whole": [asdict(one) for one in calendar.slots if not one.whole],
+    }
 
 
 def _print_table(report: "Report") -> None:
@@ -112,6 +143,8 @@ def _print_table(report: "Report") -> None:
     counts = [f"{sum(s.status is status for s in report.steps)} {status}" for status in Status]
     click.echo()
     click.echo(f"verify: {', '.join(counts)}")
+    if report.calendar:
+        click.echo(report.calendar.words)
     if report.failed:
         click.echo(f"FAILED at {', '.join(map(_named, report.failed))}")
     elif report.checkpoint:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from evidence.errors import Error
 from evidence.log.authority import Authority
 from evidence.log.findings import FindingsStatement, read_findings
+from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
@@ -33,6 +34,7 @@ class Accepted:
     part: PartStatement | None = None
     quarantine: Quarantine | None = None
     findings: FindingsStatement | None = None
+    missed: Missed | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -64,6 +66,8 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
             return Accepted(
                 digest=digest, statement=statement, authority=authority, quarantine=read_quarantine(statement)
             )
+        case "missed":
+            return Accepted(digest=digest, statement=statement, authority=authority, missed=read_missed(statement))
         case "part":
             part = read_part(statement)
             if place.area is not Area.PART or place.slot != part.slot.lower():

@@ -10,6 +10,7 @@ from evidence.model.outcome import Result
 from evidence.platforms.load import Platforms
 from evidence.report.document import MEANING, Conduct, Count, Document
 from evidence.report.sheet import make_sheet
+from evidence.report.slots import slots_of
 from evidence.snapshots import Snapshots
 from evidence.verify.result import Report, Status
 
@@ -54,6 +55,7 @@ def compose(
         counts=tuple(_counts(snapshots)),
         sheets=tuple(sheets),
         conduct=_conduct(snapshots),
+        slots=slots_of(verification.calendar),
         not_checked=(*_gaps(verification), *_NEVER_CHECKED),
     )
 

@@ -8,6 +8,7 @@ from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Result
 from evidence.snapshots import Visit
 from evidence.verify.result import Step
+from evidence.verify.slots import SlotCount
 
 MEANING: Mapping[Result, str] = {
     Result.COLLECTED: "every question was answered whole",
@@ -141,6 +142,29 @@ class Conduct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobCount:
+    """What became of the planned slots of one job."""
+
+    job: str
+    slots: int
+    first: str
+    last: str
+    counts: tuple[int, ...]
+    """In the order of `evidence.verify.slots.COUNTED`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What became of the planned slots."""
+
+    as_of: str
+    jobs: tuple[JobCount, ...]
+    not_whole: tuple[SlotCount, ...]
+    """The newest of those that are late, missed or a gap."""
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """The whole report."""
 
@@ -159,6 +183,8 @@ class Document:
     counts: tuple[Count, ...]
     sheets: tuple[Sheet, ...]
     conduct: Conduct | None
+    slots: Slots | None
+    """`None` where no plan has any."""
     not_checked: tuple[tuple[str, str], ...]
     """(what, why)."""
 

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from sys import intern
 
 from evidence.errors import Error
 from evidence.log.authority import Authority
 from evidence.log.chain import Chain, StoreInfo
 from evidence.log.keys import PublicKey
 from evidence.log.note import Checkpoint
+from evidence.log.missed import Missed
 from evidence.log.part import After, PartStatement
 from evidence.model.names import Digest
+from evidence.model.outcome import Result
 from evidence.store.interface import Store
 from evidence.store.layout import Key
+from evidence.verify.slots import Calendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +33,13 @@ class SealedPart:
     after: After | None
     assets: Digest
     assets_bytes: int
+    ended: str
     outcomes: tuple[str, ...]
     """The assets that have a row."""
+    off: frozenset[str]
+    """Those of them that were off by schedule."""
+    interrupted: frozenset[str]
+    """Those of them whose turn was cut short."""
 
     @classmethod
     def of(cls, index: int, part: PartStatement) -> "SealedPart":
@@ -45,8 +55,26 @@ class SealedPart:
             after=part.after,
             assets=part.assets,
             assets_bytes=part.assets_bytes,
-            outcomes=tuple(outcome.asset for outcome in part.outcomes),
+            ended=part.ended,
+            outcomes=tuple(intern(str(outcome.asset)) for outcome in part.outcomes),
+            off=_assets(part, Result.OFF_BY_SCHEDULE),
+            interrupted=_assets(part, Result.INTERRUPTED),
         )
+
+
+def _assets(part: PartStatement, result: Result) -> frozenset[str]:
+    return frozenset(outcome.asset for outcome in part.outcomes if outcome.result is result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPlan:
+    """What the later steps need of a plan statement."""
+
+    index: int
+    blob: Digest
+    bytes: int
+    at: datetime | None
+    """When it says it was stated."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +84,10 @@ class Audit:
     store: Store
     trusted_root: PublicKey | None
     pins: Sequence[Checkpoint]
+    as_of: datetime | None = None
+    """Up to when slots are derived; `None`: nobody said what time it is."""
+    calendar: Calendar | None = None
+    """What became of the planned slots."""
     info: StoreInfo | None = None
     keys: dict[str, Key] = field(default_factory=dict)
     """Every key of the store that is one."""
@@ -66,6 +98,10 @@ class Audit:
     """Who may sign what, from which index on."""
     plans: dict[Digest, int] = field(default_factory=dict)
     """Index at which each plan's blob was first logged."""
+    stated: list[SealedPlan] = field(default_factory=list)
+    """Every plan statement, in log order."""
+    missed: list[Missed] = field(default_factory=list)
+    """Slots that somebody who plans says were missed, and why."""
     parts: list[SealedPart] = field(default_factory=list)
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
     """Index, kind and plan of each statement whose first subject is a plan, parts included."""

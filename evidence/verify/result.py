@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from evidence.log.note import Checkpoint
+from evidence.verify.slots import Calendar
 
 MAX_DETAILS = 100
 """Most details kept of one step; the rest are counted."""
@@ -34,6 +35,8 @@ class Report:
     checkpoint: Checkpoint | None
     """Origin, size and root as recomputed; `None` where the log could not be read."""
     steps: tuple[Step, ...]
+    calendar: Calendar | None = None
+    """What became of the planned slots; `None` where no plan has any, or nobody said up to when."""
 
     @property
     def failed(self) -> tuple[Step, ...]:

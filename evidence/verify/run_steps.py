@@ -9,12 +9,12 @@ from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import open_hint
 from evidence.log.keyring import Role
 from evidence.log.keys import PublicKey
-from evidence.log.plan import load_plan
 from evidence.log.seal import ANCHOR
 from evidence.model.names import Digest
 from evidence.store.blobs import get_blob
 from evidence.store.layout import Area
 from evidence.verify.audit import Audit, SealedPart
+from evidence.verify.calendar_step import check_slots, read_plans
 from evidence.verify.result import Answer
 
 AD_HOC = "adhoc-"
@@ -22,7 +22,7 @@ AD_HOC = "adhoc-"
 
 
 def check_completeness(audit: Audit, answer: Answer) -> None:
-    """Step 9: every run has exactly one outcome for each asset of its own list, and leaves out nothing planned."""
+    """Step 9: every run has one outcome for each asset of its own list, every slot one in time for each planned asset."""
     if audit.sealed is None:
         answer.gap("the log cannot be read (step 4)")
         return
@@ -34,8 +34,16 @@ def check_completeness(audit: Audit, answer: Answer) -> None:
         assets = _check_run(audit, answer, run, parts)
         if not parts[0].slot.startswith(AD_HOC):
             covered.setdefault((parts[0].slot, parts[0].plan), set()).update(assets)
+    plans = read_plans(audit, answer)
+    due = check_slots(audit, answer, plans)
+    planned = {stated.blob: stated.assets for stated in plans}
     for (slot, plan), assets in covered.items():
-        _check_plan(audit, answer, slot, plan, assets)
+        wanted = due[slot].assets if slot in due else planned.get(plan)
+        if wanted is None:
+            continue
+        if slot not in due:
+            _name(answer.gap, f"{slot}: planned, and in no run:", wanted - assets)
+        _name(answer.gap, f"{slot}: in a run, and not planned:", assets - wanted)
     answer.note(f"{len(runs)} runs")
 
 
@@ -62,20 +70,6 @@ def _check_run(audit: Audit, answer: Answer, run: str, parts: list[SealedPart]) 
     else:
         _name(answer.fail, f"{run}: no outcome for", missing)
     return assets
-
-
-def _check_plan(audit: Audit, answer: Answer, slot: str, plan: Digest, covered: set[str]) -> None:
-    """Compare what a slot covered with what was planned; slots without any part need the plan's calendar."""
-    try:
-        planned = load_plan(get_blob(audit.store, plan, audit.blobs.get(plan, 0)))
-    except Error as error:
-        answer.fail(f"{slot}: its plan: {error}")
-        return
-    assets: set[str] = {asset.id for asset in planned.assets}
-    _name(answer.gap, f"{slot}: planned, and in no run:", assets - covered)
-    _name(answer.gap, f"{slot}: in a run, and not planned:", covered - assets)
-    if planned.slots:
-        answer.gap(f"{slot}: whether other slots of the plan were skipped")
 
 
 def _name(say: Callable[[str], None], what: str, assets: Iterable[str]) -> None:

@@ -3,12 +3,13 @@
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
 from evidence.log.chain import Leaf
+from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
 from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
-from evidence.verify.audit import Audit, SealedPart
+from evidence.verify.audit import Audit, SealedPart, SealedPlan
 from evidence.verify.result import Answer
 
 
@@ -72,9 +73,13 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
     if leaf.kind not in INTERPRETED:
         answer.gap(f"{leaf.statement}: {leaf.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
-        audit.plans.setdefault(accepted.plan, index)
+        blob, length = plan_blob(statement)
+        audit.plans.setdefault(blob, index)
+        audit.stated.append(SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(statement)))
     elif leaf.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
+    if accepted.missed is not None:
+        audit.missed.append(accepted.missed)
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.part))
     for digest, length in accepted.blobs.items():

@@ -12,7 +12,8 @@ The auditor's question, step by step. Each step trusts only what the steps befor
  7. links         The first subject is a plan logged before; `previous` statements are still visible; `after` is what
                   the log was at that size.
  8. blobs         Every artefact is there: one frame, of the signed length, with the digest it is named by.
- 9. completeness  Each run has exactly one outcome for each asset of its frozen list, and leaves out nothing planned.
+ 9. completeness  Each run has exactly one outcome for each asset of its frozen list. Each planned slot has an outcome in
+                  time for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
 10. state         Working memory is signed and does not contradict the log. It is never evidence.
 11. anchors       What binds the log from outside (time stamps, cosignatures, pins), and what nothing binds.
 
@@ -20,6 +21,7 @@ A step passes, fails, or is not-checked and says why; what could not be looked a
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from evidence.errors import Error
 from evidence.log.keys import PublicKey
@@ -46,14 +48,21 @@ STEPS: tuple[tuple[int, str, Callable[[Audit, Answer], None]], ...] = (
 )
 
 
-def verify(store: Store, *, trusted_root: PublicKey | None = None, pins: Sequence[Checkpoint] = ()) -> Report:
+def verify(
+    store: Store,
+    *,
+    trusted_root: PublicKey | None = None,
+    pins: Sequence[Checkpoint] = (),
+    as_of: datetime | None = None,
+) -> Report:
     """
     Check everything in `store` that can be checked.
 
-    `trusted_root` and `pins` come from outside the store; without them steps 2 and 5 are not-checked. Never raises
+    `trusted_root` and `pins` come from outside the store; without them steps 2 and 5 are not-checked. Planned slots
+    are derived up to `as_of`, so a collector that died shows; without it they are not-checked. Never raises
     for what it finds: a step that cannot go on has failed.
     """
-    audit = Audit(store=store, trusted_root=trusted_root, pins=tuple(pins))
+    audit = Audit(store=store, trusted_root=trusted_root, pins=tuple(pins), as_of=as_of)
     steps = []
     for number, name, check in STEPS:
         answer = Answer()
@@ -65,4 +74,4 @@ def verify(store: Store, *, trusted_root: PublicKey | None = None, pins: Sequenc
     checkpoint = None
     if audit.info is not None and audit.chain is not None:
         checkpoint = Checkpoint(origin=audit.info.origin, size=audit.chain.size, root=audit.chain.root)
-    return Report(checkpoint=checkpoint, steps=tuple(steps))
+    return Report(checkpoint=checkpoint, steps=tuple(steps), calendar=audit.calendar)
