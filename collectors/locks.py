@@ -1,12 +1,12 @@
-"""One session per device at a time, across processes of this machine (DOMAIN: rules of conduct, 4)."""
+"""One session per device, and one run of a job's part, at a time, across processes of this machine."""
 
 import asyncio
 import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from collectors.inventory.host import Host
@@ -19,6 +19,12 @@ LOOK_AGAIN_S = 0.2
 
 class LockFolderError(Error):
     """The folder of the locks cannot be used, or is another user's."""
+
+
+class RunLockedError(Error):
+    """The same job is being run already, for the same store and part."""
+
+    exit_code = 75
 
 
 def lock_name(host: Host) -> str:
@@ -70,6 +76,30 @@ class DeviceLocks:
             yield
         finally:
             os.close(handle)
+
+
+@contextmanager
+def run_lock(folder: Path, *, store: str, job: str, part: str) -> Iterator[None]:
+    """
+    Hold the lock of one part of a job; raise `RunLockedError` at once where another process holds it.
+
+    It is of the job and not of one slot: a run that is not done when the next one is due is left to finish.
+    """
+    DeviceLocks(folder).prepare()
+    digest = hashlib.sha256(f"{store}\n{job}\n{part}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    handle = os.open(folder / f"run-{digest}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _try_lock(handle):
+            holder = os.pread(handle, 20, 0).decode("ascii", "replace") or "unknown"
+            raise RunLockedError(
+                f"another run of {job}, part {part}, into {store} holds the lock: process {holder}",
+                hint="nothing was asked; it ends by itself, and `plantproof missed` explains a slot that was not read",
+            )
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _try_lock(handle: int) -> bool:

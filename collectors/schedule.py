@@ -66,11 +66,11 @@ class WorkingHours:
         days: tuple[int, ...] = ()
         for piece in (piece.split() for piece in body.split(",")):
             if len(piece) == 1 and not _TIMES.fullmatch(piece[0]):
-                days += _days(piece[0], text)
+                days += week_days(piece[0], text)
                 continue
             if len(piece) not in (1, 2):
                 raise _unreadable(text)
-            days += _days(piece[0], text) if len(piece) == 2 else ()
+            days += week_days(piece[0], text) if len(piece) == 2 else ()
             begin, end = _times(piece[-1], text)
             windows += [Window(day, begin, end) for day in days or range(7)]
             days = ()
@@ -94,7 +94,10 @@ class WorkingHours:
         """Return the windows around `at` as moments, joined where they touch."""
         today = _utc(at).astimezone(self.zone).date()
         spans = sorted(
-            (_moment(day, window.begin, self.zone, last=False), _moment(day, window.end, self.zone, last=True))
+            (
+                local_moment(day, window.begin, self.zone, last=False),
+                local_moment(day, window.end, self.zone, last=True),
+            )
             for day in (today + timedelta(days=offset) for offset in range(-2, _LOOK_AHEAD.days + 2))
             for window in self.windows
             if window.day == day.weekday()
@@ -204,7 +207,8 @@ def _until(window: WorkingHours | Period, at: datetime) -> str:
     return f" until {change:%Y-%m-%dT%H:%M:%SZ}" if change else ""
 
 
-def _days(text: str, whole: str) -> tuple[int, ...]:
+def week_days(text: str, whole: str) -> tuple[int, ...]:
+    """Return the days that `Mon` or `Mon-Fri` names, 0 for Monday; `whole` is what an error shows."""
     first, dash, last = text.partition("-")
     if first not in DAYS or (dash and last not in DAYS):
         raise ScheduleError(f"expected days like Mon or Mon-Fri, found {text!r:.40} in {whole!r:.80}")
@@ -235,10 +239,10 @@ def _local(text: str, zone: ZoneInfo, *, last: bool) -> datetime:
     if local is None or local.tzinfo is not None:
         raise ScheduleError(f"expected a local time like 2026-12-24 18:00, found {text!r:.40}")
     minutes = local.hour * 60 + local.minute
-    return _moment(local.date(), minutes, zone, last=last) + timedelta(seconds=local.second)
+    return local_moment(local.date(), minutes, zone, last=last) + timedelta(seconds=local.second)
 
 
-def _moment(day: date, minutes: int, zone: ZoneInfo, *, last: bool) -> datetime:
+def local_moment(day: date, minutes: int, zone: ZoneInfo, *, last: bool) -> datetime:
     """Return in UTC the first (or last) moment at which clocks in `zone` pass a time of day."""
     naive = datetime.combine(day, time()) + timedelta(minutes=minutes)
     first_reading = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -10,12 +10,14 @@ from collectors.schedule import Blackout, Period, ScheduleError, WorkingHours
 from collectors.settings_file import (
     MAX_SITE_FILE_BYTES,
     BlackoutEntry,
+    JobEntry,
     PaceEntry,
     SettingsError,
     SiteFile,
     check,
     parse_site_file,
 )
+from collectors.timetable import Hourly, Job, LocalTime, parse_length
 from evidence.model.asset import Safety
 
 SITE_FILE = "plantproof.yml"
@@ -40,6 +42,8 @@ class Settings:
     forks: int
     paces: Mapping[Safety, PaceClass]
     blackouts: tuple[Blackout, ...]
+    jobs: tuple[Job, ...]
+    """When what is due."""
     known_hosts: tuple[Path, ...]
     """Files of SSH host keys; they need not exist."""
     pin_on_first_use: bool
@@ -173,6 +177,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -
         forks=file.forks,
         paces=MappingProxyType({Safety.OT: _pace(Safety.OT, file.pace.ot), Safety.IT: _pace(Safety.IT, file.pace.it)}),
         blackouts=tuple(_blackout(entry, number, places) for number, entry in enumerate(file.blackouts, 1)),
+        jobs=tuple(map(_job, file.jobs)),
         known_hosts=tuple(Path(text) for text in file.known_hosts) or usual_known_hosts,
         pin_on_first_use=file.pin_on_first_use,
         snmp_timeout_s=file.timeouts.snmp_s,
@@ -185,6 +190,11 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -
 
 def _pace(safety: Safety, entry: PaceEntry) -> PaceClass:
     return replace(PACES[safety], **entry.model_dump(exclude_none=True))
+
+
+def _job(entry: JobEntry) -> Job:
+    times = LocalTime.parse(entry.at) if entry.at is not None else Hourly.parse(entry.every or "")
+    return Job(name=entry.name, times=times, grace=parse_length(entry.grace), tags=tuple(entry.tags))
 
 
 def _blackout(entry: BlackoutEntry, number: int, places: tuple[Path, ...]) -> Blackout:

@@ -2,11 +2,23 @@
 
 import datetime
 import difflib
-from typing import Annotated, Any, cast
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self, cast
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from collectors.schedule import ScheduleError
+from collectors.timetable import Hourly, LocalTime, parse_length
 from evidence.errors import Error
 
 MAX_SITE_FILE_BYTES = 1024 * 1024
@@ -27,6 +39,20 @@ class SettingsError(Error):
 def _as_written(value: object) -> object:
     """Return as text what YAML took for a date or a time."""
     return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _readable(parse: Callable[[str], object]) -> AfterValidator:
+    """Return a check that `parse` can read a text, in the words pydantic understands."""
+
+    def check(text: str | None) -> str | None:
+        try:
+            if text is not None:
+                parse(text)
+        except ScheduleError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    return AfterValidator(check)
 
 
 class _Strict(BaseModel):
@@ -69,6 +95,29 @@ class BlackoutEntry(_Strict):
     reason: _Text | None = None
 
 
+class JobEntry(_Strict):
+    """Something that is due again and again: `at` a local time, or `every` so many hours from midnight UTC on."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    """What its slots are named by: `nightly`."""
+    at: Annotated[_Text | None, _readable(LocalTime.parse)] = None
+    """`02:00 Europe/Berlin`, `Sun 02:00 Europe/Berlin`, `Mon-Fri 05:30 Asia/Tokyo`"""
+    every: Annotated[_Text | None, _readable(Hourly.parse)] = None
+    """`1h`, `2h`, `3h`, `4h`, `6h`, `8h` or `12h`"""
+    grace: Annotated[_Text, _readable(parse_length)] = "2h"
+    """How late an answer may be: `90min`, `2h`, `1d`."""
+    tags: Annotated[list[Literal["identify", "config", "tables", "host"]], Field(max_length=10)] = []
+    """What is asked, as for `-t`; none is everything."""
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if (self.at is None) == (self.every is None):
+            raise ValueError("expected either at or every")
+        if self.name == "adhoc":
+            raise ValueError("adhoc is what runs are called that nobody planned")
+        return self
+
+
 class Timeouts(_Strict):
     """How long an answer is waited for."""
 
@@ -93,6 +142,8 @@ class SiteFile(_Strict):
     """Assets read at the same time."""
     pace: PaceEntries = PaceEntries()
     blackouts: Annotated[list[BlackoutEntry], Field(max_length=10_000)] = []
+    jobs: Annotated[list[JobEntry], Field(max_length=100)] = []
+    """When what is due; the plan in the log says so, and what is missed shows as a gap."""
     known_hosts: list[_Text] = []
     """Files of SSH host keys; empty: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`."""
     pin_on_first_use: bool = False
@@ -102,6 +153,14 @@ class SiteFile(_Strict):
     """Where a run leaves its HTML report."""
     max_answer_bytes: Annotated[int, Field(gt=0, le=1024**3)] = 8 * 1024 * 1024
     """Largest answer that is kept."""
+
+    @field_validator("jobs")
+    @classmethod
+    def _each_name_once(cls, jobs: list[JobEntry]) -> list[JobEntry]:
+        names = [job.name for job in jobs]
+        if len(set(names)) != len(names):
+            raise ValueError(f"expected each name once, found {', '.join(names)}")
+        return jobs
 
 
 def parse_site_file(data: bytes, name: str) -> SiteFile:
@@ -138,7 +197,7 @@ def check(content: dict[Any, Any], name: str, data: bytes = b"") -> SiteFile:
             near = difflib.get_close_matches(str(trail[-1]), known, n=1)
             meant = f" (did you mean {near[0]}?)" if near else f"; known are {', '.join(known)}"
             raise SettingsError(f"{where}: {key}: expected a key that plantproof knows{meant}") from None
-        raise SettingsError(f"{where}: {key}: {first['msg']}") from None
+        raise SettingsError(f"{where}: {key}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
@@ -151,6 +210,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "it": PaceEntry,
             "timeouts": Timeouts,
             "blackouts": BlackoutEntry,
+            "jobs": JobEntry,
         }
         model = inner.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,30 +1,34 @@
 """A site's evidence opened for writing: store, keys, log, and the plan in force."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from collectors.timetable import Job, planned_slots, still_says
 from evidence.errors import Error
 from evidence.log.accept import accept
+from evidence.log.assets import asset_rows
 from evidence.log.authority import Authority, AuthorityError
 from evidence.log.chain import read_store_info
+from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
 from evidence.log.note import Checkpoint, NoteError, read_checkpoint
-from evidence.log.plan import dump_plan, plan_predicate
+from evidence.log.plan import Plan, dump_plan, load_plan, plan_predicate
 from evidence.log.statement import Subject
 from evidence.log.writer import append, create_log
 from evidence.model.asset import Asset
-from evidence.model.names import Digest, DigestError, digest_of, parse_digest
-from evidence.store.blobs import put_blob
+from evidence.model.names import Digest
+from evidence.store.blobs import get_blob, put_blob
 from evidence.store.interface import MissingError, Store
 from evidence.store.layout import CHECKPOINT_HINT_KEY
 from evidence.store.open import open_store
 
 _PLAN = "plan"
+_PLAN_HINT = frozenset({"blob", "bytes"})
 _HOST_KEYS = "host-keys"
 
 
@@ -61,24 +65,42 @@ def open_site(spec: str, keys: Path, *, owner: str, domain: str, at: datetime) -
     return OpenSite(store=store, keyring=keyring)
 
 
-def plan_in_force(site: OpenSite, assets: Callable[[], Iterable[Asset]], *, narrowed: bool) -> Digest:
+def plan_in_force(
+    site: OpenSite,
+    assets: Callable[[], Iterable[Asset]],
+    *,
+    at: datetime,
+    jobs: Sequence[Job] = (),
+    narrowed: bool = False,
+) -> Digest:
     """
-    Return the digest of the plan's blob; state a new plan where the assets are not those of the last one.
+    Return the digest of the plan's blob; state a new plan where the last one is not the inventory's and the jobs' own.
 
-    A run that was narrowed (`--limit`, `--part`) changes no plan. `assets` gives all of the inventory's.
+    It is renewed before it runs out, and not stated again while it holds. A run that was narrowed (`--limit`, a share
+    of the inventory) changes no plan. `assets` gives all of the inventory's.
     """
-    last = _digest_hint(site, _PLAN)
-    if narrowed and last:
+    last = last_plan(site)
+    if last and narrowed:
         return last[0]
-    data = dump_plan(sorted(assets(), key=lambda asset: asset.id))
-    blob = digest_of(data)
-    if last and last[0] == blob:
-        return blob
-    put_blob(site.store, data)
+    wanted = tuple(sorted(assets(), key=lambda asset: asset.id))
+    if last and asset_rows(last[1].assets) == asset_rows(wanted) and still_says(last[1], jobs, at):
+        return last[0]
+    data = dump_plan(wanted, slots=planned_slots(jobs, at))
+    blob = put_blob(site.store, data)
     subjects = (Subject(name="plan", digest=blob),)
-    append(site.store, site.keyring, kind="plan", predicate=plan_predicate(blob, len(data)), subjects=subjects)
-    write_hint(site.store, site.keyring, _PLAN, [blob])
+    append(site.store, site.keyring, kind="plan", predicate=plan_predicate(blob, len(data), at=at), subjects=subjects)
+    write_hint(site.store, site.keyring, _PLAN, {"blob": blob, "bytes": len(data)})
     return blob
+
+
+def last_plan(site: OpenSite) -> tuple[Digest, Plan] | None:
+    """Return the plan that was stated last, if it is remembered and whole."""
+    try:
+        hint = Fields(read_hint(site.store, site.keyring, _PLAN), _PLAN, _PLAN_HINT, frozenset())
+        blob = hint.digest("blob")
+        return blob, load_plan(get_blob(site.store, blob, hint.whole("bytes")))
+    except Error:
+        return None
 
 
 def newest_checkpoint(site: OpenSite) -> Checkpoint | None:
@@ -108,16 +130,6 @@ def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
     pins = {**new, **read_pins(site)}
     rows = [{"address": address, "key": key} for address, key in sorted(pins.items())]
     write_hint(site.store, site.keyring, _HOST_KEYS, rows)
-
-
-def _digest_hint(site: OpenSite, kind: str) -> tuple[Digest, ...]:
-    value = read_hint(site.store, site.keyring, kind)
-    if not isinstance(value, list):
-        return ()
-    try:
-        return tuple(parse_digest(one) for one in value)
-    except DigestError:
-        return ()
 
 
 def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> None:

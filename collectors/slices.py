@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from collectors.inventory.host import Host
 from evidence.errors import Error
 
-_PART = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+_PART = re.compile(r"([1-9][0-9]{0,3}|[a-z][a-z0-9._-]{0,60})/([1-9][0-9]{0,3})")
 
 
 class SliceError(Error):
-    """A share of a run is not written `i/n`."""
+    """A share of a run is not written `i/n` or `name/n`."""
 
     exit_code = 5
 
@@ -25,30 +25,39 @@ class LoosePaceError(Error):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """The `number`-th of `count` shares; AWX cuts its job slices the same way."""
+    """
+    The `number`-th of `count` shares; AWX cuts its job slices the same way.
+
+    One that has a name is cut already: the inventory holds the hosts of this share and no others.
+    """
 
     number: int = 1
     count: int = 1
+    name: str | None = None
 
     @classmethod
     def parse(cls, text: str | None) -> "Slice":
-        """Read `2/5`; nothing is the whole."""
+        """Read `2/5` or `awx-17/5`; nothing is the whole."""
         if text is None:
             return cls()
         match = _PART.fullmatch(text)
+        if match is not None and not match[1].isdigit():
+            return cls(name=match[1], count=int(match[2]))
         if match is None or int(match[1]) > int(match[2]):
-            raise SliceError(f"expected a part like 2/5, found {text!r:.40}")
+            raise SliceError(f"expected a part like 2/5, or awx-17/5 where it is cut already, found {text!r:.40}")
         return cls(number=int(match[1]), count=int(match[2]))
 
     def of(self, hosts: Iterable[Host]) -> tuple[Host, ...]:
         """Return this share of the hosts, by name."""
         ordered = sorted(hosts, key=lambda host: host.asset.id)
+        if self.name is not None:
+            return tuple(ordered)
         return tuple(ordered[self.number - 1 :: self.count])
 
     @property
     def label(self) -> str:
         """The share as a part statement names it."""
-        return f"{self.number}/{self.count}"
+        return f"{self.name or self.number}/{self.count}"
 
     @property
     def share(self) -> float:

@@ -52,8 +52,10 @@ class CollectArguments:
 @click.option("--owner", metavar="NAME", help="Whose plant it is.")
 @platforms_option
 @click.option("--pace", type=click.Choice(["none"]), help="Do not pace; only where every asset is on loopback.")
-@click.option("--slot", metavar="SLOT", help="The planned slot this run fills: nightly-20260722T0200Z.")
-@click.option("--part", metavar="I/N", help="Read only the I-th of N slices of the hosts.")
+@click.option("--slot", metavar="SLOT", help="The slot this run fills: a job's name, or nightly-20260722T0200Z.")
+@click.option(
+    "--part", metavar="I/N", help="Read the I-th of N slices of the hosts; with a name for I it is cut already."
+)
 @click.option("--no-seal", is_flag=True, help="Write the parts and leave sealing to `plantproof seal`.")
 @click.option("--no-input", is_flag=True, help="Never ask anything.")
 @click.option("--snmp-engine", type=click.Choice(["gufo"]), help="The SNMP library.")

@@ -4,7 +4,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from collectors.cli.collect import CollectArguments
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site
-from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, user_alias
-from collectors.cli.tell import tell_bugs, tell_json, tell_plan, tell_recap
+from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
+from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_plan, tell_recap
 from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
 from collectors.inventory.host import Host
 from collectors.inventory.read import read_inventory
+from collectors.locks import run_lock
 from collectors.pace import Pace
 from collectors.parts import RunIdentity
 from collectors.plan import Plan, make_plan
@@ -30,6 +31,7 @@ from collectors.schedule import Closed, verdict
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
+from collectors.slots import Filled, filled_slot
 from collectors.transports.hostkeys import HostKeys
 from evidence.cli.exits import ExitCode
 from evidence.clock import Clock
@@ -42,7 +44,6 @@ from evidence.model.asset import Asset
 from evidence.model.outcome import Outcome
 from evidence.platforms.load import Platforms, load_platforms
 from evidence.store.blobs import put_blob
-from evidence.store.layout import KeyNameError, check_slot
 
 TAGS = ("identify", "config", "tables", "host")
 
@@ -57,21 +58,21 @@ def run_collect(said: CollectArguments) -> int:
     """Carry out the command; return its exit code."""
     clock = SystemClock()
     site = load_site(said.config, store=said.store, owner=said.owner)
+    slot = filled_slot(said.slot, site.jobs, clock.now()) if said.slot else None
     hosts = _hosts(said, site)
     if said.list_hosts:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
     knowledge = _knowledge(said)
     closed = _closed(site, clock)
-    plan = make_plan(hosts, knowledge, tags=_tags(said), verdict=closed, paces=site.paces)
+    plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
-    if said.slot is not None:
-        _check_slot(said.slot)
     if said.check:
         tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
         return 0
-    done = _run(said, site, plan, knowledge, clock, closed)
+    with _lock(said, site, slot):
+        done = _run(said, site, plan, knowledge, clock, closed, slot)
     if said.output_format == "json":
         tell_json(done)
     else:
@@ -88,7 +89,10 @@ def _report(site: Settings) -> int:
         return 0
     from evidence.cli.report import command
 
-    return int(click.get_current_context().invoke(command, store=site.store, output=str(site.report)))
+    root = site.keys / "root.pub"
+    key = str(root) if root.is_file() else None
+    arguments = {"store": site.store, "output": str(site.report), "key": key, "quiet": not is_watched()}
+    return int(click.get_current_context().invoke(command, **arguments))
 
 
 def _hosts(said: CollectArguments, site: Settings) -> tuple[Host, ...]:
@@ -128,12 +132,12 @@ def _asked(said: CollectArguments) -> dict[str, Secret]:
     }
 
 
-def _check_slot(slot: str) -> None:
-    """Raise before anything is asked, not when the run is to be written down."""
-    try:
-        check_slot(slot)
-    except KeyNameError as error:
-        raise UsageError(str(error)) from error
+def _lock(said: CollectArguments, site: Settings, slot: Filled | None) -> AbstractContextManager[None]:
+    """Return what keeps a second run of the same job and part away; runs that fill no slot may overlap."""
+    if slot is None:
+        return nullcontext()
+    store = site.store if "://" in site.store else str(Path(site.store).resolve())
+    return run_lock(lock_folder(), store=store, job=slot.job_name, part=Slice.parse(said.part).label)
 
 
 def _knowledge(said: CollectArguments) -> Platforms:
@@ -142,7 +146,9 @@ def _knowledge(said: CollectArguments) -> Platforms:
     return load_platforms(Path(said.platforms_folder) if said.platforms_folder else None)
 
 
-def _tags(said: CollectArguments) -> tuple[str, ...]:
+def _tags(said: CollectArguments, slot: Filled | None) -> tuple[str, ...]:
+    if not said.tags and slot and slot.job:
+        return slot.job.tags
     tags = tuple(tag.strip() for given in said.tags for tag in given.split(",") if tag.strip())
     for tag in tags:
         if tag not in TAGS:
@@ -169,6 +175,7 @@ def _run(
     knowledge: Platforms,
     clock: SystemClock,
     closed: Callable[[Host], Outcome | None],
+    slot: Filled | None,
 ) -> Done:
     opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now())
     key = opened.keyring.redaction_key()
@@ -180,7 +187,7 @@ def _run(
                 site=opened,
                 knowledge=knowledge,
                 plan=plan,
-                identity=_identity(said, site, opened, plan, knowledge, clock),
+                identity=_identity(said, site, opened, plan, knowledge, clock, slot),
                 redactor=Redactor.for_hosts(hosts, key=key.derive("redaction"), key_id=key.id),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,
@@ -207,19 +214,31 @@ def _run(
 
 
 def _identity(
-    said: CollectArguments, site: Settings, opened: OpenSite, plan: Plan, knowledge: Platforms, clock: SystemClock
+    said: CollectArguments,
+    site: Settings,
+    opened: OpenSite,
+    plan: Plan,
+    knowledge: Platforms,
+    clock: SystemClock,
+    filled: Filled | None,
 ) -> RunIdentity:
     now, run = clock.now(), secrets.token_hex(3)
     assets = dump_assets(visit.host.asset for visit in sorted(plan.visits, key=lambda visit: visit.asset))
     platforms = dumps([{"name": platform.name, "digest": platform.digest} for platform in knowledge])
-    narrowed = bool(said.limit or said.part)
-    slot = said.slot or f"adhoc-{now:%Y%m%dT%H%M%SZ}-{run}"
+    part = Slice.parse(said.part)
+    slot = filled.name if filled else f"adhoc-{now:%Y%m%dT%H%M%SZ}-{run}"
     state = clock_state()
     return RunIdentity(
-        run=f"{slot}-{run}" if said.slot else slot,
+        run=f"{slot}-{run}" if filled else slot,
         slot=slot,
-        label=Slice.parse(said.part).label,
-        plan=plan_in_force(opened, lambda: _all_assets(said, site, plan), narrowed=narrowed),
+        label=part.label,
+        plan=plan_in_force(
+            opened,
+            lambda: _all_assets(said, site, plan),
+            at=now,
+            jobs=site.jobs,
+            narrowed=bool(said.limit or part.name),
+        ),
         assets=put_blob(opened.store, assets),
         assets_bytes=len(assets),
         platforms=put_blob(opened.store, platforms),
@@ -228,7 +247,7 @@ def _identity(
         previous=heads(opened.store, opened.keyring),
         clock={"source": state.source} | ({} if state.offset_us is None else {"offset_us": state.offset_us}),
         tool={"name": "plantproof", "version": version("plantproof")},
-        run_by={"user": user_alias(opened.keyring.redaction_key().derive("run-by"))},
+        run_by=run_by(os.environ, opened.keyring.redaction_key().derive("run-by")),
         pace=said.pace or "classes",
     )
 

@@ -4,13 +4,16 @@ import ctypes
 import getpass
 import hmac
 import os
+import re
 import resource
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x40
 _STA_NANO = 0x2000
@@ -85,6 +88,21 @@ def raise_file_limit() -> int:
     if hard == resource.RLIM_INFINITY:
         return MOST_AT_ONCE
     return min(MOST_AT_ONCE, max(4, (hard - _OTHER_FILES) // 2))
+
+
+def run_by(environ: Mapping[str, str], key: bytes) -> dict[str, object]:
+    """
+    Return who or what started this run: the user's alias, and AWX's job where there is one.
+
+    The playbooks hand on `awx_job_id` and `awx_workflow_job_id`, which AWX gives a job as variables; AWX itself sets
+    `AWX_HOST` and `JOB_ID` in a job's environment.
+    """
+    said = {
+        "awx_job_id": environ.get("AWX_JOB_ID") or (environ.get("JOB_ID") if environ.get("AWX_HOST") else None),
+        "awx_workflow_job_id": environ.get("AWX_WORKFLOW_JOB_ID"),
+    }
+    jobs = {name: text for name, text in said.items() if text and _NUMBER.fullmatch(text)}
+    return {"user": user_alias(key), **jobs}
 
 
 def user_alias(key: bytes) -> str:

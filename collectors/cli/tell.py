@@ -61,10 +61,15 @@ def _plan_lines(plan: Plan, visit: Visit, generic: Platform) -> Iterator[str]:
         yield f"  {request}"
 
 
+def is_watched() -> bool:
+    """Tell whether somebody reads along, or asked to be told: cron hears of what is new or worse only."""
+    invocation = click.get_current_context().find_object(Invocation)
+    return sys.stdout.isatty() or sys.stderr.isatty() or bool(invocation and invocation.verbosity)
+
+
 def tell_recap(done: Done) -> None:
     """Print the recap to a person; where nobody watches, only what is new or worse."""
-    invocation = click.get_current_context().find_object(Invocation)
-    if sys.stdout.isatty() or sys.stderr.isatty() or (invocation and invocation.verbosity):
+    if is_watched():
         click.echo("PLANTPROOF RECAP " + "*" * 40)
         for line in recap(done.kept):
             click.echo(line)

@@ -33,6 +33,7 @@ def command(
     pins: tuple[str, ...],
     key: str | None,
     platforms_folder: str | None,
+    quiet: bool = False,
 ) -> int:
     """
     Write the report: one HTML file that needs no network and no script, or JSON.
@@ -67,5 +68,9 @@ def command(
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     else:
         write_whole(Path(target), text.encode("utf-8", "replace"))
-        click.echo(f"{target}: {len(document.sheets)} assets; pin: {document.pin}", err=True)
+        if verification.failed:
+            named = ", ".join(f"step {step.number} {step.name}" for step in verification.failed)
+            click.echo(f"{target}: verification FAILED at {named}", err=True)
+        elif not quiet:
+            click.echo(f"{target}: {len(document.sheets)} assets; pin: {document.pin}", err=True)
     return ExitCode.UNVERIFIED if verification.failed else ExitCode.DONE

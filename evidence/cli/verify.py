@@ -53,7 +53,9 @@ def command(
 
     place = bundle or store
     opened = open_store(place)
-    report = verify(opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins], as_of=as_of or now())
+    report = verify(
+        opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins], as_of=as_of or now()
+    )
     if form == "json":
         click.echo(_json(report))
     else:

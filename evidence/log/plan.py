@@ -5,6 +5,7 @@ Its blob is what every statement's first subject names. Slots are UTC progressio
 cron nor time zones.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ MAX_SLOTS = 100_000
 _NEVER = "9000"
 """No slot lies in a year from which a progression could leave the calendar (RFC 3339 ends at 9999)."""
 
+_STAMP = re.compile(r"-[0-9]{8}T[0-9]{4}(?:[0-9]{2})?Z(?:-[0-9a-f]{6})?\Z")
 _PLAN = frozenset({"assets", "slots", "grace_s"})
 _SLOTS = frozenset({"name", "first", "every_s", "count"})
 _GRACE = frozenset({"grace_s"})
@@ -93,6 +95,11 @@ def plan_predicate(blob: Digest, length: int, *, at: datetime | None = None) -> 
 def slot_name(name: str, moment: datetime) -> str:
     """Return what the slot of job `name` at `moment` is called: `nightly-20260722T0200Z`."""
     return f"{name}-{moment:%Y%m%dT%H%MZ}"
+
+
+def job_of(slot: str) -> str:
+    """Return what a slot is named by: `nightly` of `nightly-20260722T0200Z`."""
+    return _STAMP.sub("", slot)
 
 
 def plan_blob(statement: Statement) -> tuple[Digest, int]:

@@ -9,8 +9,8 @@ from evidence.errors import Error
 from evidence.log.authority import Authority
 from evidence.log.chain import Chain, StoreInfo
 from evidence.log.keys import PublicKey
-from evidence.log.note import Checkpoint
 from evidence.log.missed import Missed
+from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement
 from evidence.model.names import Digest
 from evidence.model.outcome import Result

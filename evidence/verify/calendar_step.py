@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.log.calendar import EVER, Due, StatedPlan, due_slots
-from evidence.log.plan import load_plan
+from evidence.log.plan import job_of, load_plan
 from evidence.store.blobs import get_blob
 from evidence.verify.audit import Audit, SealedPlan
 from evidence.verify.result import Answer
@@ -63,8 +63,8 @@ def check_slots(audit: Audit, answer: Answer, plans: Sequence[StatedPlan]) -> Ma
         if gone:
             more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
             answer.note(f"the plan of {rfc3339(later.begin)} asks no longer for {', '.join(gone[:5])}{more}")
-    jobs = tuple({f"{one.job}-" for one in due.values()})
-    for slot in sorted({part.slot for part in audit.parts if part.slot.startswith(jobs)} - due.keys()):
+    jobs = {one.job for one in due.values()}
+    for slot in sorted({part.slot for part in audit.parts if job_of(part.slot) in jobs} - due.keys()):
         answer.note(f"{slot}: a run that no plan asks for at that time")
     answer.note(audit.calendar.words)
     return due

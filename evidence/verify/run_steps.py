@@ -22,7 +22,7 @@ AD_HOC = "adhoc-"
 
 
 def check_completeness(audit: Audit, answer: Answer) -> None:
-    """Step 9: every run has one outcome for each asset of its own list, every slot one in time for each planned asset."""
+    """Step 9: every run has one outcome for each asset of its own list, every slot one in time for each planned one."""
     if audit.sealed is None:
         answer.gap("the log cannot be read (step 4)")
         return

@@ -82,9 +82,7 @@ class Calendar:
         return f"slots: {len(self.slots)} due up to {self.as_of}; outcomes: {counts}"
 
 
-def judge(
-    due: Mapping[str, Due], covers: Iterable[Cover], missed: Iterable[Missed], *, as_of: datetime
-) -> Calendar:
+def judge(due: Mapping[str, Due], covers: Iterable[Cover], missed: Iterable[Missed], *, as_of: datetime) -> Calendar:
     """Return what became of each slot in `due`, with what was known at `as_of`."""
     by_slot: dict[str, list[Cover]] = {}
     for cover in covers:

@@ -12,8 +12,8 @@ The auditor's question, step by step. Each step trusts only what the steps befor
  7. links         The first subject is a plan logged before; `previous` statements are still visible; `after` is what
                   the log was at that size.
  8. blobs         Every artefact is there: one frame, of the signed length, with the digest it is named by.
- 9. completeness  Each run has exactly one outcome for each asset of its frozen list. Each planned slot has an outcome in
-                  time for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
+ 9. completeness  Each run has exactly one outcome for each asset of its frozen list. Each planned slot has one in time
+                  for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
 10. state         Working memory is signed and does not contradict the log. It is never evidence.
 11. anchors       What binds the log from outside (time stamps, cosignatures, pins), and what nothing binds.
 

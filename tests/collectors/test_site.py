@@ -47,24 +47,24 @@ def test_nothing_is_forgotten_where_many_remember_at_once(tmp_path: Path) -> Non
 
 def test_the_plan_is_stated_anew_only_when_the_assets_changed(tmp_path: Path) -> None:
     site = opened(tmp_path)
-    first = plan_in_force(site, lambda: [asset("b"), asset("a")], narrowed=False)
-    assert plan_in_force(site, lambda: [asset("a"), asset("b")], narrowed=False) == first
-    assert plan_in_force(site, lambda: [asset("a")], narrowed=True) == first
-    assert plan_in_force(site, lambda: [asset("a")], narrowed=False) != first
+    first = plan_in_force(site, lambda: [asset("b"), asset("a")], at=NOON)
+    assert plan_in_force(site, lambda: [asset("a"), asset("b")], at=NOON) == first
+    assert plan_in_force(site, lambda: [asset("a")], at=NOON, narrowed=True) == first
+    assert plan_in_force(site, lambda: [asset("a")], at=NOON) != first
     assert len(list(site.store.keys("statements/plan/"))) == 2
 
 
 def test_the_first_plan_of_a_narrowed_run_is_of_everything(tmp_path: Path) -> None:
     site = opened(tmp_path)
-    narrowed = plan_in_force(site, lambda: [asset("a"), asset("b")], narrowed=True)
-    assert plan_in_force(site, lambda: [asset("a"), asset("b")], narrowed=False) == narrowed
+    narrowed = plan_in_force(site, lambda: [asset("a"), asset("b")], at=NOON, narrowed=True)
+    assert plan_in_force(site, lambda: [asset("a"), asset("b")], at=NOON) == narrowed
 
 
 def test_hints_that_hold_something_else_are_none(tmp_path: Path) -> None:
     site = opened(tmp_path)
     for value in ({"a": 1}, ["no digest"], "text"):
         write_hint(site.store, site.keyring, "plan", value)
-        assert plan_in_force(site, lambda: [asset("a")], narrowed=False).startswith("sha256:")
+        assert plan_in_force(site, lambda: [asset("a")], at=NOON).startswith("sha256:")
     for value in ([{"address": "x"}], ["x"], "text"):
         write_hint(site.store, site.keyring, "host-keys", value)
         assert read_pins(site) == {}
@@ -82,7 +82,7 @@ def test_a_pinned_host_key_is_not_replaced_by_a_later_one(tmp_path: Path) -> Non
 def test_the_newest_checkpoint_is_one_our_sealer_signed(tmp_path: Path) -> None:
     site = opened(tmp_path)
     assert newest_checkpoint(site) is None
-    plan_in_force(site, lambda: [asset("a")], narrowed=False)
+    plan_in_force(site, lambda: [asset("a")], at=NOON)
     sealed = seal(site.store, site.keyring, at=NOON)
     assert newest_checkpoint(site) == sealed
     site.store.replace("log/checkpoint", b"nonsense")
