@@ -71,13 +71,14 @@ def plan_in_force(
     *,
     at: datetime,
     jobs: Sequence[Job] = (),
+    filling: str | None = None,
     narrowed: bool = False,
 ) -> Digest:
     """
     Return the digest of the plan's blob; state a new plan where the last one is not the inventory's and the jobs' own.
 
     It is renewed before it runs out, and not stated again while it holds. A run that was narrowed (`--limit`, a share
-    of the inventory) changes no plan. `assets` gives all of the inventory's.
+    of the inventory) changes no plan. `assets` gives all of the inventory's; `filling` is the slot the run fills.
     """
     last = last_plan(site)
     if last and narrowed:
@@ -85,7 +86,7 @@ def plan_in_force(
     wanted = tuple(sorted(assets(), key=lambda asset: asset.id))
     if last and asset_rows(last[1].assets) == asset_rows(wanted) and still_says(last[1], jobs, at):
         return last[0]
-    data = dump_plan(wanted, slots=planned_slots(jobs, at))
+    data = dump_plan(wanted, slots=planned_slots(jobs, at, filling=filling))
     blob = put_blob(site.store, data)
     subjects = (Subject(name="plan", digest=blob),)
     append(site.store, site.keyring, kind="plan", predicate=plan_predicate(blob, len(data), at=at), subjects=subjects)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from collectors.schedule import DAYS, ScheduleError, local_moment, time_zone, week_days
 from evidence.clock import rfc3339
-from evidence.log.plan import Plan, Slots
+from evidence.log.plan import Plan, Slots, slot_name
 
 AHEAD = timedelta(days=366)
 """How far ahead a plan says what is due; the format allows 400 days."""
@@ -137,9 +137,18 @@ def parse_length(text: str) -> timedelta:
     return length
 
 
-def planned_slots(jobs: Iterable[Job], at: datetime) -> tuple[Slots, ...]:
-    """Return what a plan stated `at` says is due: what its grace still allows, and a year ahead."""
-    return tuple(slots for job in jobs for slots in job.slots(at - job.grace, at + AHEAD))
+def planned_slots(jobs: Iterable[Job], at: datetime, *, filling: str | None = None) -> tuple[Slots, ...]:
+    """
+    Return what a plan stated `at` says is due, a year ahead.
+
+    Of the slots before `at` it asks only for `filling`, which the run that states it fills, if its grace allows.
+    """
+
+    def begin(job: Job) -> datetime:
+        newest = job.newest(at)
+        return newest if filling == slot_name(job.name, newest) and at <= newest + job.grace else at
+
+    return tuple(slots for job in jobs for slots in job.slots(begin(job), at + AHEAD))
 
 
 def still_says(plan: Plan, jobs: Sequence[Job], at: datetime) -> bool:

@@ -237,6 +237,7 @@ def _identity(
             lambda: _all_assets(said, site, plan),
             at=now,
             jobs=site.jobs,
+            filling=filled.name if filled else None,
             narrowed=bool(said.limit or part.name),
         ),
         assets=put_blob(opened.store, assets),

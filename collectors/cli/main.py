@@ -13,8 +13,10 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
+    "missed": Lazy("collectors.cli.missed:command", "State why a planned slot was not read."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
-    "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log."),
+    "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
+    "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),
     "why": Lazy("collectors.cli.why:command", "Show the last tries to read an asset, and why they failed."),
 }
 """Every command that needs the inventory, a credential or a signing key."""

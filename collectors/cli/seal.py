@@ -1,4 +1,4 @@
-"""`plantproof seal`: commit every part that waits."""
+"""`plantproof seal`: commit every part that waits, and say what is missing."""
 
 import click
 
@@ -6,17 +6,26 @@ from evidence.cli.options import verbosity_option
 
 
 @click.command()
-@click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file.")
+@click.option(
+    "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
+)
 @click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--slot", metavar="SLOT", help="The slot to close: a job's name, or nightly-20260722T0200Z.")
+@click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="The whole inventory, where parts saw shares.")
+@click.option(
+    "--format", "output_format", type=click.Choice(["table", "json"]), default="table", help="For machines: json."
+)
 @verbosity_option
-def command(config: str | None, store: str | None) -> None:
-    """Check every statement that is not in the log yet, and commit them with a new checkpoint."""
-    from collectors.cli.site import load_site
-    from collectors.cli.system import SystemClock
-    from collectors.site import open_site
-    from evidence.log.seal import seal
+def command(
+    config: str | None, store: str | None, slot: str | None, inventory: tuple[str, ...], output_format: str
+) -> int:
+    """
+    Check every statement that is not in the log yet, and commit them with a new checkpoint.
 
-    site, now = load_site(config, store=store), SystemClock().now()
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
-    checkpoint = seal(opened.store, opened.keyring, at=now)
-    click.echo(checkpoint.pin if checkpoint else "nothing to seal")
+    Of --slot, or of every planned slot that was sealed now, it names the parts that are absent or unfinished, and the
+    planned assets without an outcome; it then ends with 1, and what is there is sealed all the same. With -i the
+    plan is stated anew where it is not of these assets.
+    """
+    from collectors.cli.closing import run_seal
+
+    return run_seal(config=config, store=store, slot=slot, sources=inventory, json_output=output_format == "json")

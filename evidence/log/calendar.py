@@ -1,5 +1,5 @@
 """
-Which slots a log's plans ask for: pure, from the plans in log order.
+Which slots a log's plans ask for.
 
 A plan asks for its slots until the next plan begins. What was due before that stays due, whatever the next plan says;
 only a slot that both list, and whose grace had not run out when the next plan was stated, goes by the next one's
@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from evidence.log.plan import Plan, slot_name
+from evidence.log.history import History
+from evidence.log.plan import Plan, load_plan, plan_blob, plan_time, slot_name
 from evidence.model.names import Digest
+from evidence.store.blobs import get_blob
 
 EVER = datetime.min.replace(tzinfo=UTC)
 """When a plan began that does not say when it was stated."""
@@ -47,6 +49,18 @@ class Due:
     """When its grace runs out."""
     assets: frozenset[str]
     plan: Digest
+
+
+def logged_plans(history: History) -> Sequence[StatedPlan]:
+    """Return the plans of a log in its order, each from when on it says it was stated."""
+    plans = []
+    for entry in history.statements:
+        if entry.kind == "plan":
+            statement = history.open(entry).statement
+            blob, length = plan_blob(statement)
+            plan = load_plan(get_blob(history.ledger.store, blob, length))
+            plans.append(StatedPlan(blob=blob, plan=plan, begin=plan_time(statement) or EVER))
+    return sorted(plans, key=lambda stated: stated.begin)
 
 
 def due_slots(plans: Sequence[StatedPlan], *, until: datetime) -> Mapping[str, Due]:
