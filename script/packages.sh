@@ -2,7 +2,7 @@
 
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
-  [chromium]=chromium [zstd]=zstd
+  [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
@@ -11,6 +11,7 @@ declare -A tests_of=(
   [openssh-client]="host keys, and signatures checked with ssh-keygen"
   [frr]="a real router: FRR's vtysh behind sshd"
   [chromium]="the report in a browser and on paper"
+  [systemd]="systemd's own check of the units that are printed"
   [zstd]="blobs read by the zstd program"
 )
 missing=()

@@ -1,7 +1,7 @@
 """A site opened for writing, and what is remembered in its store."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,19 @@ from collectors.run import DEVICES, release
 from collectors.site import (
     KeysLostError,
     OpenSite,
+    last_plan,
     newest_checkpoint,
     note_pins,
     open_site,
     plan_in_force,
     read_pins,
 )
+from collectors.timetable import Job, LocalTime
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.seal import seal
 from evidence.model.asset import Asset
-from evidence.model.names import AssetId
+from evidence.model.names import AssetId, Digest
+from evidence.store.layout import blob_key
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -52,6 +55,33 @@ def test_the_plan_is_stated_anew_only_when_the_assets_changed(tmp_path: Path) ->
     assert plan_in_force(site, lambda: [asset("a")], at=NOON, narrowed=True) == first
     assert plan_in_force(site, lambda: [asset("a")], at=NOON) != first
     assert len(list(site.store.keys("statements/plan/"))) == 2
+
+
+def test_a_plan_of_jobs_is_stated_once_and_renewed_before_it_runs_out(tmp_path: Path) -> None:
+    site, jobs = opened(tmp_path), [Job(name="nightly", times=LocalTime.parse("02:00 UTC"), grace=timedelta(hours=2))]
+
+    def plan(at: datetime, *names: str) -> Digest:
+        return plan_in_force(site, lambda: [asset(name) for name in names], at=at, jobs=jobs)
+
+    first = plan(NOON, "a", "b")
+    assert plan(NOON + timedelta(days=1), "b", "a") == first == plan(NOON + timedelta(days=305), "a", "b")
+    renewed = plan(NOON + timedelta(days=307), "a", "b")
+    assert renewed != first
+    assert plan(NOON + timedelta(days=308), "a", "b") == renewed
+    assert plan(NOON + timedelta(days=309), "a") != renewed
+    kept = last_plan(site)
+    assert kept is not None
+    assert [one.id for one in kept[1].assets] == ["a"]
+    assert len(list(site.store.keys("statements/plan/"))) == 3
+
+
+def test_a_plan_that_is_lost_or_damaged_is_stated_anew(tmp_path: Path) -> None:
+    site = opened(tmp_path)
+    blob = plan_in_force(site, lambda: [asset("a")], at=NOON)
+    (tmp_path / "store" / blob_key(blob)).write_bytes(b"rot")
+    assert last_plan(site) is None
+    (tmp_path / "store" / blob_key(blob)).unlink()
+    assert plan_in_force(site, lambda: [asset("a")], at=NOON) == blob
 
 
 def test_the_first_plan_of_a_narrowed_run_is_of_everything(tmp_path: Path) -> None:
