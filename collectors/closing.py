@@ -64,13 +64,14 @@ def _closed(slot: str, parts: list[PartStatement], planned: frozenset[str]) -> C
     finished = {chunks[0].label for chunks in runs.values() if _is_finished(chunks)}
     begun = {part.label for part in parts}
     outcomes = {str(outcome.asset) for part in parts for outcome in part.outcomes}
+    without = planned - outcomes
     return ClosedSlot(
         slot=slot,
         parts=tuple(sorted(finished)),
-        absent=tuple(_absent(begun)),
+        absent=tuple(_absent(begun, something_missing=bool(without))),
         unfinished=tuple(sorted(begun - finished)),
         planned=len(planned),
-        without=tuple(sorted(planned - outcomes)),
+        without=tuple(sorted(without)),
     )
 
 
@@ -79,8 +80,12 @@ def _is_finished(chunks: list[PartStatement]) -> bool:
     return numbers == set(range(len(numbers))) and max(chunks, key=lambda part: part.chunk).last
 
 
-def _absent(labels: Iterable[str]) -> Iterator[str]:
-    """Yield what is missing of the division that is nearest to being whole: a run may have been cut anew."""
+def _absent(labels: Iterable[str], *, something_missing: bool) -> Iterator[str]:
+    """
+    Yield what is missing of the division that is nearest to being whole: a run may have been cut anew.
+
+    Of parts with names, that AWX cuts fewer of where there are fewer hosts, none is missing while no asset is.
+    """
     divisions: dict[int, list[Slice]] = {}
     for label in labels:
         with suppress(SliceError):  # a label is its writer's word
@@ -91,7 +96,7 @@ def _absent(labels: Iterable[str]) -> Iterator[str]:
     count, known = min(divisions.items(), key=lambda pair: pair[0] - len(pair[1]))
     if all(one.name is None for one in known):
         yield from (f"{number}/{count}" for number in range(1, count + 1) if number not in {o.number for o in known})
-    elif len(known) < count:
+    elif something_missing and len(known) < count:
         yield f"{count - len(known)} of {count}"
 
 

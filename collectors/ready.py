@@ -159,12 +159,11 @@ def rrule(job: Job, at: datetime) -> str:
 def _awx_tasks(job: Job, at: datetime) -> Iterator[dict[str, object]]:
     collect, seal, flow = (f"plantproof {job.name} {what}" for what in ("collect", "seal", "run"))
     common = {"job_type": "run", "organization": "{{ organization }}", "project": "{{ project }}"}
-    templates: tuple[tuple[str, str, dict[str, object]], ...] = (
-        (collect, "collect", {"job_slice_count": "{{ slices }}"}),
-        (seal, "seal", {}),
-    )
-    for name, playbook, more in templates:
-        variables = {"evidence_slot": job.name, "evidence_slices": "{{ slices }}"}
+    sliced = {"job_slice_count": "{{ slices }}"}
+    for name, playbook, more, variables in (
+        (collect, "collect", sliced, {"evidence_slot": job.name, "evidence_slices": "{{ slices }}"}),
+        (seal, "seal", {}, {"evidence_slot": job.name}),
+    ):
         template = {"name": name, **common, "inventory": "{{ inventory }}", "playbook": f"playbooks/{playbook}.yml"}
         yield {"name": f"Template: {name}", "awx.awx.job_template": {**template, "extra_vars": variables, **more}}
     nodes = [

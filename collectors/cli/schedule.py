@@ -36,7 +36,7 @@ def command(kind: str, config: str | None, user: str, output: Path | None) -> No
         raise Error("the site file names no jobs", hint="add `jobs: [{name: nightly, at: 02:00 Europe/Berlin}]`")
     for name, text in files_for(kind, site, config=config, user=user, at=SystemClock().now()).items():
         if output is None:
-            click.echo(f"# {name}\n{text}" if kind == "systemd" else text)
+            click.echo(f"# {name}\n{text}" if kind == "systemd" else text, nl=kind == "systemd")
         else:
             write_whole(output / name, text.encode())
             click.echo(output / name)

@@ -38,6 +38,11 @@ inventory:
 #     until: 2027-01-02 06:00
 #     timezone: Europe/Berlin
 
+# When what is due: at a local time, or every so many hours. `plantproof schedule systemd` makes ready files of it, and
+# what was not read in time shows as a gap.
+# jobs:
+#   - {{name: nightly, at: 02:00 Europe/Berlin, grace: 2h}}
+
 # How fast assets are asked; these are the built-in values.
 # pace:
 #   ot: {{device_per_s: 5, zone_per_s: 20, max_repetitions: 10}}

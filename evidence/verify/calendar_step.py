@@ -84,8 +84,9 @@ def _covers(audit: Audit, answer: Answer) -> Iterator[Cover]:
             slot=part.slot,
             ended=ended,
             covering=max(ended, bound),
-            outcomes=frozenset(part.outcomes) - part.interrupted,
+            outcomes=part.outcomes,
             off=part.off,
+            interrupted=part.interrupted,
         )
 
 

@@ -1,6 +1,6 @@
 """What became of each planned slot: of every (slot, asset), one word. Pure: parts and time come in."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -26,10 +26,12 @@ class Cover:
     """When the part says it was finished."""
     covering: datetime
     """The earliest time it can have been finished, as far as the log binds it; never before `ended`."""
-    outcomes: frozenset[str]
-    """Assets with an outcome that was not cut short."""
+    outcomes: Collection[str]
+    """Assets that have a row."""
     off: frozenset[str]
     """Those of them that were off by schedule."""
+    interrupted: frozenset[str]
+    """Those of them whose turn was cut short: that is no outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,8 @@ def _count(due: Due, covers: Sequence[Cover], said: Sequence[Missed], as_of: dat
         if cover.ended < due.moment:
             continue  # it was over before the slot began, whatever it is called
         off |= cover.off
-        (present if cover.covering <= due.deadline else late).update(cover.outcomes - cover.off)
+        answered = set(cover.outcomes) - cover.off - cover.interrupted
+        (present if cover.covering <= due.deadline else late).update(answered)
     present &= due.assets
     off = (off & due.assets) - present
     late = (late & due.assets) - present - off

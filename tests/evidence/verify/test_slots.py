@@ -26,8 +26,15 @@ SLOT = "nightly-20260722T0200Z"
 ALL = frozenset("abcd")
 
 
-def cover(ended: datetime, outcomes: str, *, off: str = "", covering: datetime | None = None) -> Cover:
-    return Cover(slot=SLOT, ended=ended, covering=covering or ended, outcomes=frozenset(outcomes), off=frozenset(off))
+def cover(ended: datetime, outcomes: str, *, off: str = "", cut: str = "", covering: datetime | None = None) -> Cover:
+    return Cover(
+        slot=SLOT,
+        ended=ended,
+        covering=covering or ended,
+        outcomes=tuple(outcomes),
+        off=frozenset(off),
+        interrupted=frozenset(cut),
+    )
 
 
 def judged(covers: Sequence[Cover], *missed: Missed, as_of: datetime = FIRST + DAY) -> tuple[int, ...]:
@@ -46,6 +53,7 @@ def test_each_asset_of_a_slot_has_one_word() -> None:
     assert judged([cover(FIRST + HOUR, "abcd")]) == (4, 0, 0, 0, 0, 0)
     assert judged([cover(FIRST + HOUR, "ab"), cover(FIRST + 3 * HOUR, "bc")]) == (2, 1, 0, 0, 1, 0)
     assert judged([cover(FIRST + HOUR, "abcd", off="cd")]) == (2, 0, 2, 0, 0, 0)
+    assert judged([cover(FIRST + HOUR, "abcd", cut="d")]) == (3, 0, 0, 0, 1, 0)
     assert judged([cover(FIRST + HOUR, "ab")], why()) == (2, 0, 0, 2, 0, 0)
     assert judged([cover(FIRST + HOUR, "ab")], why("c")) == (2, 0, 0, 1, 1, 0)
     assert judged([]) == (0, 0, 0, 0, 4, 0)
