@@ -158,6 +158,10 @@ class Slots:
     """What became of the planned slots."""
 
     as_of: str
+    expected: int
+    late: int
+    missed: int
+    gaps: int
     jobs: tuple[JobCount, ...]
     not_whole: tuple[SlotCount, ...]
     """The newest of those that are late, missed or a gap."""

@@ -19,6 +19,10 @@ def slots_of(calendar: Calendar | None) -> Slots | None:
     not_whole = [one for one in reversed(calendar.slots) if not one.whole]
     return Slots(
         as_of=calendar.as_of,
+        expected=calendar.total("expected"),
+        late=calendar.total("late"),
+        missed=calendar.total("missed"),
+        gaps=calendar.total("gaps"),
         jobs=tuple(jobs),
         not_whole=tuple(not_whole[:SHOWN]),
         left_out=max(0, len(not_whole) - SHOWN),

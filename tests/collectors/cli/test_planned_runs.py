@@ -1,6 +1,7 @@
 """Planned runs on the command line: slots, the lock, what was missed, what is absent, and silence."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ def hall(site: Any) -> Any:
     site.hosts = {f"press-{n}": {"ansible_host": "127.0.0.1", "plantproof_safety": "fragile"} for n in range(1, 5)}
     site.settings = {"jobs": [{"name": "often", "every": "12h", "grace": "12h"}]}
     return site
+
+
+def days_ahead(days: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
 
 
 def slots(site: Any) -> Any:
@@ -43,11 +48,17 @@ def test_a_run_under_cron_is_silent_and_fills_the_slot_that_is_due(hall: Any) ->
     assert hall.run("collect", "-l", "press-1", "--slot", "often", "--pace", "none").said == ""
     assert len(list((hall.store / "statements" / "plan").iterdir())) == 1, "a narrowed run changes no plan"
 
-    later = hall.verify("--as-of", "2030-01-01")
+    later = hall.verify("--as-of", days_ahead(500))
     assert later.code == 0, "a gap is no tampering"
     assert " 9  completeness  not-checked" in later.out.splitlines()
     assert "gap: no run in 73" in later.out
     assert "no plan reaches further" in later.out
+    report = ("report", "--store", "store", "--as-of", days_ahead(20), "-o")
+    hall.run(*report, "gaps.html", program="evidence")
+    assert "Not as planned" in (hall.folder / "gaps.html").read_text()
+    hall.run(*report, "gaps.json", "--format", "json", program="evidence")
+    told = json.loads((hall.folder / "gaps.json").read_text())["slots"]
+    assert told["expected"] - told["gaps"] in (4, 8), "the last one may have time yet"
 
 
 def test_the_second_of_two_runs_ends_with_75_and_asks_nothing(hall: Any, tmp_path: Path) -> None:
@@ -79,7 +90,7 @@ def test_what_was_missed_is_explained_and_stays_open(hall: Any) -> None:
     said = hall.run("missed", slot, "--reason", "the line was being moved", "--asset", "press-2")
     assert (said.code, said.out) == (0, f"{slot}: 1 assets: the line was being moved (the next seal commits it)\n")
     assert hall.run("seal").code == 0, "nothing new is missing"
-    later = hall.verify("--as-of", "2030-01-01").out
+    later = hall.verify("--as-of", days_ahead(500)).out
     assert f"{slot}: missed, 1 assets: the line was being moved" in later
     assert f"{slot}: gap: no outcome of press-4" in later
 
