@@ -1,6 +1,8 @@
 """Asset lists and plans: written once, read strictly."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import ModuleType
 
 import pytest
@@ -11,7 +13,17 @@ from evidence.log import assets as assets_module
 from evidence.log.assets import dump_assets, load_assets
 from evidence.log.canonical import dumps
 from evidence.log.fields import ShapeError
-from evidence.log.plan import Plan, Slots, dump_plan, load_plan, plan_blob, plan_predicate
+from evidence.log.plan import (
+    Plan,
+    Slots,
+    dump_plan,
+    job_of,
+    load_plan,
+    plan_blob,
+    plan_predicate,
+    plan_time,
+    slot_name,
+)
 from evidence.log.statement import Statement, Subject
 from evidence.model.asset import Asset, Safety
 from evidence.model.names import AssetId, digest_of
@@ -94,6 +106,8 @@ def test_an_asset_list_is_canonical_and_bounded(monkeypatch: pytest.MonkeyPatch)
 def test_a_plan_is_read_back(vectors: ModuleType) -> None:
     data = dump_plan(vectors.ASSETS, slots=[NIGHTLY], grace_s=3600)
     assert load_plan(data) == Plan(assets=vectors.ASSETS, slots=(NIGHTLY,), grace_s=3600)
+    own = replace(NIGHTLY, grace_s=60)
+    assert load_plan(dump_plan([], slots=[own])).slots == (own,)
     assert load_plan(dump_plan([])) == Plan(assets=(), slots=(), grace_s=0)
 
 
@@ -112,6 +126,9 @@ SLOT = {"name": "nightly", "first": NIGHTLY.first, "every_s": 60, "count": 1}
         {"assets": [], "slots": [{**SLOT, "first": "x"}], "grace_s": 0},
         {"assets": [], "slots": [{**SLOT, "zone": "x"}], "grace_s": 0},
         {"assets": [], "slots": [{**SLOT, "every_s": 86_400, "count": 401}], "grace_s": 0},
+        {"assets": [], "slots": [{**SLOT, "grace_s": -1}], "grace_s": 0},
+        {"assets": [], "slots": [{**SLOT, "first": "9999-12-31T00:00:00Z"}], "grace_s": 0},
+        {"assets": [], "slots": [{**SLOT, "count": 60_000}, {**SLOT, "count": 60_000}], "grace_s": 0},
         {"assets": [], "slots": 1, "grace_s": 0},
     ],
 )
@@ -125,11 +142,25 @@ def test_a_plan_is_canonical() -> None:
         load_plan(b"{}\n")
 
 
+def test_a_slot_is_named_by_its_job_and_moment() -> None:
+    moment = datetime(2026, 7, 22, 2, tzinfo=UTC)
+    assert slot_name("night-ly", moment) == "night-ly-20260722T0200Z"
+    for slot in ("night-ly-20260722T0200Z", "night-ly-20260722T020000Z", "night-ly-20260722T0200Z-2ab3c4"):
+        assert job_of(slot) == "night-ly"
+    assert NIGHTLY.end == list(NIGHTLY.moments())[-1]
+
+
 def test_a_plan_statement_is_about_its_blob() -> None:
     blob = digest_of(b"plan")
     predicate = {**plan_predicate(blob, 4), "log": "x"}
     good = Statement(kind="plan", subjects=(Subject(name="plan", digest=blob),), predicate=predicate)
     assert plan_blob(good) == (blob, 4)
+    assert plan_time(good) is None
+    noon = datetime(2026, 7, 22, 12, tzinfo=UTC)
+    dated = {**plan_predicate(blob, 4, at=noon), "log": "x"}
+    assert plan_time(Statement(kind="plan", subjects=good.subjects, predicate=dated)) == noon
+    with pytest.raises(ShapeError):
+        plan_blob(Statement(kind="plan", subjects=good.subjects, predicate={**dated, "at": "noon"}))
     for subjects in ((Subject(name="plan", digest=digest_of(b"other")),), good.subjects * 2):
         with pytest.raises(ShapeError, match="one subject"):
             plan_blob(Statement(kind="plan", subjects=subjects, predicate=predicate))
