@@ -12,7 +12,7 @@ from evidence.log.accept import accept
 from evidence.log.assets import asset_rows
 from evidence.log.authority import Authority, AuthorityError
 from evidence.log.chain import read_store_info
-from evidence.log.fields import Fields
+from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
@@ -21,8 +21,8 @@ from evidence.log.plan import Plan, dump_plan, load_plan, plan_predicate
 from evidence.log.statement import Subject
 from evidence.log.writer import append, create_log
 from evidence.model.asset import Asset
-from evidence.model.names import Digest
-from evidence.store.blobs import get_blob, put_blob
+from evidence.model.names import Digest, digest_of
+from evidence.store.blobs import BlobError, get_blob, put_blob
 from evidence.store.interface import MissingError, Store
 from evidence.store.layout import CHECKPOINT_HINT_KEY
 from evidence.store.open import open_store
@@ -80,14 +80,20 @@ def plan_in_force(
     It is renewed before it runs out, and not stated again while it holds. A run that was narrowed (`--limit`, a share
     of the inventory) changes no plan. `assets` gives all of the inventory's; `filling` is the slot the run fills.
     """
+    known = _known_plan(site)
+    if known and narrowed:
+        return known[0]
     last = last_plan(site)
-    if last and narrowed:
-        return last[0]
     wanted = tuple(sorted(assets(), key=lambda asset: asset.id))
     if last and asset_rows(last[1].assets) == asset_rows(wanted) and still_says(last[1], jobs, at):
         return last[0]
     data = dump_plan(wanted, slots=planned_slots(jobs, at, filling=filling))
-    blob = put_blob(site.store, data)
+    blob = digest_of(data)
+    if known and known[0] == blob:
+        with suppress(BlobError):  # what is kept is lost or damaged, which `verify` says: no run is given up for it
+            put_blob(site.store, data)
+        return blob
+    put_blob(site.store, data)
     subjects = (Subject(name="plan", digest=blob),)
     append(site.store, site.keyring, kind="plan", predicate=plan_predicate(blob, len(data), at=at), subjects=subjects)
     write_hint(site.store, site.keyring, _PLAN, {"blob": blob, "bytes": len(data)})
@@ -96,11 +102,19 @@ def plan_in_force(
 
 def last_plan(site: OpenSite) -> tuple[Digest, Plan] | None:
     """Return the plan that was stated last, if it is remembered and whole."""
+    known = _known_plan(site)
+    try:
+        return (known[0], load_plan(get_blob(site.store, *known))) if known else None
+    except Error:
+        return None
+
+
+def _known_plan(site: OpenSite) -> tuple[Digest, int] | None:
+    """Return digest and length of the plan that was stated last, if it is remembered."""
     try:
         hint = Fields(read_hint(site.store, site.keyring, _PLAN), _PLAN, _PLAN_HINT, frozenset())
-        blob = hint.digest("blob")
-        return blob, load_plan(get_blob(site.store, blob, hint.whole("bytes")))
-    except Error:
+        return hint.digest("blob"), hint.whole("bytes")
+    except ShapeError:
         return None
 
 

@@ -75,13 +75,19 @@ def test_a_plan_of_jobs_is_stated_once_and_renewed_before_it_runs_out(tmp_path: 
     assert len(list(site.store.keys("statements/plan/"))) == 3
 
 
-def test_a_plan_that_is_lost_or_damaged_is_stated_anew(tmp_path: Path) -> None:
+def test_no_run_is_given_up_for_a_plan_that_is_damaged_and_a_lost_one_comes_back(tmp_path: Path) -> None:
     site = opened(tmp_path)
     blob = plan_in_force(site, lambda: [asset("a")], at=NOON)
-    (tmp_path / "store" / blob_key(blob)).write_bytes(b"rot")
+    kept = tmp_path / "store" / blob_key(blob)
+    kept.chmod(0o600)
+    kept.write_bytes(b"rot")
     assert last_plan(site) is None
-    (tmp_path / "store" / blob_key(blob)).unlink()
+    assert plan_in_force(site, lambda: [asset("b")], at=NOON, narrowed=True) == blob
     assert plan_in_force(site, lambda: [asset("a")], at=NOON) == blob
+    kept.unlink()
+    assert plan_in_force(site, lambda: [asset("a")], at=NOON) == blob
+    assert last_plan(site) is not None
+    assert len(list(site.store.keys("statements/plan/"))) == 1
 
 
 def test_the_first_plan_of_a_narrowed_run_is_of_everything(tmp_path: Path) -> None:
