@@ -51,6 +51,8 @@ class Settings:
     cli_timeout_s: float
     report: Path | None
     """Where a run leaves its report; `None`: nowhere."""
+    profile: str
+    """Which requirements a run is judged by."""
     max_answer_bytes: int
     files: tuple[Path, ...]
     """The site files that were read, nearest first."""
@@ -183,6 +185,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -
         snmp_timeout_s=file.timeouts.snmp_s,
         cli_timeout_s=file.timeouts.cli_s,
         report=Path(file.report) if file.report else None,
+        profile=file.profile,
         max_answer_bytes=file.max_answer_bytes,
         files=places,
     )

@@ -151,6 +151,8 @@ class SiteFile(_Strict):
     timeouts: Timeouts = Timeouts()
     report: _Text | None = None
     """Where a run leaves its HTML report."""
+    profile: _Name = "all"
+    """Which requirements a run is judged by; `plantproof controls ls` names the profiles."""
     max_answer_bytes: Annotated[int, Field(gt=0, le=1024**3)] = 8 * 1024 * 1024
     """Largest answer that is kept."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import click
 
+from collectors.cli.options import fail_on_option
 from evidence.cli.options import platforms_option, verbosity_option
 
 
@@ -29,6 +30,8 @@ class CollectArguments:
     slot: str | None
     part: str | None
     no_seal: bool
+    no_assess: bool
+    fail_on: str | None
     no_input: bool
     snmp_engine: str | None
     output_format: str
@@ -57,6 +60,8 @@ class CollectArguments:
     "--part", metavar="I/N", help="Read the I-th of N slices of the hosts; with a name for I it is cut already."
 )
 @click.option("--no-seal", is_flag=True, help="Write the parts and leave sealing to `plantproof seal`.")
+@click.option("--no-assess", is_flag=True, help="Do not judge what was seen; `plantproof assess` does later.")
+@fail_on_option
 @click.option("--no-input", is_flag=True, help="Never ask anything.")
 @click.option("--snmp-engine", type=click.Choice(["gufo"]), help="The SNMP library.")
 @click.option(
@@ -68,7 +73,8 @@ def command(**said: object) -> int:
     Read every asset of the inventory once, and seal what was seen.
 
     It only reads: SNMP Get, GetNext and GetBulk, and commands listed by the platform files. It asks slowly (`ot`
-    until the inventory says `it`), keeps windows and holds, and gives every planned asset one outcome.
+    until the inventory says `it`), keeps windows and holds, and gives every planned asset one outcome. A whole run is
+    judged at its end, and the findings are sealed, too.
     """
     from collectors.cli.collecting import run_collect
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 
+from collectors.assessing import judge_site, may_judge
 from collectors.cli.collect import CollectArguments
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_plan, tell_recap
+from collectors.cli.tell_findings import tell_findings
 from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
@@ -33,8 +35,11 @@ from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_forc
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
 from collectors.transports.hostkeys import HostKeys
+from evidence.assess.comparison import fails
+from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
 from evidence.clock import Clock
+from evidence.controls.load import load_catalogue
 from evidence.errors import Error
 from evidence.harmless import one_line
 from evidence.log.assets import dump_assets
@@ -68,6 +73,8 @@ def run_collect(said: CollectArguments) -> int:
     plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
+    if _is_whole(said):
+        load_catalogue().profile(site.profile)  # a profile that is not there is said before anything is asked
     if said.check:
         tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
         return 0
@@ -80,7 +87,35 @@ def run_collect(said: CollectArguments) -> int:
     if done.bugs:
         tell_bugs(done.bugs)
         return ExitCode.BUG
-    return _report(site) or exit_code(kept.outcome for kept in done.kept.values())
+    ended = exit_code(kept.outcome for kept in done.kept.values())
+    found = _judge(said, site, knowledge, clock) if _is_whole(said) and ended != ExitCode.INTERRUPTED else 0
+    return _report(site) or found or ended
+
+
+def _is_whole(said: CollectArguments) -> bool:
+    """Tell whether a run reads everything and seals it: what half of a plant says is not judged by itself."""
+    return not (said.no_assess or said.no_seal or said.part or said.limit or said.tags)
+
+
+def _judge(said: CollectArguments, site: Settings, platforms: Platforms, clock: Clock) -> int:
+    """
+    Judge what the log holds now, where this keyring may, and tell it; return 8 for what `--fail-on` names.
+
+    What was read is sealed by now, so a log that cannot be judged is an error of its own and hides nothing.
+    """
+    now = clock.now().replace(microsecond=0)
+    try:
+        opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+        if not may_judge(opened):
+            return ExitCode.DONE
+        knowledge = knowledge_of(platforms, load_catalogue(), tool=version("plantproof"))
+        judged = judge_site(opened, knowledge, at=now, now=now, profile=site.profile)
+    except Error as error:
+        click.echo(f"error: not judged: {one_line(str(error))}", err=True)
+        return ExitCode.FAILED
+    if said.output_format != "json":
+        tell_findings(judged)
+    return ExitCode.FINDINGS if said.fail_on and fails(judged.findings, said.fail_on) else ExitCode.DONE
 
 
 def _report(site: Settings) -> int:

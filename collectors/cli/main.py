@@ -7,6 +7,7 @@ from evidence.cli.lazy import Lazy, LazyGroup
 from evidence.cli.main import AUDITOR_COMMANDS, run
 
 OPERATOR_COMMANDS: Mapping[str, Lazy] = {
+    "assess": Lazy("collectors.cli.assess:command", "Judge what the log holds, and seal the findings."),
     "collect": Lazy("collectors.cli.collect:command", "Read every asset once and seal what was seen."),
     "demo": Lazy("collectors.cli.demo:command", "Try everything on a simulated plant and on this machine."),
     "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 
 from evidence.assess.knowledge import Knowledge
+from evidence.assess.saved import SAVED, saved_facts
 from evidence.checks.estate import Estate, RunConduct, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
@@ -54,10 +55,11 @@ def estate_of(
 ) -> Estate:
     """Return everything that is judged, as of `at`."""
     plan, assets = plan_in_force(snapshots, store)
+    listed = plan if snapshots.newest_run else None  # what a ledger said before any run, nobody knows
     catalogue = knowledge.catalogue
     limits = {one.id: one.parameters for one in catalogue.controls.values()}
     subjects = {
-        asset.id: _subject(snapshots, asset, plan, knowledge.platforms, at)
+        asset.id: _subject(snapshots, asset, listed, knowledge.platforms, at)
         for asset in sorted(assets, key=lambda asset: asset.id)
     }
     return Estate(
@@ -70,16 +72,19 @@ def estate_of(
     )
 
 
-def _subject(snapshots: Snapshots, asset: Asset, plan: Digest, platforms: Platforms, at: datetime) -> Subject:
+def _subject(snapshots: Snapshots, asset: Asset, plan: Digest | None, platforms: Platforms, at: datetime) -> Subject:
     if asset.id not in snapshots:
         return Subject(id=asset.id, asset=asset, outcome=NEVER, at=rfc3339(at), facts=(), listed=plan)
     visit = snapshots.visit(asset.id)
+    facts = snapshots.facts(asset.id, platforms)
+    if not any(fact.name == SAVED for fact in facts):
+        facts += tuple(saved_facts(snapshots, asset.id, platforms))
     return Subject(
         id=asset.id,
         asset=asset,
         outcome=visit.outcome,
         at=visit.at,
-        facts=snapshots.facts(asset.id, platforms),
+        facts=facts,
         before=snapshots.facts_of(snapshots.previous(asset.id).values(), platforms),
         listed=plan,
     )

@@ -75,7 +75,7 @@ def _saving(estate: Estate, subject: Subject) -> Finding:
         return unknown(subject, SAVED, "whether its running configuration is saved")
     if estate.is_stale(saved):
         return stale(estate, SAVED, saved, "whether its configuration is saved")
-    due, evidence = False, sources(saved)
+    due, evidence = False, sources(saved, subject.fact("config.sha256"))
     if saved.value == "yes":
         status, reason = Status.SUPPORTS, "its running and saved configuration are the same"
     else:
@@ -98,7 +98,7 @@ def _unsaved_since(subject: Subject, saved: Fact) -> tuple[str, tuple[Digest, ..
     same = was is not None and now is not None and was.value == now.value
     if before is not None and before.value == "no" and same:
         return before.at, sources(saved, before, was, now)
-    return saved.at, sources(saved)
+    return saved.at, sources(saved, now)
 
 
 def _before(subject: Subject, name: str) -> Fact | None:

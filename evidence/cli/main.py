@@ -17,8 +17,11 @@ from evidence.harmless import harmless
 AUDITOR_COMMANDS: Mapping[str, Lazy] = {
     "completion": Lazy("evidence.cli.completion:command", "Print the completion script for a shell."),
     "config": Lazy("evidence.cli.config:command", "Print the stored configuration of an asset."),
+    "controls": Lazy("evidence.cli.controls:command", "List and show the requirements, and what they bear on."),
     "diff": Lazy("evidence.cli.diff:command", "Show what changed between an asset's two newest configurations."),
+    "explain": Lazy("evidence.cli.explain:command", "Tell one finding in full: what was seen, and by which limits."),
     "facts": Lazy("evidence.cli.facts:command", "Print what is known of assets, and how old it is."),
+    "findings": Lazy("evidence.cli.findings:command", "Print what the newest assessment found."),
     "history": Lazy("evidence.cli.history:command", "List everything the log holds about an asset."),
     "platforms": Lazy("evidence.cli.platforms:command", "List and show the platforms: what is asked, what is secret."),
     "report": Lazy("evidence.cli.report:command", "Write the report: one HTML file, or JSON."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from evidence.cli.options import moment_text
 
 if TYPE_CHECKING:
+    from evidence.assess.knowledge import Knowledge
     from evidence.platforms.load import Platforms
     from evidence.snapshots import Snapshots
 
@@ -28,3 +29,13 @@ def open_platforms(folder: str | None) -> "Platforms":
     if folder == "none":
         return load_platforms(only=())
     return load_platforms(Path(folder) if folder else None)
+
+
+def open_knowledge(folder: str | None) -> "Knowledge":
+    """Return what findings are made with: those platforms, and the catalogue of this release."""
+    from importlib.metadata import version
+
+    from evidence.assess.knowledge import knowledge_of
+    from evidence.controls.load import load_catalogue
+
+    return knowledge_of(open_platforms(folder), load_catalogue(), tool=version("plantproof"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import as_of_option, now, store_option, verbosity_option
+from evidence.cli.options import as_of_option, now, platforms_option, store_option, verbosity_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +25,8 @@ SCHEMA = "plantproof.verify/1"
 @click.option("--pin", "pins", multiple=True, metavar="P", help="A pin: `origin size root`, or a file that holds one.")
 @click.option("--key", type=click.Path(dir_okay=False), metavar="ROOT.pub", help="The owner's root public key.")
 @as_of_option
+@click.option("--every-assessment", is_flag=True, help="Make every assessment again, not the newest of each profile.")
+@platforms_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How it is printed.")
 @verbosity_option
 @click.pass_context
@@ -35,6 +37,8 @@ def command(
     pins: tuple[str, ...],
     key: str | None,
     as_of: "datetime | None",
+    every_assessment: bool,
+    platforms_folder: str | None,
     form: str,
 ) -> None:
     """
@@ -48,13 +52,19 @@ def command(
     9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
     fail the step.
     """
+    from evidence.cli.reading import open_knowledge
     from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     place = bundle or store
     opened = open_store(place)
     report = verify(
-        opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins], as_of=as_of or now()
+        opened,
+        trusted_root=root_key(place, key),
+        pins=[read_pin(pin) for pin in pins],
+        knowledge=lambda: open_knowledge(platforms_folder),
+        every_assessment=every_assessment,
+        as_of=as_of or now(),
     )
     if form == "json":
         click.echo(_json(report))

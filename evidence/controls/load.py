@@ -128,9 +128,19 @@ def _parse(path: str, text: str, model: type[_Model]) -> _Model:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if not isinstance(error, ValidationError):
             raise ControlFileError(f"{path}: not YAML: {error}") from error
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise ControlFileError(f"{path}: {where}: {first['msg']}") from error
+        raise ControlFileError(f"{path}: {_explained(error)}") from error
+
+
+def _explained(error: ValidationError) -> str:
+    """Return the first thing wrong, an unknown key before all, and what was probably meant by it."""
+    found = error.errors(include_url=False, include_input=False)
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']}"
+    missing = [str(one["loc"][-1]) for one in found if one["type"] == "missing"]
+    near = get_close_matches(str(first["loc"][-1]), missing, n=1)
+    return f"{where}: unknown key{f'; did you mean {near[0]!r}?' if near else ''}"
 
 
 def _control(row: RequirementModel) -> Control:
@@ -143,6 +153,7 @@ def _control(row: RequirementModel) -> Control:
         id=row.id,
         title=row.title,
         applies=row.applies,
+        decide=row.decide,
         judged=MappingProxyType(judged),
         frameworks=MappingProxyType({name: tuple(ids) for name, ids in row.frameworks.items()}),
         parameters=MappingProxyType(dict(row.parameters)),

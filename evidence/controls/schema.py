@@ -33,6 +33,7 @@ class RequirementModel(_Model):
     id: Id
     title: Words
     applies: Words
+    decide: Words
     parameters: dict[Limit, Annotated[int, Field(ge=0, le=100_000)]]
     judged: JudgedModel
     frameworks: dict[Framework, Annotated[list[ControlId], Field(min_length=1)]]

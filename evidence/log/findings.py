@@ -16,8 +16,8 @@ from evidence.log.statement import Statement, Subject
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, Digest, parse_digest
 
-MAX_EVIDENCE = 10_000
-"""Most digests of one finding: a secret shared by every device of a large site."""
+MAX_EVIDENCE = 100_000
+"""Most digests of one finding: everything that contradicts, at a large site."""
 
 _PREDICATE = frozenset(
     {"log", "as_of", "size", "root", "profile", "controls", "controls_bytes", "platforms", "platforms_bytes"}
@@ -166,7 +166,7 @@ def _row(finding: Finding) -> dict[str, object]:
         "requirement": finding.requirement,
         "status": str(finding.status),
         "reason": finding.reason,
-        "evidence": sorted(finding.evidence),
+        "evidence": sorted(set(finding.evidence)),
     }
     named = {"asset": finding.asset, "row": finding.row, "exception": finding.exception}
     row |= {name: value for name, value in named.items() if value is not None}

@@ -63,6 +63,8 @@ class Control:
     title: str
     applies: str
     """What is judged, in words: every asset, every session of a vendor."""
+    decide: str
+    """What the owner has to decide where something contradicts, in plain words."""
     judged: Mapping[Status, str]
     """What each status means here, in words."""
     frameworks: Mapping[str, tuple[str, ...]]

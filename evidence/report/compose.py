@@ -9,6 +9,7 @@ from evidence.model.names import Digest, parse_digest
 from evidence.model.outcome import Result
 from evidence.platforms.load import Platforms
 from evidence.report.document import MEANING, Conduct, Count, Document
+from evidence.report.judged import Judgement
 from evidence.report.sheet import make_sheet
 from evidence.report.slots import slots_of
 from evidence.snapshots import Snapshots
@@ -18,7 +19,7 @@ _TOTALS = ("requests", "failed", "refused", "max_rate_per_device", "max_rate_per
 
 _NEVER_CHECKED = (
     ("whether a device told the truth", "a log proves what was answered, not that the answer was right"),
-    ("whether any requirement is met", "this version judges nothing; it shows what was seen"),
+    ("whether any requirement is met", "evidence supports or contradicts; only an assessor says that one is met"),
     ("devices that are in no inventory", "plantproof asks the assets it is given and scans for none"),
 )
 
@@ -32,8 +33,9 @@ def compose(
     store: str,
     tool: str,
     root_key: str | None = None,
+    judgement: Judgement | None = None,
 ) -> Document:
-    """Return the report of what `snapshots` holds, with the result of verifying the whole log."""
+    """Return the report of what `snapshots` holds and the newest assessment found, with the whole log verified."""
     history = snapshots.history
     ledger = snapshots.ledger()
     run = {outcome.asset for _, part in snapshots.newest_run for outcome in part.outcomes}
@@ -57,6 +59,7 @@ def compose(
         conduct=_conduct(snapshots),
         slots=slots_of(verification.calendar),
         not_checked=(*_gaps(verification), *_NEVER_CHECKED),
+        judgement=judgement,
     )
 
 

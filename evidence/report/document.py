@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from evidence.model.asset import Asset
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Result
+from evidence.report.judged import Judgement
 from evidence.snapshots import Visit
 from evidence.verify.result import Step
 from evidence.verify.slots import SlotCount
@@ -191,6 +192,8 @@ class Document:
     """`None` where no plan has any."""
     not_checked: tuple[tuple[str, str], ...]
     """(what, why)."""
+    judgement: Judgement | None
+    """The newest assessment; `None` where nothing was judged."""
 
     @property
     def failed(self) -> tuple[Step, ...]:

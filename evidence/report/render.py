@@ -6,20 +6,42 @@ value is escaped by Jinja2, after control and direction characters have been spe
 """
 
 import json
+import re
 from dataclasses import asdict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evidence.harmless import harmless
 from evidence.report.document import Document
+from evidence.report.owner import OwnerReport
 from evidence.report.sheet import IDENTITY
 
 SCHEMA = "plantproof.report/1"
 """Name and version of the JSON form."""
 
+OWNER_SCHEMA = "plantproof.owner-report/1"
+"""Name and version of the owner's."""
+
+
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z")
+
 
 def render_html(document: Document) -> str:
-    """Return the page."""
+    """Return the auditor's page."""
+    return _environment().get_template("report.html").render(report=document, labels=IDENTITY)
+
+
+def render_owner_html(report: OwnerReport) -> str:
+    """Return the owner's pages."""
+    return _environment().get_template("owner.html").render(report=report)
+
+
+def render_owner_json(report: OwnerReport) -> str:
+    """Return the owner's pages as one JSON document."""
+    return json.dumps({"schema": OWNER_SCHEMA, **asdict(report)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("evidence.report", "pages"),
         autoescape=True,
@@ -28,8 +50,8 @@ def render_html(document: Document) -> str:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters.update(age=age_text, short=short, bytes=bytes_text, when=when)
-    return environment.get_template("report.html").render(report=document, labels=IDENTITY)
+    environment.filters.update(age=age_text, short=short, bytes=bytes_text, when=when, plain=plain)
+    return environment
 
 
 def render_json(document: Document) -> str:
@@ -59,6 +81,11 @@ def short(digest: str) -> str:
 def when(moment: str) -> str:
     """Return an RFC 3339 time as people read it, still UTC."""
     return moment.replace("T", " ").removesuffix("Z")
+
+
+def plain(text: str) -> str:
+    """Return a sentence with its RFC 3339 times as people read them."""
+    return _TIME.sub(r"\1 \2 UTC", text)
 
 
 def _shown(value: object) -> object:

@@ -1,13 +1,15 @@
 """What the steps of a verification learn from each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
 
+from evidence.assess.knowledge import Knowledge
 from evidence.errors import Error
 from evidence.log.authority import Authority
 from evidence.log.chain import Chain, StoreInfo
+from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint
@@ -77,6 +79,14 @@ class SealedPlan:
     """When it says it was stated."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFindings:
+    """A findings statement and its place in the log."""
+
+    index: int
+    statement: FindingsStatement
+
+
 @dataclass(slots=True, kw_only=True)
 class Audit:
     """A verification under way: what was given, and what the steps so far have found out."""
@@ -88,6 +98,10 @@ class Audit:
     """Up to when slots are derived; `None`: nobody said what time it is."""
     calendar: Calendar | None = None
     """What became of the planned slots."""
+    knowledge: Callable[[], Knowledge] | None = None
+    """Gives what findings are made again with, once there are some."""
+    every_assessment: bool = False
+    """Make every assessment again, not the newest of each profile only."""
     info: StoreInfo | None = None
     keys: dict[str, Key] = field(default_factory=dict)
     """Every key of the store that is one."""
@@ -103,6 +117,7 @@ class Audit:
     missed: list[Missed] = field(default_factory=list)
     """Slots that somebody who plans says were missed, and why."""
     parts: list[SealedPart] = field(default_factory=list)
+    findings: list[SealedFindings] = field(default_factory=list)
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
     """Index, kind and plan of each statement whose first subject is a plan, parts included."""
     visible: set[Digest] = field(default_factory=set)
@@ -111,6 +126,8 @@ class Audit:
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)
     """Every blob a logged statement names, with its plain length."""
+    named: dict[Digest, int] = field(default_factory=dict)
+    """Index of the statement that names each blob first."""
 
     @property
     def sealed(self) -> Chain | None:

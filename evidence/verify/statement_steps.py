@@ -9,7 +9,7 @@ from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, UnknownK
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
-from evidence.verify.audit import Audit, SealedPart, SealedPlan
+from evidence.verify.audit import Audit, SealedFindings, SealedPart, SealedPlan
 from evidence.verify.result import Answer
 
 
@@ -82,7 +82,10 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         audit.missed.append(accepted.missed)
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.part))
+    if accepted.findings is not None:
+        audit.findings.append(SealedFindings(index=index, statement=accepted.findings))
     for digest, length in accepted.blobs.items():
+        audit.named.setdefault(digest, index)
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
 

@@ -16,6 +16,8 @@ The auditor's question, step by step. Each step trusts only what the steps befor
                   for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
 10. state         Working memory is signed and does not contradict the log. It is never evidence.
 11. anchors       What binds the log from outside (time stamps, cosignatures, pins), and what nothing binds.
+12. findings      What was judged is this log as it was; every artefact a finding rests on was in it; judged again with
+                  the same knowledge it gives the same bytes.
 
 A step passes, fails, or is not-checked and says why; what could not be looked at is never a pass.
 """
@@ -23,11 +25,13 @@ A step passes, fails, or is not-checked and says why; what could not be looked a
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from evidence.assess.knowledge import Knowledge
 from evidence.errors import Error
 from evidence.log.keys import PublicKey
 from evidence.log.note import Checkpoint
 from evidence.store.interface import Store
 from evidence.verify.audit import Audit
+from evidence.verify.finding_steps import check_findings
 from evidence.verify.log_steps import check_genesis, check_keys, check_log, check_pins, check_store
 from evidence.verify.result import Answer, Report
 from evidence.verify.run_steps import check_anchors, check_completeness, check_state
@@ -45,6 +49,7 @@ STEPS: tuple[tuple[int, str, Callable[[Audit, Answer], None]], ...] = (
     (9, "completeness", check_completeness),
     (10, "state", check_state),
     (11, "anchors", check_anchors),
+    (12, "findings", check_findings),
 )
 
 
@@ -54,15 +59,25 @@ def verify(
     trusted_root: PublicKey | None = None,
     pins: Sequence[Checkpoint] = (),
     as_of: datetime | None = None,
+    knowledge: Callable[[], Knowledge] | None = None,
+    every_assessment: bool = False,
 ) -> Report:
     """
     Check everything in `store` that can be checked.
 
     `trusted_root` and `pins` come from outside the store; without them steps 2 and 5 are not-checked. Planned slots
-    are derived up to `as_of`, so a collector that died shows; without it they are not-checked. Never raises
+    are derived up to `as_of`, so a collector that died shows; without it they are not-checked. `knowledge` is what
+    findings are made again with: step 12 is not-checked without it, and where it is other than theirs. Never raises
     for what it finds: a step that cannot go on has failed.
     """
-    audit = Audit(store=store, trusted_root=trusted_root, pins=tuple(pins), as_of=as_of)
+    audit = Audit(
+        store=store,
+        trusted_root=trusted_root,
+        pins=tuple(pins),
+        as_of=as_of,
+        knowledge=knowledge,
+        every_assessment=every_assessment,
+    )
     steps = []
     for number, name, check in STEPS:
         answer = Answer()

@@ -48,3 +48,25 @@ def test_a_log_is_judged_and_the_findings_are_sealed(plant, knowledge: Knowledge
     again = assess(plant.store, History.read(plant.store, size=kept.basis.size), knowledge, at=at)
     assert again.results == found.results
     assert dump_results(load_results(found.results)) == found.results
+
+
+def test_two_configurations_of_one_run_tell_whether_it_is_saved(plant, knowledge: Knowledge) -> None:  # type: ignore[no-untyped-def]
+    found = assess(plant.store, History.read(plant.store), knowledge, at=plant.now + timedelta(hours=1))
+    saved = next(one for one in found.findings if one.requirement == "CFG-03" and one.asset == "sw-01")
+    assert saved.status is Status.SUPPORTS
+    assert len(saved.evidence) == 2
+
+
+def test_an_asset_outside_the_plan_is_not_judged_and_one_never_read_is(plant, knowledge: Knowledge) -> None:  # type: ignore[no-untyped-def]
+    found = assess(plant.store, History.read(plant.store), knowledge, at=plant.now + timedelta(hours=1))
+    planned = {asset.id for asset in plant.assets()}
+    assert {one.asset for one in found.findings if one.requirement == "INV-03"} == planned
+
+
+def test_before_the_first_run_everything_is_unknown(plant, knowledge: Knowledge) -> None:  # type: ignore[no-untyped-def]
+    found = assess(plant.store, History.read(plant.store), knowledge, at=plant.now - timedelta(days=30))
+    assert {one.status for one in found.findings} == {Status.NOT_ASSESSED}
+    reasons = {one.reason for one in found.findings if one.requirement == "INV-03"}
+    assert reasons == {
+        "the version of its software is not known: the newest visit ended interrupted (no run has tried to read it yet)"
+    }

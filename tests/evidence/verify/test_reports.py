@@ -50,6 +50,7 @@ def test_a_sound_store_is_reported_like_this(built) -> None:  # type: ignore[no-
         "completeness": ("3 runs",),
         "state": ("3 hints; they are never evidence",),
         "anchors": (*NO_OUTSIDE, "the newest 3 of 17 leaves: no pin binds them", "a pin binds the leaves up to 14"),
+        "findings": ("nothing was judged: there is no findings statement in the log",),
     }
 
 
@@ -82,8 +83,9 @@ def test_an_empty_place_is_reported_like_this() -> None:
         "completeness": (unreadable,),
         "state": ("who may have signed it is unknown (steps 1 and 2)",),
         "anchors": NO_OUTSIDE,
+        "findings": ("the log cannot be read (steps 1 and 4)",),
     }
-    assert [step.status for step in report.steps] == [Status.FAILED] + [Status.NOT_CHECKED] * 10
+    assert [step.status for step in report.steps] == [Status.FAILED] + [Status.NOT_CHECKED] * 11
 
 
 def test_a_log_that_cannot_be_read_leaves_the_rest_unchecked(built) -> None:  # type: ignore[no-untyped-def]
@@ -104,6 +106,7 @@ def test_a_log_that_cannot_be_read_leaves_the_rest_unchecked(built) -> None:  # 
         "completeness": Status.NOT_CHECKED,
         "state": Status.FAILED,
         "anchors": Status.NOT_CHECKED,
+        "findings": Status.NOT_CHECKED,
     }
 
 
