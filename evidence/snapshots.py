@@ -67,9 +67,20 @@ class Visit:
 
 
 @dataclass(slots=True)
+class Standing:
+    """Since when an answer is as it is."""
+
+    since: Reading
+    """The first of the whole answers that are the same as the newest."""
+    before: Reading | None = None
+    """The newest whole answer that was another one."""
+
+
+@dataclass(slots=True)
 class _Known:
     visit: Visit
     readings: dict[str, list[Reading]] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
     cut_off: dict[str, Reading] = field(default_factory=dict)
 
 
@@ -108,6 +119,7 @@ class Snapshots:
             if not capture.complete:
                 known.cut_off.setdefault(capture.question, reading)
                 continue
+            _stand(known.standing, reading)
             kept = known.readings.setdefault(capture.question, [])
             if len(kept) < KEPT and all(other.part != digest for other in kept):
                 kept.append(reading)
@@ -163,6 +175,11 @@ class Snapshots:
         """Return the whole answer before the newest to each question, by its name."""
         kept = self._known[asset].readings if asset in self._known else {}
         return MappingProxyType({name: found[1] for name, found in kept.items() if len(found) > 1})
+
+    def standing(self, asset: AssetId, question: str) -> Standing | None:
+        """Return since when the answer to a question is as it is, but for what changes by itself."""
+        known = self._known.get(asset)
+        return known.standing.get(question) if known else None
 
     def stable(self, reading: Reading) -> bytes:
         """Return an answer without what changes by itself."""
@@ -236,6 +253,17 @@ def _newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:
             batch = []
         batch.append((entry, part))
     yield from sorted(batch, key=_time, reverse=True)
+
+
+def _stand(standing: dict[str, Standing], reading: Reading) -> None:
+    """Take note of the next older answer."""
+    question, blob = reading.capture.question, reading.capture.blob
+    known = standing.setdefault(question, Standing(since=reading))
+    if known.before is None and known.since is not reading:
+        if blob == known.since.capture.blob:
+            known.since = reading
+        else:
+            known.before = reading
 
 
 def _time(pair: tuple[Entry, PartStatement]) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from evidence.assess.knowledge import Knowledge
 from evidence.assess.saved import SAVED, saved_facts
+from evidence.assess.standing import running_before
 from evidence.checks.estate import Estate, RunConduct, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
@@ -79,13 +80,19 @@ def _subject(snapshots: Snapshots, asset: Asset, plan: Digest | None, platforms:
     facts = snapshots.facts(asset.id, platforms)
     if not any(fact.name == SAVED for fact in facts):
         facts += tuple(saved_facts(snapshots, asset.id, platforms))
+    before = snapshots.facts_of(snapshots.previous(asset.id).values(), platforms)
+    changed = running_before(snapshots, asset.id, platforms, facts)
+    if changed is not None:
+        since, was = changed
+        facts += (since,)
+        before = (*(fact for fact in before if fact.name != was.name), was)
     return Subject(
         id=asset.id,
         asset=asset,
         outcome=visit.outcome,
         at=visit.at,
         facts=facts,
-        before=snapshots.facts_of(snapshots.previous(asset.id).values(), platforms),
+        before=before,
         listed=plan,
     )
 

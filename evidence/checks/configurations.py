@@ -13,7 +13,7 @@ CHANGED, SAVED = "CFG-01", "CFG-03"
 
 
 def unticketed_change(estate: Estate) -> Iterator[Finding]:
-    """Judge each running configuration against the one of the snapshot before."""
+    """Judge each running configuration against the last other one that was read, within the window."""
     for subject in _configured(estate):
         yield _change(estate, subject)
 
@@ -46,9 +46,15 @@ def _change(estate: Estate, subject: Subject) -> Finding:
         return Finding(
             requirement=CHANGED, asset=subject.id, status=status, reason=reason, evidence=sources(now, before)
         )
+    since = subject.fact("config.since")
+    seen = (moment_of(since.value) if since is not None else None) or now.at
+    window = estate.limit(CHANGED, "window_days")
+    if estate.age_s(seen) > window * 86_400:
+        status, reason = Status.SUPPORTS, f"its configuration is as it was on {seen}, more than {window} days ago"
+        return Finding(requirement=CHANGED, asset=subject.id, status=status, reason=reason, evidence=sources(now))
     changed = subject.fact("config.changed_at")
     told = moment_of(changed.value) if changed is not None else None
-    first, last = (told, told) if told is not None and before.at < told <= now.at else (before.at, now.at)
+    first, last = (told, told) if told is not None and before.at < told <= seen else (before.at, seen)
     span = f"at {told}" if first == last else f"between {first} and {last}"
     ticket = _ticket(estate, subject, first, last)
     if ticket is not None:
@@ -95,9 +101,11 @@ def _unsaved_since(subject: Subject, saved: Fact) -> tuple[str, tuple[Digest, ..
         return told, sources(saved, changed)
     before = _before(subject, "config.saved")
     was, now = _before(subject, "config.sha256"), subject.fact("config.sha256")
+    since = subject.fact("config.since")
     same = was is not None and now is not None and was.value == now.value
-    if before is not None and before.value == "no" and same:
-        return before.at, sources(saved, before, was, now)
+    stood = since is not None and before is not None and since.value <= before.at
+    if before is not None and before.value == "no" and (same or stood):
+        return before.at, sources(saved, before, was if same else since, now)
     return saved.at, sources(saved, now)
 
 

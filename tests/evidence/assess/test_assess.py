@@ -1,6 +1,7 @@
 """A log is judged, the findings are signed, and judging again gives the same bytes."""
 
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -70,3 +71,18 @@ def test_before_the_first_run_everything_is_unknown(plant, knowledge: Knowledge)
     assert reasons == {
         "the version of its software is not known: the newest visit ended interrupted (no run has tried to read it yet)"
     }
+
+
+def test_a_change_nobody_approved_is_not_forgotten_the_night_after(
+    plant_module: ModuleType, tmp_path: Path, knowledge: Knowledge
+) -> None:
+    made = plant_module.build(MemoryStore(), create_keyring(tmp_path / "keys"))
+    history = History.read(made.store)
+    plan = next(history.open(entry).plan for entry in history.statements if entry.kind == "plan")
+    for night in (2, 3):
+        made.run(plan, at=plant_module.START + timedelta(days=night))
+        made.seal()
+    found = assess(made.store, History.read(made.store), knowledge, at=made.now + timedelta(hours=1))
+    changed = next(one for one in found.findings if one.requirement == "CFG-01" and one.asset == "sw-01")
+    assert changed.status is Status.CONTRADICTS
+    assert "between 2026-11-20T02:00:00Z and 2026-11-21T02:00:00Z" in changed.reason

@@ -125,8 +125,25 @@ def test_the_snapshot_before_tells_since_when_it_is_unsaved(estates: ModuleType)
     assert found.status is Status.CONTRADICTS
     (found,) = unsaved_configuration(estates.estate(estates.subject(facts=facts, before=other)))
     assert (found.status, found.due) == (Status.SUPPORTS, True)
+    stood = facts | {"config.since": estates.ago(3 * DAY)}
+    (found,) = unsaved_configuration(estates.estate(estates.subject(facts=stood, before=other)))
+    assert found.status is Status.CONTRADICTS
 
 
 def test_a_device_that_does_not_say_is_not_assessed(estates: ModuleType) -> None:
     (found,) = unsaved_configuration(estates.estate(estates.subject(facts={"config.sha256": "aa"})))
     assert found.status is Status.NOT_ASSESSED
+
+
+def test_a_change_is_judged_for_the_window_and_dated_by_the_first_answer_that_shows_it(estates: ModuleType) -> None:
+    def judged(since: int, *approvals: Approval) -> Finding:
+        facts = {"config.sha256": "bb", "config.since": estates.ago(since)}
+        asset = estates.subject(facts=facts, before={"config.sha256": "aa"}, before_age_s=40 * DAY)
+        (found,) = unticketed_change(estates.estate(asset, approvals=approvals))
+        return found  # type: ignore[no-any-return]
+
+    assert judged(31 * DAY).status is Status.CONTRADICTS
+    assert judged(31 * DAY + 1).status is Status.SUPPORTS
+    late = ticket(estates, 20 * DAY, 19 * DAY)
+    assert judged(25 * DAY, late).status is Status.CONTRADICTS, "a ticket after the change was seen covers nothing"
+    assert judged(15 * DAY, late).status is Status.SUPPORTS
