@@ -1,4 +1,4 @@
-"""SEG-02: firewall rules that were let in for a time have an owner, a reason and an end; none lets everything through."""
+"""SEG-02: firewall rules let in for a time have an owner, a reason and an end; none lets everything through."""
 
 import re
 from collections.abc import Iterator

@@ -10,7 +10,8 @@ from evidence.model.names import AssetId
 REQUIREMENT = "ACC-04"
 
 MEANT_TO_BE_SHARED = frozenset(
-    ["ospf-key", "ospf6-key", "bgp-password", "isis-password", "rip-key", "ldp-password", "nhrp-key", "vrrp-key", "hsrp-key", "eigrp-key", "key-string", "ntp-key", "pre-shared-key", "ppp-password"]
+    {"ospf-key", "ospf6-key", "bgp-password", "isis-password", "rip-key", "eigrp-key", "ldp-password", "nhrp-key"}
+    | {"vrrp-key", "hsrp-key", "key-string", "ntp-key", "pre-shared-key", "ppp-password"}
 )
 """Types of secrets that two ends have to agree on; that both have them is what they are for."""
 

@@ -265,7 +265,7 @@ def _is_time(text: str) -> bool:
 
 
 _FITS: Mapping[str, Callable[[str], bool]] = {
-    "text": lambda text: True,
+    "text": bool,
     "date": _is_date,
     "time": _is_time,
     "whole": lambda text: _WHOLE.fullmatch(text) is not None,

@@ -61,7 +61,9 @@ def registers_of(entries: Iterable[Declared]) -> Registers:
     for one in entries:
         versions.setdefault((one.register, one.entry.id), []).append(one)
         sources[one.register] = one.source
-    exceptions, approvals, attestations = [], [], []
+    exceptions: list[RiskException] = []
+    approvals: list[Approval] = []
+    attestations: list[Attestation] = []
     for (register, _), signed in sorted(versions.items()):
         newest = signed[-1]
         if register == "approval":

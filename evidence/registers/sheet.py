@@ -164,7 +164,7 @@ def entry_of(kind: str, cells: Mapping[str, str | Sequence[str]]) -> Entry:
 
 
 def differences(current: Mapping[str, Entry], lines: Iterable[Entry]) -> Iterator[tuple[str, Entry, tuple[str, ...]]]:
-    """Yield (`new`, `changed` or `ended`; the entry; what differs, in words) for each entry that is not as it stands."""
+    """Yield (`new`, `changed` or `ended`; the entry; what differs, in words) for each entry not as it stands."""
     for entry in lines:
         old = current.get(entry.id)
         if entry.ended is not None:
@@ -241,9 +241,10 @@ def _cell(node: Any, name: str) -> str | Sequence[str]:
     if isinstance(node.value, str):
         return "" if node.tag == "tag:yaml.org,2002:null" else node.value
     members = [member.value for member in node.value] if node.id == "sequence" else [None]
-    if not all(isinstance(member, str) for member in members):
+    texts = [member for member in members if isinstance(member, str)]
+    if len(texts) != len(members):
         raise SheetError(f"{name}:{node.start_mark.line + 1}: expected a text or a list of texts")
-    return members
+    return texts
 
 
 def _one(cell: str | Sequence[str]) -> str:
