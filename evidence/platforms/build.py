@@ -66,7 +66,14 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         facts=facts,
         tables=tables,
         secrets=tuple(
-            SecretRule(pattern=rule.pattern, type=rule.type, scheme=rule.scheme, until=rule.until)
+            SecretRule(
+                pattern=rule.pattern,
+                type=rule.type,
+                scheme=rule.scheme,
+                until=rule.until,
+                within=rule.within,
+                leaves=rule.leaves,
+            )
             for rule in model.secrets
         ),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
@@ -199,6 +206,8 @@ def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[Ta
             map=column.map,
             format=column.format,
             lookup=column.lookup,
+            pattern=column.pattern,
+            value=column.value,
         )
         for fact, column in table.columns.items()
     )
