@@ -22,22 +22,29 @@ def command() -> None:
 @site_options
 def export(kind: str, output: str, config: str | None, store: str | None) -> None:
     """Write a sheet: the entries in force, and a row to be completed for each thing seen that needs one."""
+    from importlib.metadata import version
+
+    from collectors.cli.system import SystemClock
+    from evidence.assess.assess import assess
+    from evidence.assess.knowledge import packaged_knowledge
     from evidence.cli.options import write_whole
-    from evidence.registers.propose import merged
+    from evidence.registers.propose import rows_of
     from evidence.registers.reading import current, declared
     from evidence.registers.sheet import register_of, write_csv, write_yaml
 
     path = Path(output)
     if path.suffix.lower() not in (".csv", ".yaml", ".yml"):
         raise click.BadParameter("expected a name that ends in .csv, .yaml or .yml", param_hint="--output")
-    _, _, history = opened(config, store)
+    _, site, history = opened(config, store)
     register = register_of(kind)
+    knowledge = packaged_knowledge(version("plantproof"))
+    findings = assess(site.store, history, knowledge, at=SystemClock().now()).findings
     known = {
         name: one.entry
         for name, one in current(declared(history), register).items()
         if register != "attestation" or one.entry.text("kind") == kind
     }
-    rows = list(merged(known, ()))
+    rows = list(rows_of(kind, known, findings))
     text = write_csv(kind, rows) if path.suffix.lower() == ".csv" else write_yaml(kind, rows)
     write_whole(path, text.encode())
     click.echo(f"{len(known)} in force, {len(rows) - len(known)} to be completed: {output}")

@@ -40,8 +40,10 @@ class Sighting:
     name: str
     row: str | None
     value: str
+    question: str
+    """Whose answers held it: what one question says is not compared with what another says."""
     place: str
-    """What the value stood at: the port of a MAC address; empty where the row says it."""
+    """What the value stood at: the port of a MAC address, as its row says it; empty where the row itself says it."""
     first: str
     """RFC 3339 UTC time of the first answer that held it."""
     last: str
@@ -68,7 +70,7 @@ class Subject:
     listed: Digest | None = None
     """The plan's blob, which holds its line of the ledger."""
     seen: tuple[Sighting, ...] = ()
-    """What told the asset and its neighbours apart, over the time the log is looked back; see `evidence.sightings`."""
+    """What told the asset and its neighbours apart, as far as the log is looked back (`evidence.assess.sightings`)."""
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact of that name that comes in no rows."""

@@ -1,7 +1,7 @@
 """MAC addresses: which of them name one device, and which of them belong to whom."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evidence.checks.estate import Estate, Row, Subject
@@ -44,15 +44,25 @@ def is_made_up(mac: str) -> bool:
 
 def on_ports(subject: Subject, *, before: bool = False) -> Iterator[Address]:
     """Yield the addresses a switch learned, each with its port; those of the switch itself are left out."""
-    names = {row.name: row.text("name") or row.name for row in subject.rows("interface")}
+    names = port_names(subject)
     for row in subject.rows("mac", before=before):
         fact = row.facts.get("address") or row.facts.get("mac")
         if fact is None or row.text("status") in ("self", "invalid"):
             continue
-        port = row.text("interface") or row.text("port") or row.text("bridge_port") or ""
+        port = port_of({name: fact.value for name, fact in row.facts.items()})
         mac = fact.value.lower()
         if names_a_device(mac):
             yield Address(mac=mac, place=names.get(port, port), fact=fact)
+
+
+def port_names(subject: Subject) -> dict[str, str]:
+    """Return the names of an asset's interfaces, by what a forwarding table calls them."""
+    return {row.name: row.text("name") or row.name for row in subject.rows("interface")}
+
+
+def port_of(columns: Mapping[str, str]) -> str:
+    """Return the port of a row of a forwarding table, as the row says it."""
+    return next((columns[name] for name in ("interface", "port", "bridge_port") if columns.get(name)), "")
 
 
 def behind_addresses(subject: Subject, *, before: bool = False) -> Iterator[Address]:

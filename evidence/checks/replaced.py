@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from evidence.checks.estate import Estate, Sighting, Subject
-from evidence.checks.hardware_addresses import behind_addresses, is_made_up, on_ports, own
+from evidence.checks.hardware_addresses import (
+    behind_addresses,
+    is_made_up,
+    names_a_device,
+    on_ports,
+    own,
+    port_names,
+    port_of,
+)
 from evidence.clock import parse_rfc3339
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
@@ -23,6 +31,9 @@ REQUIREMENT = "DRF-02"
 
 IDENTITY = ("hardware.serial", "module.serial", "interface.mac")
 """Facts that tell an asset, or a part of it, from another of its kind."""
+
+WATCHED = (*IDENTITY, "mac.address", "arp.mac")
+"""All facts of which it is worth to know since when they are as they are."""
 
 _finding = partial(Finding, requirement=REQUIREMENT)
 
@@ -63,7 +74,7 @@ def replaced_device(estate: Estate) -> Iterator[Finding]:
 
 def _unchanged(estate: Estate, subject: Subject, facts: list[Fact]) -> Finding:
     evidence = tuple(sorted({fact.source for fact in facts}))
-    if not subject.before and not subject.seen:
+    if not subject.before:
         status, words = Status.NOT_ASSESSED, "seen once: there is nothing to compare it with"
     elif all(map(estate.is_stale, facts)):
         status, words = Status.NOT_ASSESSED, "what tells the device from another is older than it may be"
@@ -107,16 +118,18 @@ def _working_days_after(at: str, days: int) -> datetime:
 
 
 def _own_exchanges(subject: Subject) -> Iterator[Exchange]:
-    """Yield the asset's serial numbers and addresses that are not those of before."""
-    ours = {(row.name, mac) for row, mac in own(subject)}
-    for (name, row), seen in _by_place(subject, IDENTITY).items():
+    """Yield the asset's serial numbers and addresses that are not those of before; what moved within it is none."""
+    macs = {(row.name, mac) for row, mac in own(subject)}
+    serials = {fact.value for fact in subject.facts if fact.name in ("hardware.serial", "module.serial")}
+    first = _first_of(_sightings(subject, ("hardware.serial", "module.serial")))
+    for (name, row, _), seen in _by_place(subject, IDENTITY).items():
         old, new = seen[-2:]
-        if name == "interface.mac" and ((row, new.value) not in ours or is_made_up(new.value) or is_made_up(old.value)):
-            continue
-        what = {"hardware.serial": "its serial number", "module.serial": f"the serial number of {row}"}
-        place = {"hardware.serial": None, "module.serial": f"module {row}"}
-        words = what.get(name, f"the address of interface {row}")
-        yield _exchange(place.get(name, f"interface {row}"), words, old, new)
+        if name == "interface.mac":
+            if (row, new.value) in macs and names_a_device(old.value) and not is_made_up(new.value):
+                yield _exchange(f"interface {row}", f"the address of interface {row}", old, new)
+        elif new.value in serials and old.value not in serials and first[new.value] >= new.first:
+            what = "its serial number" if row is None else f"the serial number of {row}"
+            yield _exchange(None if row is None else f"module {row}", what, old, new)
 
 
 def _exchanges_seen_by_others(estate: Estate) -> dict[AssetId, list[Exchange]]:
@@ -132,7 +145,7 @@ def _exchanged_addresses(estate: Estate) -> Iterator[tuple[AssetId, Exchange]]:
     owners = {subject.asset.address: subject.id for subject in estate.subjects.values() if subject.asset}
     for subject in estate.subjects.values():
         now = {one.fact.row: one for one in behind_addresses(subject) if one.place in owners}
-        for (_, row), (*_, old, new) in _by_place(subject, ("arp.mac",)).items():
+        for (_, row, _), (*_, old, new) in _by_place(subject, ("arp.mac",)).items():
             one = now.get(row)
             if one is None or one.mac != new.value or is_made_up(new.value) or is_made_up(old.value):
                 continue
@@ -147,12 +160,16 @@ def _exchanged_ports(estate: Estate) -> Iterator[tuple[AssetId, Exchange]]:
     Only where the old one is nowhere now and the new one was nowhere then: what moved is no exchange.
     """
     now = {one.mac for subject in estate.subjects.values() for one in on_ports(subject)}
-    first = _first_seen(estate)
+    first = _first_of(
+        one for subject in estate.subjects.values() for one in _sightings(subject, ("mac.address", "arp.mac"))
+    )
     for subject in estate.subjects.values():
         crowd = Counter(one.place for one in on_ports(subject))
         at_port: dict[str, list[Sighting]] = {}
+        names = port_names(subject)
         for one in _sightings(subject, ("mac.address",)):
-            at_port.setdefault(one.place, []).append(one)
+            if names_a_device(one.value):
+                at_port.setdefault(names.get(one.place, one.place), []).append(one)
         for port, seen in sorted((port, _in_turn(seen)) for port, seen in at_port.items()):
             if crowd[port] != 1 or len(seen) < 2 or is_made_up(seen[-1].value):
                 continue
@@ -162,20 +179,19 @@ def _exchanged_ports(estate: Estate) -> Iterator[tuple[AssetId, Exchange]]:
                 yield subject.id, _exchange(f"port {port}", f"the device at {port}", old, new)
 
 
-def _first_seen(estate: Estate) -> dict[str, str]:
-    """Return when each address was seen first, by anybody."""
+def _first_of(sightings: Iterable[Sighting]) -> dict[str, str]:
+    """Return when each value was seen first, wherever it stood."""
     first: dict[str, str] = {}
-    for subject in estate.subjects.values():
-        for one in _sightings(subject, ("mac.address", "arp.mac")):
-            first[one.value] = min(first.get(one.value, one.first), one.first)
+    for one in sightings:
+        first[one.value] = min(first.get(one.value, one.first), one.first)
     return first
 
 
-def _by_place(subject: Subject, names: Iterable[str]) -> dict[tuple[str, str | None], list[Sighting]]:
-    """Return what stood in each place of an asset, in turn, where it was more than one thing."""
-    found: dict[tuple[str, str | None], list[Sighting]] = {}
+def _by_place(subject: Subject, names: Iterable[str]) -> dict[tuple[str, str | None, str], list[Sighting]]:
+    """Return what stood in each place of an asset, in turn, by one question, where it was more than one thing."""
+    found: dict[tuple[str, str | None, str], list[Sighting]] = {}
     for one in _sightings(subject, names):
-        found.setdefault((one.name, one.row), []).append(one)
+        found.setdefault((one.name, one.row, one.question), []).append(one)
     turns = {place: _in_turn(seen) for place, seen in found.items()}
     return {place: seen for place, seen in turns.items() if len(seen) > 1}
 
@@ -194,18 +210,33 @@ def _in_turn(seen: Iterable[Sighting]) -> list[Sighting]:
 def _sightings(subject: Subject, names: Iterable[str]) -> Iterator[Sighting]:
     """Yield what the log remembers of these facts; without that, what the newest answers and those before say."""
     wanted = frozenset(names)
-    if subject.seen:
-        yield from (one for one in subject.seen if one.name in wanted)
-        return
-    ports = {(one.fact.row, one.mac): one.place for before in (True, False) for one in on_ports(subject, before=before)}
-    known: dict[tuple[str, str | None, str], list[Fact]] = {}
-    for fact in (*subject.before, *subject.facts):
-        if fact.name in wanted:
-            known.setdefault((fact.name, fact.row, fact.value), []).append(fact)
-    for (name, row, value), facts in known.items():
-        place = ports.get((row, value), "")
+    yield from (one for one in subject.seen or _two_sightings(subject) if one.name in wanted)
+
+
+def _two_sightings(subject: Subject) -> Iterator[Sighting]:
+    """Yield what the newest answers and those before say."""
+    known: dict[tuple[str, str | None, str, str], list[Fact]] = {}
+    for before in (True, False):
+        ports = {
+            row.name: port_of({name: fact.value for name, fact in row.facts.items()})
+            for row in subject.rows("mac", before=before)
+        }
+        for fact in subject.before if before else subject.facts:
+            if fact.name in WATCHED:
+                place = ports.get(fact.row or "", "") if fact.name == "mac.address" else ""
+                known.setdefault((fact.name, fact.row, fact.value, place), []).append(fact)
+    for (name, row, value, place), facts in known.items():
         first, last = facts[0], facts[-1]
-        yield Sighting(name=name, row=row, value=value, place=place, first=first.at, last=last.at, source=first.source)
+        yield Sighting(
+            name=name,
+            row=row,
+            value=value,
+            question=first.origin,
+            place=place,
+            first=first.at,
+            last=last.at,
+            source=first.source,
+        )
 
 
 def _exchange(row: str | None, what: str, old: Sighting, new: Sighting) -> Exchange:

@@ -65,17 +65,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         questions=questions,
         facts=facts,
         tables=tables,
-        secrets=tuple(
-            SecretRule(
-                pattern=rule.pattern,
-                type=rule.type,
-                scheme=rule.scheme,
-                until=rule.until,
-                within=rule.within,
-                leaves=rule.leaves,
-            )
-            for rule in model.secrets
-        ),
+        secrets=tuple(SecretRule(**rule.model_dump()) for rule in model.secrets),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
         session=_session(model),
         max_repetitions=model.quirks.max_repetitions,

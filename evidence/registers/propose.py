@@ -1,56 +1,74 @@
-"""What a sheet is filled with before a person sees it: the entries in force, and what was seen and needs a word."""
+"""What a sheet is filled with before a person sees it: the entries in force, and what was found and needs a word."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-from evidence.checks.estate import Estate
-from evidence.checks.unknown import unknown_devices
-from evidence.log.register import Entry
+from evidence.log.register import MAX_ID, Entry, Value
 from evidence.model.finding import Finding, Status
 from evidence.registers.sheet import Proposal
 
 
-def in_force(entries: Iterable[Entry]) -> Iterator[Proposal]:
-    """Yield the entries in force as rows."""
-    for entry in entries:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """Which findings an entry of a kind of sheet could answer."""
+
+    requirement: str | None
+    """`None`: every one but EXC-01, which sums them up."""
+    statuses: frozenset[Status]
+
+
+_ANSWERS: Mapping[str, _Answers] = MappingProxyType(
+    {
+        "exception": _Answers(requirement=None, statuses=frozenset({Status.CONTRADICTS})),
+        "known-device": _Answers(requirement="INV-09", statuses=frozenset(Status)),
+        "support-end": _Answers(requirement="INV-04", statuses=frozenset({Status.NOT_ASSESSED})),
+        "restore-test": _Answers(requirement="BKP-02", statuses=frozenset({Status.NOT_ASSESSED})),
+    }
+)
+"""Kind of sheet -> what its rows are proposed for; approvals are given before anything is found."""
+
+
+def rows_of(kind: str, current: Mapping[str, Entry], findings: Iterable[Finding]) -> Iterator[Proposal]:
+    """Yield the entries in force, then a row to be completed for each finding that one could answer."""
+    for entry in current.values():
         yield Proposal(id=entry.id, columns=entry.columns)
-
-
-def exceptions_for(findings: Iterable[Finding]) -> Iterator[Proposal]:
-    """Yield a row for every contradiction that no exception covers."""
+    known = set(current)
     for finding in findings:
-        if finding.status is not Status.CONTRADICTS or finding.exception is not None or finding.requirement == "EXC-01":
-            continue
-        place = {"assets": (finding.asset,)} if finding.asset else {}
-        row = {"row": finding.row} if finding.row else {}
-        yield Proposal(
-            id=_name(finding.requirement, finding.asset, finding.row),
-            columns={"requirement": finding.requirement, **place, **row},
-            seen=finding.reason,
-        )
-
-
-def known_devices_for(estate: Estate) -> Iterator[Proposal]:
-    """Yield a row for every device that was seen and that nobody knows."""
-    for device in unknown_devices(estate):
-        place = f"{device.seen_by} {device.port}".strip()
-        yield Proposal(id=device.mac, columns={"mac": device.mac, "place": place}, seen=device.words)
-
-
-def _name(requirement: str, asset: str | None, row: str | None) -> str:
-    return "-".join(part for part in (requirement, asset, row) if part)[:100].strip()
-
-
-def proposals(kind: str, estate: Estate | None, findings: Iterable[Finding]) -> Iterator[Proposal]:
-    """Yield what was seen that an entry of this kind could answer."""
-    if kind == "exception":
-        yield from exceptions_for(findings)
-    elif kind == "known-device" and estate is not None:
-        yield from known_devices_for(estate)
-
-
-def merged(current: Mapping[str, Entry], proposed: Iterable[Proposal]) -> Iterator[Proposal]:
-    """Yield the entries in force, then each proposal whose id none of them has."""
-    yield from in_force(current.values())
-    for row in proposed:
-        if row.id not in current:
+        row = _proposal(kind, finding)
+        if row is not None and row.id not in known:
+            known.add(row.id)
             yield row
+
+
+def _proposal(kind: str, finding: Finding) -> Proposal | None:
+    answers = _ANSWERS.get(kind)
+    if answers is None or finding.status not in answers.statuses or finding.exception is not None:
+        return None
+    if finding.requirement != (answers.requirement or finding.requirement) or finding.requirement == "EXC-01":
+        return None
+    columns = _columns(kind, finding)
+    name = finding.row if kind == "known-device" else _name(finding)
+    return Proposal(id=name or "", columns=MappingProxyType(columns), seen=finding.reason) if columns else None
+
+
+def _columns(kind: str, finding: Finding) -> dict[str, Value]:
+    """Return what is known already; nothing where the finding is not about one thing an entry could be about."""
+    if kind == "exception":
+        found: dict[str, Value] = {"requirement": finding.requirement}
+        if finding.asset:
+            found["assets"] = (finding.asset,)
+        if finding.row:
+            found["row"] = finding.row
+        return found
+    if kind == "known-device":
+        return {"mac": finding.row} if finding.row else {}
+    if finding.asset is None:
+        return {}
+    backup = {"backup": finding.row} if kind == "restore-test" and finding.row else {}
+    return {"asset": finding.asset, **backup}
+
+
+def _name(finding: Finding) -> str:
+    told = "-".join(filter(None, (finding.requirement, finding.asset, finding.row)))
+    return told if len(told) <= MAX_ID else f"{finding.requirement}-{finding.id}"
