@@ -54,6 +54,12 @@ def vectors() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def estates() -> ModuleType:
+    """The module that makes estates for checks out of a few words."""
+    return _fixtures("estates")
+
+
+@pytest.fixture(scope="session")
 def plant_module() -> ModuleType:
     """The module that makes a small plant out of the recorded devices."""
     return _fixtures("plant")
