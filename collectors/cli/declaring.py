@@ -17,6 +17,47 @@ if TYPE_CHECKING:
 _SPOKEN = {"begins": "from", "ends": "until", "assets": "asset"}
 """Column -> option, where a person says it in another word."""
 
+_MEANINGS = {
+    "approved": "From which day on it counts.",
+    "approver": "Who approved it.",
+    "asset": "Which asset; an approval of a session or change without one is for the whole site.",
+    "assets": "Which asset; without any, the whole site.",
+    "backup": "The job or resource that was restored.",
+    "backup_at": "When the backup was made.",
+    "backup_hash": "Digest of the backup.",
+    "begins": "From when on.",
+    "by": "Who says so.",
+    "checks_expected": "How many checks were to be made on what was restored.",
+    "checks_passed": "How many of them passed.",
+    "compensating": "A requirement that has to be supported for the same asset while the exception lives.",
+    "defects": "What was found wrong, and when it is tested again.",
+    "ends": "Until when.",
+    "evidence": "Digest of the protocol, or where it lies.",
+    "expires": "The last day it counts, UTC.",
+    "mac": "Its MAC address.",
+    "method": "Bench, sandbox, spare controller.",
+    "model": "For all assets of this model.",
+    "name": "What it is.",
+    "operator": "Who did it.",
+    "origin": "Who says so, and where: bulletin, contract.",
+    "owner": "Who answers for it.",
+    "place": "Where it is.",
+    "reason": "Why, in a sentence.",
+    "replacement": "When the asset is to be replaced.",
+    "requirement": "Which requirement is deviated from.",
+    "row": "Which rule, certificate or module of the asset; without it, all.",
+    "rpo_goal_s": "How old a backup may be, seconds.",
+    "rto_goal_s": "How long a restore may take, seconds.",
+    "start": "When the restore began.",
+    "subject": "Who or what is approved: an account, a MAC address, a version, a rule.",
+    "target": "Where to, apart from production.",
+    "ticket": "The ticket it is kept under.",
+    "tool": "With what, and its version.",
+    "version": "The version.",
+    "witness": "Who watched, and is not the operator.",
+}
+"""Column -> what it is for, in a sentence; `end` and columns with choices explain themselves."""
+
 
 def site_options(command: AnyCommand) -> AnyCommand:
     """Add `--config`, `--store` and `-v`."""
@@ -158,13 +199,15 @@ def _option(column: "Column") -> click.Option:
     from evidence.log.register import EXAMPLES
 
     shape = "requirement" if column.shape == "requirements" else column.shape
-    words = ", ".join(column.choices) if column.choices else EXAMPLES.get(shape, "a text")
+    example = "" if column.choices or shape in ("text", "list") else EXAMPLES[shape]
+    meaning = _MEANINGS.get(column.name, "")
+    words = (meaning, f"Expects {example}." if example else "", "May be given several times." if column.several else "")
     return click.Option(
         [f"--{_parameter(column).replace('_', '-')}", _parameter(column)],
         multiple=column.several,
         required=column.required,
         metavar="TEXT" if not column.choices else "|".join(column.choices),
-        help=f"{words[0].upper()}{words[1:]}{'; give it once for each' if column.several else ''}.",
+        help=" ".join(filter(None, words)),
     )
 
 
