@@ -6,9 +6,10 @@ An answer with the bytes of the one after it is not read again. What is away for
 of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from evidence.assess.narrowing import narrowed
 from evidence.checks.estate import Sighting
 from evidence.checks.hardware_addresses import port_of
 from evidence.checks.replaced import WATCHED
@@ -38,8 +39,13 @@ class _Run:
 class _Answer:
     """The newer answer to the question that is being looked at."""
 
+    capture: Capture
     data: bytes
     runs: dict[_Key, _Run]
+
+    def is_the_same(self, capture: Capture) -> bool:
+        """Say whether an answer has the same bytes, without fetching them: none of them changes by itself."""
+        return capture.blob == self.capture.blob and capture.volatile is None and self.capture.volatile is None
 
 
 def sightings(
@@ -52,22 +58,37 @@ def sightings(
     for reading in _readings(snapshots, telling, since=since, as_of=as_of):
         capture = reading.capture
         after = newer.get((capture.asset, capture.question))
-        data = snapshots.data(reading)
-        if after is not None and after.data == data:
-            for run in after.runs.values():
-                run.first, run.source = capture.at, capture.blob
+        if after is not None and after.is_the_same(capture):
+            _extend(after.runs.values(), capture)
             continue
+        data = snapshots.data(reading)
         runs: dict[_Key, _Run] = {}
-        for key in _keys(read_facts(telling.platform(capture), capture, data)):
-            known = after.runs.get(key) if after is not None else None
-            if known is None:
-                known = _Run(first=capture.at, last=capture.at, source=capture.blob)
-                found.setdefault(capture.asset, []).append((capture.question, key, known))
-            else:
-                known.first, known.source = capture.at, capture.blob
-            runs[key] = known
-        newer[capture.asset, capture.question] = _Answer(data=data, runs=runs)
+        for key in _standing(telling.platform(capture), capture, data, after):
+            run = after.runs.get(key) if after is not None else None
+            if run is None:
+                run = _Run(first=capture.at, last=capture.at, source=capture.blob)
+                found.setdefault(capture.asset, []).append((capture.question, key, run))
+            runs[key] = run
+        _extend(runs.values(), capture)
+        newer[capture.asset, capture.question] = _Answer(capture=capture, data=data, runs=runs)
     return {asset: tuple(_sighting(*one) for one in seen) for asset, seen in found.items()}
+
+
+def _extend(runs: Iterable[_Run], capture: Capture) -> None:
+    for run in runs:
+        run.first, run.source = capture.at, capture.blob
+
+
+def _standing(platform: Platform, capture: Capture, data: bytes, after: _Answer | None) -> Iterator[_Key]:
+    """Yield what stands in an answer; where most of it is as in the newer one, only the rest is read."""
+    narrow = None
+    if after is not None and capture.transport == "snmp" and capture.platform == after.capture.platform:
+        narrow = narrowed(platform, capture.question, data, after.data)
+    if narrow is None or after is None:
+        yield from keys_of(read_facts(platform, capture, data))
+        return
+    yield from (key for key in after.runs if key[1] not in narrow.rows)
+    yield from keys_of(read_facts(platform, capture, narrow.data))
 
 
 class _Telling:
@@ -110,7 +131,7 @@ def _readings(snapshots: Snapshots, telling: _Telling, *, since: str, as_of: str
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)
 
 
-def _keys(facts: Iterator[Fact]) -> Iterator[_Key]:
+def keys_of(facts: Iterable[Fact]) -> Iterator[_Key]:
     """Yield what stands in an answer, each place once: the first rule that tells it counts."""
     said: dict[tuple[str, str | None], str] = {}
     tables: dict[str, dict[str, str]] = {}
