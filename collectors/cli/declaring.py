@@ -9,7 +9,6 @@ import click
 from evidence.cli.options import AnyCommand, verbosity_option
 
 if TYPE_CHECKING:
-    from collectors.settings import Settings
     from collectors.site import OpenSite
     from evidence.log.history import History
     from evidence.log.register import Column, Entry
@@ -76,16 +75,22 @@ def signing_options(command: AnyCommand) -> AnyCommand:
     return site_options(command)
 
 
-def opened(config: str | None, store: str | None) -> "tuple[Settings, OpenSite, History]":
-    """Open the site for writing, and its log for reading."""
+def opened_for_reading(config: str | None, store: str | None) -> "History":
+    """Open the site's log; nothing is made where there is none, and no key is needed."""
+    from collectors.cli.site import load_site
+    from evidence.log.history import History
+    from evidence.store.open import open_store
+
+    return History.read(open_store(load_site(config, store=store).store))
+
+
+def _opened_for_signing(config: str | None, store: str | None) -> "OpenSite":
     from collectors.cli.site import load_site
     from collectors.cli.system import SystemClock
     from collectors.site import open_site
-    from evidence.log.history import History
 
     site = load_site(config, store=store)
-    found = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=SystemClock().now())
-    return site, found, History.read(found.store)
+    return open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=SystemClock().now())
 
 
 def sign(
@@ -94,14 +99,15 @@ def sign(
     """Show how entries differ from those in force, sign those that do, and seal."""
     from collectors.cli.system import SystemClock
     from evidence.harmless import one_line
+    from evidence.log.history import History
     from evidence.log.keyring import Role
     from evidence.log.seal import seal
     from evidence.registers.reading import current, declared
     from evidence.registers.sheet import differences
     from evidence.registers.signing import sign_entries
 
-    _, site, history = opened(config, store)
-    now = SystemClock().now()
+    site, now = _opened_for_signing(config, store), SystemClock().now()
+    history = History.read(site.store)
     before = {name: one.entry for name, one in current(declared(history), register).items()}
     found = list(differences(before, entries))
     for what, entry, details in found:
@@ -126,8 +132,7 @@ def list_entries(register: str, kind: str | None, *, config: str | None, store: 
     from evidence.cli.output import table
     from evidence.registers.reading import current, declared
 
-    _, _, history = opened(config, store)
-    signed = current(declared(history), register).values()
+    signed = current(declared(opened_for_reading(config, store)), register).values()
     rows = [one for one in signed if kind is None or one.entry.text("kind") == kind]
     headers = ("id", "signed", "what")
     body = [(one.entry.id, one.at, _words(one.entry.columns)) for one in rows]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from collectors.cli.declaring import opened, sign, signing_options, site_options
+from collectors.cli.declaring import opened_for_reading, sign, signing_options, site_options
 
 _KINDS = ("exception", "approval", "restore-test", "support-end", "known-device", "firmware-baseline")
 
@@ -35,10 +35,10 @@ def export(kind: str, output: str, config: str | None, store: str | None) -> Non
     path = Path(output)
     if path.suffix.lower() not in (".csv", ".yaml", ".yml"):
         raise click.BadParameter("expected a name that ends in .csv, .yaml or .yml", param_hint="--output")
-    _, site, history = opened(config, store)
+    history = opened_for_reading(config, store)
     register = register_of(kind)
     knowledge = packaged_knowledge(version("plantproof"))
-    findings = assess(site.store, history, knowledge, at=SystemClock().now()).findings
+    findings = assess(history.ledger.store, history, knowledge, at=SystemClock().now()).findings
     known = {
         name: one.entry
         for name, one in current(declared(history), register).items()

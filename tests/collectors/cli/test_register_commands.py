@@ -24,7 +24,7 @@ def started(site: Any) -> Any:
     site.hosts = {"sw-01": {"ansible_host": "127.0.0.1"}}
     site.write()
     opened = open_site(str(site.store), site.folder / "store.keys", owner="acme", domain="acme.example", at=AT)
-    plan_in_force(opened, lambda: [Asset(id=AssetId("sw-01"), address="127.0.0.1")], narrowed=False)
+    plan_in_force(opened, lambda: [Asset(id=AssetId("sw-01"), address="127.0.0.1")], narrowed=False, at=AT)
     seal(opened.store, opened.keyring, at=AT)
     return site
 
@@ -100,6 +100,13 @@ def test_an_exception_waits_for_the_next_seal_where_it_is_told_to(started: Any) 
     (found,) = registers(started).exceptions
     assert (found.id, found.compensating) == ("E-1", ("SEG-02",))
     assert "E-1" in started.run("exception", "ls").out
+
+
+def test_reading_makes_nothing_and_needs_no_key(site: Any) -> None:
+    site.write()
+    assert site.run("exception", "ls").code == 1
+    assert not site.store.exists()
+    assert not (site.folder / "store.keys").exists()
 
 
 def test_without_the_owners_key_nothing_is_signed(started: Any) -> None:

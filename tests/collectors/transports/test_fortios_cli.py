@@ -1,4 +1,4 @@
-"""A FortiGate's command line: its pages are turned, nothing is configured, and its policies are read from the answer."""
+"""A FortiGate's command line: its pages are turned, nothing is configured, its policies are read from the answer."""
 
 from collections.abc import Callable
 from dataclasses import replace
