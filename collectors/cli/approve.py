@@ -1,7 +1,7 @@
 """`plantproof approve`: approvals of sessions, changes, devices, firmware and rules, signed by the owner."""
 
 from collectors.cli.declaring import add_command, end_command, group_of, list_command
-from evidence.log.register import APPROVALS
+from evidence.model.columns import APPROVALS
 
 _SUMMARIES = {
     "session": "Approve a vendor's session: who (--subject), on what, from when until when.",

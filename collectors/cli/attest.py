@@ -1,7 +1,7 @@
 """`plantproof attest`: records that people make, where no device can tell, signed by the owner."""
 
 from collectors.cli.declaring import add_command, end_command, group_of, list_command
-from evidence.log.register import ATTESTATIONS
+from evidence.model.columns import ATTESTATIONS
 
 _SUMMARIES = {
     "restore-test": "Record a restore that was really tried, and what was checked afterwards.",

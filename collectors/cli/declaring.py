@@ -11,7 +11,8 @@ from evidence.cli.options import AnyCommand, verbosity_option
 if TYPE_CHECKING:
     from collectors.site import OpenSite
     from evidence.log.history import History
-    from evidence.log.register import Column, Entry
+    from evidence.log.register import Entry
+    from evidence.model.columns import Column
 
 _SPOKEN = {"begins": "from", "ends": "until", "assets": "asset"}
 """Column -> option, where a person says it in another word."""
@@ -142,7 +143,7 @@ def list_entries(register: str, kind: str | None, *, config: str | None, store: 
 
 def add_command(kind: str, *, name: str, summary: str, fixed: Mapping[str, str] | None = None) -> click.Command:
     """Return the command that signs one entry of a kind of sheet, with an option for each of its columns."""
-    from evidence.registers.sheet import sheet_columns
+    from evidence.model.columns import sheet_columns
 
     columns = [column for column in sheet_columns(kind) if column.name not in (fixed or {})]
     options = [_option(column) for column in columns]
@@ -152,7 +153,8 @@ def add_command(kind: str, *, name: str, summary: str, fixed: Mapping[str, str] 
     @signing_options
     def command(ident: str | None, config: str | None, store: str | None, no_seal: bool, **said: Any) -> None:
         from evidence.log.fields import ShapeError
-        from evidence.registers.sheet import entry_of, register_of
+        from evidence.model.columns import register_of
+        from evidence.registers.sheet import entry_of
 
         cells = {column.name: said[_parameter(column)] or "" for column in columns} | dict(fixed or {})
         label = (fixed or {}).get("kind", kind)
@@ -201,7 +203,7 @@ def group_of(name: str, summary: str, commands: Iterable[click.Command]) -> clic
 
 
 def _option(column: "Column") -> click.Option:
-    from evidence.log.register import EXAMPLES
+    from evidence.model.columns import EXAMPLES
 
     shape = "requirement" if column.shape == "requirements" else column.shape
     example = "" if column.choices or shape in ("text", "list") else EXAMPLES[shape]

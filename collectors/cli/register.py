@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from collectors.cli.declaring import opened_for_reading, sign, signing_options, site_options
-
-_KINDS = ("exception", "approval", "restore-test", "support-end", "known-device", "firmware-baseline")
+from evidence.model.columns import KINDS
 
 
 @click.group(no_args_is_help=True)
@@ -15,7 +14,7 @@ def command() -> None:
 
 
 @command.command("export")
-@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="A .csv, .yaml or .yml file."
 )
@@ -28,9 +27,10 @@ def export(kind: str, output: str, config: str | None, store: str | None) -> Non
     from evidence.assess.assess import assess
     from evidence.assess.knowledge import packaged_knowledge
     from evidence.cli.options import write_whole
+    from evidence.model.columns import register_of
     from evidence.registers.propose import rows_of
     from evidence.registers.reading import current, declared
-    from evidence.registers.sheet import register_of, write_csv, write_yaml
+    from evidence.registers.sheet import write_csv, write_yaml
 
     path = Path(output)
     if path.suffix.lower() not in (".csv", ".yaml", ".yml"):
@@ -51,7 +51,7 @@ def export(kind: str, output: str, config: str | None, store: str | None) -> Non
 
 
 @command.command("import")
-@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(dir_okay=False), metavar="FILE")
 @click.option("-C", "--check", is_flag=True, help="Show what would be signed, and sign nothing.")
 @signing_options
@@ -61,7 +61,8 @@ def import_(kind: str, file: str, check: bool, config: str | None, store: str | 
 
     A row that is missing ends nothing: what ends is written in the column `ended`, with the reason.
     """
-    from evidence.registers.sheet import MAX_SHEET_BYTES, read_sheet, register_of
+    from evidence.model.columns import register_of
+    from evidence.registers.sheet import MAX_SHEET_BYTES, read_sheet
 
     with Path(file).open("rb") as sheet:
         lines = read_sheet(kind, sheet.read(MAX_SHEET_BYTES + 1), file)

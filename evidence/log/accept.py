@@ -11,8 +11,9 @@ from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
-from evidence.log.register import REGISTERS, RegisterStatement, read_register
+from evidence.log.register import RegisterStatement, read_register
 from evidence.log.statement import FIRST_SUBJECT, Statement
+from evidence.model.columns import REGISTERS
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import Area, parse_key
 

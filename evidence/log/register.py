@@ -16,6 +16,7 @@ from evidence.clock import TimeError, parse_rfc3339, rfc3339
 from evidence.harmless import UNSEEN
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.statement import Statement, Subject
+from evidence.model.columns import EXAMPLES, Column, columns_of
 from evidence.model.names import Digest
 
 MAX_ENTRIES = 10_000
@@ -37,22 +38,6 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _REQUIREMENT = re.compile(r"[A-Z]{2,5}-[0-9]{2}")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
 _BREAKS = re.compile(f"[\t\n]|{UNSEEN.pattern}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column of a register."""
-
-    name: str
-    shape: str = "text"
-    """`text`, `date`, `time` (RFC 3339 UTC), `whole`, `mac`, `requirement`; `list` and `requirements` hold several."""
-    choices: tuple[str, ...] = ()
-    required: bool = False
-
-    @property
-    def several(self) -> bool:
-        """Whether it holds a list."""
-        return self.shape in ("list", "requirements")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,95 +69,6 @@ class RegisterStatement:
     at: str
     """When he says it was, RFC 3339 UTC."""
     entries: tuple[Entry, ...]
-
-
-REASONS = ("too-old", "vendor-gone", "process-risk", "other")
-"""Classes of reasons for an exception."""
-
-APPROVALS = ("session", "change", "device", "firmware", "rule")
-"""What can be approved."""
-
-_EXCEPTION = (
-    Column(name="requirement", shape="requirement", required=True),
-    Column(name="assets", shape="list"),
-    Column(name="row"),
-    Column(name="reason_class", choices=REASONS, required=True),
-    Column(name="reason", required=True),
-    Column(name="owner", required=True),
-    Column(name="approver", required=True),
-    Column(name="approved", shape="date", required=True),
-    Column(name="expires", shape="date", required=True),
-    Column(name="compensating", shape="requirements"),
-    Column(name="replacement", shape="date"),
-)
-_APPROVAL = (
-    Column(name="kind", choices=APPROVALS, required=True),
-    Column(name="assets", shape="list"),
-    Column(name="subject", required=True),
-    Column(name="begins", shape="time", required=True),
-    Column(name="ends", shape="time", required=True),
-    Column(name="approver", required=True),
-    Column(name="ticket"),
-)
-_RESTORE_TEST = (
-    Column(name="backup", required=True),
-    Column(name="backup_at", shape="time"),
-    Column(name="backup_hash"),
-    Column(name="target"),
-    Column(name="method"),
-    Column(name="tool"),
-    Column(name="start", shape="time", required=True),
-    Column(name="end", shape="time"),
-    Column(name="status", choices=("completed", "failed", "running"), required=True),
-    Column(name="validation", choices=("successful", "failed", "timed-out", "none"), required=True),
-    Column(name="rto_goal_s", shape="whole"),
-    Column(name="rpo_goal_s", shape="whole"),
-    Column(name="checks_expected", shape="whole"),
-    Column(name="checks_passed", shape="whole"),
-    Column(name="operator"),
-    Column(name="witness"),
-    Column(name="defects"),
-    Column(name="evidence"),
-)
-ATTESTATIONS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
-    {
-        "restore-test": _RESTORE_TEST,
-        "support-end": (
-            Column(name="model"),
-            Column(name="version"),
-            Column(name="end", shape="date", required=True),
-            Column(name="origin", required=True),
-        ),
-        "known-device": (
-            Column(name="mac", shape="mac", required=True),
-            Column(name="name", required=True),
-            Column(name="place"),
-            Column(name="owner"),
-        ),
-        "firmware-baseline": (
-            Column(name="model"),
-            Column(name="version", required=True),
-            Column(name="origin"),
-        ),
-    }
-)
-"""Kind of attestation -> its own columns."""
-
-_ATTESTATION = (
-    Column(name="kind", choices=tuple(ATTESTATIONS), required=True),
-    Column(name="asset"),
-    Column(name="by", required=True),
-)
-REGISTERS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
-    {"exception": _EXCEPTION, "approval": _APPROVAL, "attestation": _ATTESTATION}
-)
-"""Register, which is the kind of its statements -> the columns every entry has."""
-
-
-def columns_of(register: str, kind: str | None) -> tuple[Column, ...]:
-    """Return the columns of an entry; `kind` says what kind of attestation it is."""
-    own = ATTESTATIONS.get(kind or "", ()) if register == "attestation" else ()
-    return (*REGISTERS[register], *own)
 
 
 def register_predicate(register: str, entries: Iterable[Entry], at: datetime) -> Mapping[str, object]:
@@ -272,17 +168,6 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
     "mac": lambda text: _MAC.fullmatch(text) is not None,
     "requirement": lambda text: _REQUIREMENT.fullmatch(text) is not None,
 }
-EXAMPLES: Mapping[str, str] = MappingProxyType(
-    {
-        "text": "a text",
-        "date": "a date like 2026-11-22",
-        "time": "a time like 2026-11-22T23:48:00Z",
-        "whole": "a whole number",
-        "mac": "a MAC address like 00:1b:1b:0a:0b:0c",
-        "requirement": "a requirement like INV-04",
-    }
-)
-"""What a shape looks like, for people."""
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from evidence.log.history import History
-from evidence.log.register import REGISTERS, Entry, RegisterStatement
+from evidence.log.register import Entry, RegisterStatement
+from evidence.model.columns import REGISTERS
 from evidence.model.names import AssetId, Digest
 from evidence.model.register import Approval, Attestation, Registers, RiskException
 

@@ -18,27 +18,14 @@ from typing import Any
 from evidence.clock import rfc3339
 from evidence.errors import Error
 from evidence.log.fields import ShapeError
-from evidence.log.register import (
-    ATTESTATIONS,
-    EXAMPLES,
-    MAX_ENTRIES,
-    REGISTERS,
-    Column,
-    Entry,
-    Value,
-    check_entry,
-    check_id,
-    columns_of,
-)
+from evidence.log.register import MAX_ENTRIES, Entry, Value, check_entry, check_id
+from evidence.model.columns import EXAMPLES, Column, register_of, sheet_columns
 
 MAX_SHEET_BYTES = 16 * 1024 * 1024
 """Largest sheet read: 10,000 rows of 1,600 characters."""
 
 MAX_PROBLEMS = 20
 """Most lines named in one error."""
-
-KINDS: tuple[str, ...] = ("exception", "approval", *ATTESTATIONS)
-"""What there are sheets of."""
 
 SEEN = "seen"
 """A column for people: what was seen and why the row was proposed; it is not read."""
@@ -73,18 +60,6 @@ class Proposal:
     id: str
     columns: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     seen: str = ""
-
-
-def register_of(kind: str) -> str:
-    """Return the register a kind of sheet belongs to."""
-    return kind if kind in REGISTERS and kind != "attestation" else "attestation"
-
-
-def sheet_columns(kind: str) -> tuple[Column, ...]:
-    """Return the columns of a kind of sheet; the kind of an attestation goes without saying."""
-    register = register_of(kind)
-    columns = columns_of(register, kind)
-    return tuple(column for column in columns if register != "attestation" or column.name != "kind")
 
 
 def write_csv(kind: str, rows: Iterable[Proposal]) -> str:

@@ -15,16 +15,14 @@ from evidence.log.authority import Authority, AuthorityError
 from evidence.log.fields import ShapeError
 from evidence.log.keyring import Keyring, Role, create_keyring
 from evidence.log.register import (
-    ATTESTATIONS,
-    REGISTERS,
     Entry,
-    columns_of,
     read_register,
     register_predicate,
     register_subjects,
 )
 from evidence.log.statement import Statement, build
 from evidence.log.writer import create_log
+from evidence.model.columns import ATTESTATIONS, REGISTERS, columns_of
 from evidence.model.names import digest_of
 from evidence.store.layout import statement_key
 from evidence.store.memory import MemoryStore

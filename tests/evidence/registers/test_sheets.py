@@ -13,18 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.log.register import Entry
+from evidence.model.columns import KINDS, register_of, sheet_columns
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, digest_of
 from evidence.registers.propose import rows_of
 from evidence.registers.sheet import (
-    KINDS,
     MAX_SHEET_BYTES,
     Proposal,
     SheetError,
     differences,
     read_sheet,
-    register_of,
-    sheet_columns,
     write_csv,
     write_yaml,
 )
