@@ -2,6 +2,7 @@
 
 import re
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -35,8 +36,15 @@ class SecretSearch:
     def find(self, data: bytes) -> Iterator[Span]:
         """Yield a span for every secret a rule finds."""
         regexes = self._search.regexes
+        sections = {
+            number: _sections(data, rule.within, rule.leaves)
+            for number, rule in enumerate(self._rules)
+            if rule.within is not None and rule.leaves is not None
+        }
         for start, end, numbers in self._search.lines(data):
             for number in numbers:
+                if number in sections and not _is_in(sections[number], start):
+                    continue
                 for match in regexes[number].finditer(data, start, end):
                     span = self._span(number, data, match)
                     if span is not None:
@@ -59,6 +67,21 @@ class SecretSearch:
             scheme=rule.scheme,
             rank=0 if number < self._own else 2,
         )
+
+
+def _sections(data: bytes, opens: str, leaves: str) -> list[tuple[int, int]]:
+    """Return where each section begins and ends; one that is never left goes to the end."""
+    found: list[tuple[int, int]] = []
+    for opening in line_regex(opens).finditer(data):
+        if not found or opening.start() >= found[-1][1]:
+            closing = line_regex(leaves).search(data, opening.end())
+            found.append((opening.start(), closing.start() if closing else len(data)))
+    return found
+
+
+def _is_in(sections: list[tuple[int, int]], place: int) -> bool:
+    at = bisect_right(sections, place, key=lambda section: section[0])
+    return at > 0 and place < sections[at - 1][1]
 
 
 def secret_search(rules: tuple[SecretRule, ...]) -> SecretSearch:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from evidence.model.fact import Fact
-
-_TAG = re.compile(r"<((?:secret|default):[A-Za-z0-9_.-]+):([A-Za-z0-9_.-]+):[0-9a-z:]+>")
-"""A redaction tag: type, key, keyed digest (evidence format: secrets)."""
+from evidence.normalise.tags import TAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +36,14 @@ def changed_lines(before: str, after: str, before_title: str, after_title: str, 
 
 def comparable(before: str, after: str) -> tuple[str, str]:
     """Return both texts with the tags of keys that only one of them uses made alike: those say nothing."""
-    shared = {tag[2] for tag in _TAG.finditer(before)} & {tag[2] for tag in _TAG.finditer(after)}
-    if not shared and not (_TAG.search(before) and _TAG.search(after)):
+    shared = {tag[2] for tag in TAG.finditer(before)} & {tag[2] for tag in TAG.finditer(after)}
+    if not shared and not (TAG.search(before) and TAG.search(after)):
         return before, after
 
     def unknown(tag: re.Match[str]) -> str:
         return tag[0] if tag[2] in shared else f"<{tag[1]}:unknown>"
 
-    return _TAG.sub(unknown, before), _TAG.sub(unknown, after)
+    return TAG.sub(unknown, before), TAG.sub(unknown, after)
 
 
 def changed_facts(before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[FactChange]:

@@ -96,7 +96,7 @@ class Snapshots:
         self._lists: dict[Digest, int] = {}
         self.newest_run: list[tuple[Digest, PartStatement]] = []
         """The parts of the run that began last, with their digests, the newest first."""
-        for entry, part in _newest_first(history):
+        for entry, part in newest_first(history):
             if as_of is None or part.started <= as_of:
                 self._take(entry.digest, entry.index, part, as_of)
 
@@ -239,7 +239,7 @@ def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, ki
     return tuple(found[:KEPT])
 
 
-def _newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:
+def newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:
     """
     Yield the parts, the newest first.
 

@@ -8,13 +8,17 @@ from evidence.cli.main import AUDITOR_COMMANDS, run
 
 OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "assess": Lazy("collectors.cli.assess:command", "Judge what the log holds, and seal the findings."),
+    "approve": Lazy("collectors.cli.approve:command", "Approve sessions, changes, devices, firmware and rules."),
+    "attest": Lazy("collectors.cli.attest:command", "Record restore tests, support dates, known devices, baselines."),
     "collect": Lazy("collectors.cli.collect:command", "Read every asset once and seal what was seen."),
     "demo": Lazy("collectors.cli.demo:command", "Try everything on a simulated plant and on this machine."),
     "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),
+    "exception": Lazy("collectors.cli.exception:command", "Accept a deviation for a time; list and end exceptions."),
     "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
     "missed": Lazy("collectors.cli.missed:command", "State why a planned slot was not read."),
+    "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
     "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
     "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),

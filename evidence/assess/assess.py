@@ -13,7 +13,7 @@ from evidence.log.keyring import Keyring
 from evidence.log.writer import append
 from evidence.model.finding import Finding
 from evidence.model.names import Digest, digest_of
-from evidence.model.register import Registers
+from evidence.registers.reading import read_registers
 from evidence.snapshots import Snapshots
 from evidence.store.blobs import put_blob
 from evidence.store.interface import Store
@@ -67,8 +67,3 @@ def record(store: Store, keyring: Keyring, assessment: Assessment, knowledge: Kn
     return append(
         store, keyring, kind="findings", predicate=predicate, subjects=findings_subjects(assessment.plan, results)
     )
-
-
-def read_registers(history: History, as_of: str) -> Registers:  # noqa: ARG001
-    """Return the registers as of a moment."""
-    return Registers()

@@ -1,7 +1,8 @@
 """What a log knows as of a moment, as checks want it: every asset of the plan in force, and every run's conduct."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from types import MappingProxyType
 from evidence.assess.knowledge import Knowledge
 from evidence.assess.saved import SAVED, saved_facts
 from evidence.assess.standing import running_before
+from evidence.assess.sightings import LOOK_BACK_DAYS, sightings
 from evidence.checks.estate import Estate, RunConduct, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
@@ -59,8 +61,11 @@ def estate_of(
     listed = plan if snapshots.newest_run else None  # what a ledger said before any run, nobody knows
     catalogue = knowledge.catalogue
     limits = {one.id: one.parameters for one in catalogue.controls.values()}
+    seen = sightings(
+        snapshots, knowledge.platforms, since=rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), as_of=rfc3339(at)
+    )
     subjects = {
-        asset.id: _subject(snapshots, asset, listed, knowledge.platforms, at)
+        asset.id: replace(_subject(snapshots, asset, listed, knowledge.platforms, at), seen=seen.get(asset.id, ()))
         for asset in sorted(assets, key=lambda asset: asset.id)
     }
     return Estate(

@@ -34,6 +34,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One value in what the log remembers: since when it was there, and until when."""
+
+    name: str
+    row: str | None
+    value: str
+    question: str
+    """Whose answers held it: what one question says is not compared with what another says."""
+    place: str
+    """What the value stood at: the port of a MAC address, as its row says it; empty where the row itself says it."""
+    first: str
+    """RFC 3339 UTC time of the first answer that held it."""
+    last: str
+    """Of the last one."""
+    source: Digest
+    """Digest of the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One asset and what is known of it."""
 
@@ -50,6 +69,8 @@ class Subject:
     """What the answers before the newest said; empty at the first run."""
     listed: Digest | None = None
     """The plan's blob, which holds its line of the ledger."""
+    seen: tuple[Sighting, ...] = ()
+    """What told the asset and its neighbours apart, as far as the log is looked back (`evidence.assess.sightings`)."""
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact of that name that comes in no rows."""

@@ -8,8 +8,16 @@ from evidence.checks.certificates import certificate_end
 from evidence.checks.conduct import harmless_collection
 from evidence.checks.configurations import unsaved_configuration, unticketed_change
 from evidence.checks.estate import Estate
+from evidence.checks.exceptions import covered, risk_exception
 from evidence.checks.patches import patch_state
+from evidence.checks.replaced import replaced_device
+from evidence.checks.restore import restore_test
+from evidence.checks.rules import exception_rule
+from evidence.checks.shared import shared_credential
+from evidence.checks.snmp_access import snmp_security
 from evidence.checks.support import end_of_support
+from evidence.checks.unknown import unknown_device
+from evidence.checks.vendor import vendor_session
 from evidence.checks.versions import software_version
 from evidence.errors import Error
 from evidence.model.finding import Finding, Status
@@ -22,19 +30,26 @@ Review = Callable[[Estate, Sequence[Finding]], Iterator[Finding]]
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
+        "ACC-04": shared_credential,
+        "ACC-06": snmp_security,
         "BKP-01": recent_backup,
+        "BKP-02": restore_test,
         "CFG-01": unticketed_change,
         "CFG-03": unsaved_configuration,
+        "DRF-02": replaced_device,
         "INV-03": software_version,
         "INV-04": end_of_support,
         "INV-07": certificate_end,
+        "INV-09": unknown_device,
         "PAT-01": patch_state,
         "SAFE-01": harmless_collection,
+        "SEG-02": exception_rule,
+        "VAC-01": vendor_session,
     }
 )
 """Requirement -> its check."""
 
-REVIEWS: Mapping[str, Review] = MappingProxyType({})
+REVIEWS: Mapping[str, Review] = MappingProxyType({"EXC-01": risk_exception})
 """Requirement -> its review."""
 
 
@@ -46,7 +61,8 @@ def judge(estate: Estate, requirements: Iterable[str], *, checks: Mapping[str, C
     """
     Return what the checks find about `requirements`, in order.
 
-    Every check is asked, because exceptions rest on findings of requirements that may not be wanted themselves. A
+    Every check is asked, because exceptions rest on findings of requirements that may not be wanted themselves; each
+    contradiction that a live exception covers names it. A
     requirement nobody can judge is one finding, not assessed.
     """
     found: list[Finding] = []
@@ -54,6 +70,7 @@ def judge(estate: Estate, requirements: Iterable[str], *, checks: Mapping[str, C
         found += _kept(requirement, check(estate))
     for requirement, review in REVIEWS.items():
         found += _kept(requirement, review(estate, tuple(found)))
+    found = list(covered(estate, found))
     wanted = frozenset(requirements)
     chosen = [finding for finding in found if finding.requirement in wanted]
     chosen += _missing(wanted - {finding.requirement for finding in chosen})

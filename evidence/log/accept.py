@@ -11,7 +11,9 @@ from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
+from evidence.log.register import RegisterStatement, read_register
 from evidence.log.statement import FIRST_SUBJECT, Statement
+from evidence.model.columns import REGISTERS
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import Area, parse_key
 
@@ -35,6 +37,7 @@ class Accepted:
     quarantine: Quarantine | None = None
     findings: FindingsStatement | None = None
     missed: Missed | None = None
+    register: RegisterStatement | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -77,7 +80,8 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
             findings = read_findings(statement)
             blobs = findings.blobs()
             return Accepted(digest=digest, statement=statement, authority=authority, findings=findings, blobs=blobs)
-    return Accepted(digest=digest, statement=statement, authority=authority)
+    register = read_register(statement) if statement.kind in REGISTERS else None
+    return Accepted(digest=digest, statement=statement, authority=authority, register=register)
 
 
 def check_plan(accepted: Accepted, plans: frozenset[Digest] | set[Digest]) -> None:

@@ -35,7 +35,11 @@ class RiskException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """An approval: of a vendor's session, a change, or a device that is new."""
+    """
+    An approval: of a vendor's session, a change, or a device that is new.
+
+    One that was replaced or ended stays for the time it was in force; it ends when that happened.
+    """
 
     id: str
     kind: str
@@ -48,6 +52,8 @@ class Approval:
     ends: str
     approver: str
     ticket: str | None
+    at: str
+    """When the owner signed it, RFC 3339 UTC: what he says, but never before the log as it was then."""
     source: Digest
 
 
@@ -60,7 +66,7 @@ class Attestation:
     """`restore-test`, `support-end`, `known-device`, `firmware-baseline`."""
     asset: AssetId | None
     values: Mapping[str, str]
-    """Columns of the record, as in docs/facts.md."""
+    """Columns of the record, as in docs/registers.md; those of a restore test are those of docs/facts.md."""
     by: str
     at: str
     """RFC 3339 UTC."""

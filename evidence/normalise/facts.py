@@ -16,6 +16,7 @@ from evidence.normalise import varbinds
 from evidence.normalise.documents import values_at
 from evidence.normalise.readers import READERS
 from evidence.normalise.tables import read_rows
+from evidence.normalise.tags import secrets_of
 from evidence.normalise.values import VALUE_FORMATS, clean
 from evidence.platforms.platform import FactRule, Platform, Question
 
@@ -53,7 +54,7 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
     make = _Maker(platform, capture)
     name = asked_as(capture.question)
     question = next((known for known in platform.questions if known.name == name), None)
-    yield from _of_the_capture(make, question)
+    yield from _of_the_capture(make, question, data)
     rules = [(rank, rule) for rank, rule in enumerate(platform.facts) if rule.question == name]
     tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == name]
     if not rules and not tables:
@@ -80,11 +81,13 @@ def asked_as(question: str) -> str:
     return question.partition(":")[0]
 
 
-def _of_the_capture(make: "_Maker", question: Question | None) -> Iterator[tuple[int, Fact]]:
+def _of_the_capture(make: "_Maker", question: Question | None, data: bytes) -> Iterator[tuple[int, Fact]]:
     if question is None or "identify" in question.tags:
         yield 0, make.fact("platform", make.platform.name)
     if question is not None and question.config == "running":
         yield 0, make.fact("config.sha256", hex_of(make.capture.blob))
+        for name, row, value in secrets_of(data.decode("utf-8", "replace")):
+            yield 0, make.fact(name, value, row=row)
 
 
 class _Maker:

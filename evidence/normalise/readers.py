@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from evidence.normalise.blocks import read_blocks
+
 MAX_PAGES = 2_000
 """Most JSON texts read from one answer; no service file asks for more than 1,000 pages."""
 
@@ -91,5 +93,5 @@ def _certificate(certificate: Any, request: str) -> Mapping[str, object]:
     }
 
 
-READERS: Mapping[str, Reader] = {"json": _json, "x509": _x509}
+READERS: Mapping[str, Reader] = {"blocks": read_blocks, "json": _json, "x509": _x509}
 """Name of a reader in platform and service files -> how it reads."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from evidence.normalise.documents import rows_at
-from evidence.normalise.values import INDEX_FORMATS, TEXT_FORMATS, VALUE_FORMATS, clean
+from evidence.normalise.documents import column_text, rows_at
+from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean
 from evidence.normalise.varbinds import Index, Varbind
 from evidence.platforms.platform import Column, TableRule
 
@@ -51,8 +51,7 @@ def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:
     for match in _regex(rule.pattern or "").finditer(text):
         row = match[rule.key or 0] or ""
         for column in rule.columns:
-            value = TEXT_FORMATS[column.format](match[column.group or 0] or "")
-            yield column.fact, row, value if column.map is None else column.map.get(value, ""), ""
+            yield column.fact, row, column_text(column, match[column.group or 0] or ""), ""
 
 
 @cache

@@ -54,6 +54,7 @@ VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
 """Name of a format -> how it shows a value; `centiseconds` shows whole seconds, `octets` text where it is text."""
 
 
+_YEAR_FIRST = re.compile(r"\b(\d{4})[-/](\d{2})[-/](\d{2})\b")
 _EPOCH = re.compile(r"-?[0-9]{9,11}(?:\.[0-9]+)?")
 _EPOCH_MS = re.compile(r"[0-9]{12,14}")
 _OPENSSL = "%b %d %H:%M:%S %Y GMT"
@@ -83,10 +84,17 @@ def _time(text: str) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment.tzinfo is not None else ""
 
 
+def _date(text: str) -> str:
+    """Return the first date in a text, year first, as RFC 3339 writes it; nothing where there is none."""
+    found = _YEAR_FIRST.search(text)
+    return "-".join(found.groups()) if found else ""
+
+
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "text": str,
     "lower": str.lower,
     "time": _time,
+    "date": _date,
     "integer": lambda text: text.strip() if text.strip().isdecimal() else "",
     "count": lambda text: str(len(text.split())),
 }

@@ -65,10 +65,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         questions=questions,
         facts=facts,
         tables=tables,
-        secrets=tuple(
-            SecretRule(pattern=rule.pattern, type=rule.type, scheme=rule.scheme, until=rule.until)
-            for rule in model.secrets
-        ),
+        secrets=tuple(SecretRule(**rule.model_dump()) for rule in model.secrets),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
         session=_session(model),
         max_repetitions=model.quirks.max_repetitions,
@@ -199,6 +196,8 @@ def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[Ta
             map=column.map,
             format=column.format,
             lookup=column.lookup,
+            pattern=column.pattern,
+            value=column.value,
         )
         for fact, column in table.columns.items()
     )

@@ -83,6 +83,10 @@ class SecretRule:
     """
     until: str | None = None
     """Regular expression of the line that ends a secret of several lines; the secret begins at the group."""
+    within: str | None = None
+    """Regular expression of the line that opens a section; outside of such sections the rule does not apply."""
+    leaves: str | None = None
+    """Regular expression of the line that ends the section."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,14 @@ class Column:
     format: str = "text"
     """How the value, or a part of the OID's index, is shown: see `evidence.normalise.values`."""
     lookup: str | None = None
-    """OID of a column of the same answer in which the value is looked up as an index (bridge port -> ifIndex)."""
+    """
+    SNMP: OID of a column of the same answer in which the value is looked up as an index (bridge port -> ifIndex).
+    Documents: JMESPath, in the whole document, to a list of (name, value) in which the value is looked up by its name.
+    """
+    pattern: str | None = None
+    """Regular expression searched in the value of a text or document; its group `value` (or the whole match) counts."""
+    value: str | None = None
+    """What the column says wherever it finds anything; in every row, where it has no place to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

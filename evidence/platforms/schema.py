@@ -19,11 +19,13 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
-Reader = Literal["json", "x509"]
+Reader = Literal["blocks", "json", "x509"]
 List = Literal["certificates"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
-ValueFormat = Literal["text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "lower", "count"]
+ValueFormat = Literal[
+    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "lower", "count", "date"
+]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
 
@@ -116,14 +118,16 @@ class FactModel(_Model):
 
 
 class ColumnModel(_Model):
-    """One fact column of a table: of an OID, the index, a group of the row's pattern, or a path within the row."""
+    """One fact column of a table: of an OID, the index, a group of the row's pattern, a path within the row, a word."""
 
     oid: Oid | None = None
     group: Name | None = None
     path: JmesPath | None = None
     map: dict[str, str] | None = None
     format: ValueFormat | IndexFormat = "text"
-    lookup: Oid | None = None
+    lookup: Oid | JmesPath | None = None
+    pattern: Regex | None = None
+    value: str | None = Field(default=None, min_length=1, max_length=60)
 
 
 class TableModel(_Model):
@@ -139,8 +143,12 @@ class TableModel(_Model):
     @model_validator(mode="after")
     def _whole(self) -> "TableModel":
         if self.rows is not None:
-            if self.pattern is not None or self.key is None or any(c.path is None for c in self.columns.values()):
-                raise ValueError(f"table of {self.question}: with rows go a key, and a path for each column")
+            if (
+                self.pattern is not None
+                or self.key is None
+                or any(c.path is None and c.value is None for c in self.columns.values())
+            ):
+                raise ValueError(f"table of {self.question}: with rows go a key, and a path or value for each column")
         elif (self.pattern is None) is not (self.key is None or self.key.startswith("index")):
             raise ValueError(f"table of {self.question}: a text table has a pattern and a key, an SNMP table neither")
         return self
@@ -153,9 +161,13 @@ class SecretModel(_Model):
     pattern: Regex
     scheme: Scheme = "plain"
     until: Regex | None = None
+    within: Regex | None = None
+    leaves: Regex | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "SecretModel":
+        if (self.within is None) is not (self.leaves is None):
+            raise ValueError(f"secret rule {self.type}: within opens a section and leaves ends it; one needs the other")
         if "(?P<secret>" not in self.pattern:
             raise ValueError(f"secret rule {self.type}: the pattern has no group (?P<secret>…)")
         return self

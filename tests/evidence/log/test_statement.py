@@ -42,7 +42,7 @@ def test_who_may_sign_what_is_as_the_format_says() -> None:
         Role.COLLECTOR: {"part"},
         Role.ASSESSOR: {"findings"},
         Role.SEALER: {"export", "quarantine"},
-        Role.OWNER: {"exception", "erasure", "approval", "review"},
+        Role.OWNER: {"exception", "erasure", "approval", "attestation", "review"},
     }
 
 

@@ -39,7 +39,10 @@ def test_every_group_a_rule_names_is_in_its_pattern(platform: Platform) -> None:
         if table.pattern is not None:
             groups = re.compile(table.pattern).groupindex
             assert table.key in groups
-            assert {column.group for column in table.columns} <= set(groups)
+            assert {column.group for column in table.columns if column.value is None} <= set(groups)
+        elif table.rows is not None:
+            assert table.key
+            assert all(column.path or column.value for column in table.columns)
         else:
             assert all(column.oid for column in table.columns)
             assert (table.key or "index") in INDEX_FORMATS

@@ -1,0 +1,98 @@
+"""MAC addresses: which of them name one device, and which of them belong to whom."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from evidence.checks.estate import Estate, Row, Subject
+from evidence.model.fact import Fact
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+_VIRTUAL = (
+    "00:00:5e:00:01:",  # VRRP for IPv4 (RFC 5798 §7.3)
+    "00:00:5e:00:02:",  # VRRP for IPv6
+    "00:00:0c:07:ac:",  # HSRP (RFC 2281 §5.3)
+    "00:00:0c:9f:f",  # HSRP version 2
+    "00:05:73:a0:0",  # HSRP for IPv6
+    "00:07:b4:00:",  # GLBP
+)
+"""Addresses that routers share among each other: they wander, and name no device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """One MAC address where a device saw it."""
+
+    mac: str
+    place: str
+    """The port, as the device calls it; or the network address it answers for."""
+    fact: Fact
+
+
+def names_a_device(mac: str) -> bool:
+    """Say whether an address can belong to one device: not a group's, not shared by routers, not nothing."""
+    if not _MAC.fullmatch(mac) or mac == "00:00:00:00:00:00":
+        return False
+    return not int(mac[:2], 16) & 1 and not mac.startswith(_VIRTUAL)
+
+
+def is_made_up(mac: str) -> bool:
+    """Say whether an address is locally administered (IEEE 802, U/L bit): given by software, not by a maker."""
+    return bool(int(mac[:2], 16) & 2)
+
+
+def on_ports(subject: Subject, *, before: bool = False) -> Iterator[Address]:
+    """Yield the addresses a switch learned, each with its port; those of the switch itself are left out."""
+    names = port_names(subject)
+    for row in subject.rows("mac", before=before):
+        fact = row.facts.get("address") or row.facts.get("mac")
+        if fact is None or row.text("status") in ("self", "invalid"):
+            continue
+        port = port_of({name: fact.value for name, fact in row.facts.items()})
+        mac = fact.value.lower()
+        if names_a_device(mac):
+            yield Address(mac=mac, place=names.get(port, port), fact=fact)
+
+
+def port_names(subject: Subject) -> dict[str, str]:
+    """Return the names of an asset's interfaces, by what a forwarding table calls them."""
+    return {row.name: row.text("name") or row.name for row in subject.rows("interface")}
+
+
+def port_of(columns: Mapping[str, str]) -> str:
+    """Return the port of a row of a forwarding table, as the row says it."""
+    return next((columns[name] for name in ("interface", "port", "bridge_port") if columns.get(name)), "")
+
+
+def behind_addresses(subject: Subject, *, before: bool = False) -> Iterator[Address]:
+    """Yield the addresses of an ARP or neighbour table, each with the network address it answers for."""
+    for row in subject.rows("arp", before=before):
+        fact, address = row.facts.get("mac"), row.text("address")
+        if fact is not None and address and row.text("type") != "invalid" and names_a_device(fact.value.lower()):
+            yield Address(mac=fact.value.lower(), place=address, fact=fact)
+
+
+def own(subject: Subject, *, before: bool = False) -> Iterator[tuple[Row, str]]:
+    """Yield an asset's own interfaces that have an address which names a device, with that address."""
+    for row in subject.rows("interface", before=before):
+        mac = (row.text("mac") or "").lower()
+        if names_a_device(mac):
+            yield row, mac
+
+
+def known(estate: Estate) -> frozenset[str]:
+    """Return every address that belongs to an asset of the ledger, or that a person says is known."""
+    found = {one.values["mac"] for one in estate.registers.attestations if one.kind == "known-device"}
+    addresses = {subject.asset.address for subject in estate.subjects.values() if subject.asset}
+    names = {fact.value for subject in estate.subjects.values() if (fact := subject.fact("system.name"))}
+    for subject in estate.subjects.values():
+        found.update(mac for _, mac in own(subject))
+        found.update(one.mac for one in behind_addresses(subject) if one.place in addresses)
+        found.update(
+            (row.text("chassis") or "").lower() for row in subject.rows("neighbour") if row.text("name") in names
+        )
+        for row in subject.rows("mac"):
+            if row.text("status") == "self":
+                found.add((row.text("address") or row.text("mac") or "").lower())
+    return frozenset(found)

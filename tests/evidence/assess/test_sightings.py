@@ -1,0 +1,87 @@
+"""Since when things are as they are, read from a log of several nights."""
+
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from evidence.assess.assess import assess
+from evidence.assess.knowledge import packaged_knowledge
+from evidence.assess.sightings import sightings
+from evidence.clock import rfc3339
+from evidence.log.history import History
+from evidence.log.keyring import Keyring, create_keyring
+from evidence.model.finding import Status
+from evidence.snapshots import Snapshots
+from evidence.store.memory import MemoryStore
+
+SERIAL = b"FCW0000A0AA"
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    return create_keyring(tmp_path_factory.mktemp("keys") / "keys")
+
+
+@pytest.fixture
+def nights(plant_module: ModuleType, keyring: Keyring) -> Any:
+    """Four nights; before the third the switch was exchanged."""
+    plant = plant_module.Plant(store=MemoryStore(), keyring=keyring)
+    plan = plant.begin()
+    for night in range(4):
+        if night == 2:
+            plant.edits["sw-01"] = (SERIAL, b"FCW9999Z9ZZ")
+        plant.run(plan, at=plant_module.START + timedelta(days=night))
+        plant.seal()
+    return plant
+
+
+def seen(nights: Any, since: int = 0, until: int = 3) -> dict[str, tuple[str, str]]:
+    """Return first and last of each serial number the switch gave as its own, from one night to another."""
+    start = nights.now - timedelta(days=3)
+    snapshots = Snapshots(nights.store, History.read(nights.store))
+    as_of = rfc3339(start + timedelta(days=until, hours=1))
+    found = sightings(snapshots, PLATFORMS, since=rfc3339(start + timedelta(days=since)), as_of=as_of)
+    ours = [one for one in found["sw-01"] if one.name == "hardware.serial" and one.question == "version"]
+    return {one.value: (one.first, one.last) for one in ours}
+
+
+KNOWLEDGE = packaged_knowledge("0.1.0")
+PLATFORMS = KNOWLEDGE.platforms
+
+
+def test_each_value_has_its_first_and_last_night(nights: Any) -> None:
+    night = [rfc3339(nights.now - timedelta(days=3 - number)) for number in range(4)]
+    assert seen(nights) == {"FCW0000A0AA": (night[0], night[1]), "FCW9999Z9ZZ": (night[2], night[3])}
+    assert seen(nights, since=1) == {"FCW0000A0AA": (night[1], night[1]), "FCW9999Z9ZZ": (night[2], night[3])}
+    assert seen(nights, until=1) == {"FCW0000A0AA": (night[0], night[1])}
+
+
+def test_an_exchange_nobody_explained_is_found_nights_later(nights: Any) -> None:
+    found = assess(nights.store, History.read(nights.store), KNOWLEDGE, at=nights.now + timedelta(hours=1))
+    ours = [one for one in found.findings if (one.requirement, one.asset) == ("DRF-02", "sw-01")]
+    assert {(one.row, one.status) for one in ours} == {
+        (None, Status.CONTRADICTS),
+        ("module 1", Status.CONTRADICTS),
+    }
+    before = assess(
+        nights.store, History.read(nights.store), KNOWLEDGE, at=nights.now - timedelta(days=2) + timedelta(hours=1)
+    )
+    (ours_then,) = [one for one in before.findings if (one.requirement, one.asset) == ("DRF-02", "sw-01")]
+    assert ours_then.status is Status.SUPPORTS
+
+
+def test_what_was_away_for_a_night_is_two_sightings(plant_module: ModuleType, keyring: Keyring) -> None:
+    plant = plant_module.Plant(store=MemoryStore(), keyring=keyring)
+    plan = plant.begin()
+    for night, edit in enumerate(((b"", b""), (SERIAL, b"FCW9999Z9ZZ"), (b"", b""))):
+        plant.edits["sw-01"] = edit
+        plant.run(plan, at=plant_module.START + timedelta(days=night))
+        plant.seal()
+    snapshots = Snapshots(plant.store, History.read(plant.store))
+    found = sightings(snapshots, PLATFORMS, since="2026-01-01T00:00:00Z", as_of="2027-01-01T00:00:00Z")["sw-01"]
+    values = sorted(
+        (one.first, one.value) for one in found if (one.name, one.question) == ("hardware.serial", "version")
+    )
+    assert [value for _, value in values] == ["FCW0000A0AA", "FCW9999Z9ZZ", "FCW0000A0AA"]

@@ -1,0 +1,120 @@
+"""ACC-04 and ACC-06: one credential on several devices, and how SNMP lets people in."""
+
+from types import ModuleType
+
+import pytest
+
+from evidence.checks.shared import shared_credential
+from evidence.checks.snmp_access import snmp_security
+from evidence.model.finding import Finding, Status
+
+DAY = 86_400
+ONE, TWO = "k1:0000000000000000aaaa", "k1:0000000000000000bbbb"
+
+
+def secrets(*pairs: tuple[str, str]) -> dict[str, str]:
+    facts = {"config.sha256": "00"}
+    for kind, tag in pairs:
+        facts |= {f"secret[{kind}:{tag}].type": kind, f"secret[{kind}:{tag}].tag": tag}
+    return facts
+
+
+def judged(estates: ModuleType, *assets: dict[str, str]) -> list[Finding]:
+    named = [estates.subject(f"sw-{number}", facts) for number, facts in enumerate(assets, 1)]
+    return list(shared_credential(estates.estate(*named)))
+
+
+def test_one_community_on_two_switches_contradicts_for_both(estates: ModuleType) -> None:
+    found = judged(estates, secrets(("snmp-community", ONE)), secrets(("snmp-community", ONE), ("password", TWO)))
+    assert [(one.asset, one.row, one.status) for one in found] == [
+        ("sw-1", ONE, Status.CONTRADICTS),
+        ("sw-2", ONE, Status.CONTRADICTS),
+    ]
+    assert "its snmp-community is a credential of sw-2, too" in found[0].reason
+    assert len(found[0].evidence) == 4
+    assert ONE not in found[0].reason
+
+
+def test_a_password_used_as_a_community_elsewhere_is_the_same_credential(estates: ModuleType) -> None:
+    found = judged(estates, secrets(("password", ONE)), secrets(("snmp-community", ONE)))
+    assert {one.status for one in found} == {Status.CONTRADICTS}
+
+
+def test_one_credential_twice_on_one_device_is_not_shared(estates: ModuleType) -> None:
+    found = judged(estates, secrets(("password", ONE), ("snmp-community", ONE)), secrets(("password", TWO)))
+    assert [one.status for one in found] == [Status.SUPPORTS, Status.SUPPORTS]
+
+
+@pytest.mark.parametrize("kind", ["ospf-key", "bgp-password", "ntp-key", "hsrp-key", "pre-shared-key", "config-digest"])
+def test_what_both_ends_have_to_know_is_not_judged(estates: ModuleType, kind: str) -> None:
+    mine, yours = secrets((kind, ONE), ("password", TWO)), secrets((kind, ONE), ("password", TWO.replace("b", "c")))
+    assert {one.status for one in judged(estates, mine, yours)} == {Status.SUPPORTS}
+    assert {one.status for one in judged(estates, secrets((kind, ONE)), secrets((kind, ONE)))} == {Status.NOT_ASSESSED}
+
+
+def test_the_same_digits_under_another_key_are_not_the_same_secret(estates: ModuleType) -> None:
+    found = judged(estates, secrets(("password", ONE)), secrets(("password", ONE.replace("k1", "k2"))))
+    assert {one.status for one in found} == {Status.SUPPORTS}
+
+
+@pytest.mark.parametrize("tag", ["k1:varying", f"{ONE}:opaque"])
+def test_what_cannot_be_compared_is_not_assessed(estates: ModuleType, tag: str) -> None:
+    found = judged(estates, secrets(("password", tag)), secrets(("password", tag)))
+    assert {(one.status, "cannot be compared" in one.reason) for one in found} == {(Status.NOT_ASSESSED, True)}
+
+
+def test_a_single_configuration_or_none_compares_with_nothing(estates: ModuleType) -> None:
+    (found,) = judged(estates, secrets(("password", ONE)))
+    assert (found.status, "no other configuration" in found.reason) == (Status.NOT_ASSESSED, True)
+    (found,) = judged(estates, {"os.id": "debian"})
+    assert (found.status, found.asset) == (Status.NOT_ASSESSED, None)
+
+
+def test_a_stale_configuration_supports_nothing_and_still_contradicts(estates: ModuleType) -> None:
+    old = estates.subject("old", secrets(("password", ONE)), age_s=2 * DAY)
+    other = estates.subject("other", secrets(("password", TWO)))
+    same = estates.subject("same", secrets(("password", ONE)))
+    assert [one.status for one in shared_credential(estates.estate(old, other))] == [
+        Status.NOT_ASSESSED,
+        Status.SUPPORTS,
+    ]
+    assert {one.status for one in shared_credential(estates.estate(old, same))} == {Status.CONTRADICTS}
+
+
+def access(estates: ModuleType, age_s: int = 3600, **said: str) -> Finding:
+    facts = {f"access[u].{name}": value for name, value in ({"kind": "snmp"} | said).items()}
+    (found,) = snmp_security(estates.estate(estates.subject("a", facts, age_s=age_s)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "due"),
+    [
+        ({"version": "3", "level": "authPriv", "auth": "sha256", "priv": "aes256"}, Status.SUPPORTS, False),
+        ({"version": "3", "level": "authPriv"}, Status.SUPPORTS, False),
+        ({"version": "3", "level": "authPriv", "auth": "MD5", "priv": "aes"}, Status.SUPPORTS, True),
+        ({"version": "3", "level": "authPriv", "auth": "sha", "priv": "des", "rights": "rw"}, Status.SUPPORTS, True),
+        ({"version": "3", "level": "authNoPriv", "rights": "ro"}, Status.CONTRADICTS, False),
+        ({"version": "3", "level": "noAuthNoPriv"}, Status.CONTRADICTS, False),
+        ({"version": "2c", "rights": "ro"}, Status.SUPPORTS, True),
+        ({"version": "1", "rights": "ro"}, Status.SUPPORTS, True),
+        ({"version": "2c", "rights": "rw"}, Status.CONTRADICTS, False),
+        ({"version": "1", "rights": "rw"}, Status.CONTRADICTS, False),
+        ({"version": "2c"}, Status.NOT_ASSESSED, False),
+        ({"version": "3"}, Status.NOT_ASSESSED, False),
+        ({"rights": "rw"}, Status.NOT_ASSESSED, False),
+    ],
+)
+def test_each_way_in_is_judged(estates: ModuleType, said: dict[str, str], status: Status, due: bool) -> None:
+    found = access(estates, **said)
+    assert (found.status, found.due, found.row) == (status, due, "u")
+
+
+def test_a_stale_answer_supports_no_way_in(estates: ModuleType) -> None:
+    assert access(estates, age_s=2 * DAY, version="3", level="authPriv").status is Status.NOT_ASSESSED
+    assert access(estates, age_s=2 * DAY, version="2c", rights="rw").status is Status.CONTRADICTS
+
+
+def test_where_no_way_in_is_visible_nothing_is_assessed(estates: ModuleType) -> None:
+    (found,) = snmp_security(estates.estate(estates.subject("a", {"os.id": "debian"})))
+    assert (found.status, found.asset) == (Status.NOT_ASSESSED, None)
