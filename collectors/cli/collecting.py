@@ -196,6 +196,7 @@ def _run(
                 doors=lambda gate: CommandDoors(
                     gate=gate,
                     clock=clock,
+                    wait=clock.wait,
                     host_keys=host_keys,
                     timeout_s=site.cli_timeout_s,
                     read_limit=site.max_answer_bytes,

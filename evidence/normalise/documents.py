@@ -16,7 +16,7 @@ MAX_ROWS = 100_000
 
 def values_at(rule: FactRule, document: object) -> list[tuple[str, str]]:
     """Return (value as text, nothing) for what a rule's path leads to; the members of a list one by one."""
-    found = _search(rule.path or "@", document)
+    found = search(rule.path or "@", document)
     members = found if isinstance(found, list) else [found]
     show = TEXT_FORMATS[rule.format]
     return [(show(_text(member)), "") for member in members[:MAX_ROWS] if member is not None]
@@ -24,11 +24,11 @@ def values_at(rule: FactRule, document: object) -> list[tuple[str, str]]:
 
 def rows_at(rule: TableRule, document: object) -> Iterator[tuple[str, str, str, str]]:
     """Yield (fact, row, value, nothing) for each column of each row a table's path leads to."""
-    rows = _search(rule.rows or "@", document)
+    rows = search(rule.rows or "@", document)
     for row in (rows if isinstance(rows, list) else [rows])[:MAX_ROWS]:
-        name = _text(_search(rule.key or "@", row))
+        name = _text(search(rule.key or "@", row))
         for column in rule.columns:
-            value = TEXT_FORMATS[column.format](_text(_search(column.path or "@", row)))
+            value = TEXT_FORMATS[column.format](_text(search(column.path or "@", row)))
             yield column.fact, name, value if column.map is None else column.map.get(value, ""), ""
 
 
@@ -42,7 +42,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _search(path: str, document: object) -> Any:
+def search(path: str, document: object) -> Any:
+    """Return what a JMESPath leads to; nothing where the document has another shape."""
     try:
         return _compiled(path).search(document)
     except JMESPathError:  # a document of another shape than the rule was written for
