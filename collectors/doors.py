@@ -1,4 +1,4 @@
-"""How a session with a host or a service is opened: which transport serves which platform."""
+"""How a command session with a host is opened: which transport serves which platform."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -16,110 +16,94 @@ from collectors.transports.ssh import open_cli
 from evidence.clock import Clock
 from evidence.platforms.platform import Platform
 
-Door = AbstractContextManager[AskedSession]
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """To whom a session is opened, and what for."""
-
-    host: Host
-    platform: Platform
-    cursors: Mapping[str, str]
-
-    def allowed(self, transport: str) -> frozenset[str]:
-        """Return what the platform lists for a transport."""
-        return frozenset(name for one in self.platform.questions if one.transport == transport for name in one.objects)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDoors:
-    """Opens sessions with hosts, network systems and services."""
+    """Opens sessions over SSH, on this machine, and with services."""
 
     gate: Gate
     clock: Clock
-    wait: Callable[[float], None]
-    """Waits that many seconds."""
     host_keys: HostKeys
     timeout_s: float
     read_limit: int
     """Largest answer kept, bytes."""
     environ: Mapping[str, str]
     """What a command on this machine may see."""
+    wait: Callable[[float], None]
+    """Waits so many seconds."""
 
-    def open(self, host: Host, transport: str, platform: Platform, cursors: Mapping[str, str]) -> Door:
+    def open(
+        self, host: Host, transport: str, platform: Platform, cursors: Mapping[str, str]
+    ) -> AbstractContextManager[AskedSession]:
         """Return a context manager that logs in when entered."""
-        return _OPENERS[transport](self, _Way(host, platform, cursors))
+        openers: Mapping[str, Callable[[], AbstractContextManager[AskedSession]]] = {
+            "local": lambda: self._local(host, platform),
+            "ssh": lambda: self._ssh(host, platform),
+            "http": lambda: self._http(host, platform, cursors),
+            "opcua": lambda: self._opcua(host, platform),
+        }
+        return openers[transport]()
 
-
-def _local(doors: CommandDoors, way: _Way) -> Door:
-    return open_local(
-        asset=way.host.asset.id,
-        gate=doors.gate,
-        clock=doors.clock,
-        allowed=way.allowed("local"),
-        environ=doors.environ,
-    )
-
-
-def _ssh(doors: CommandDoors, way: _Way) -> Door:
-    assert way.host.ssh is not None and way.platform.session is not None  # noqa: S101, PT018 - the engine saw to it
-    allowed = way.allowed("ssh")
-    if way.platform.session.kind == "host":
-        return open_host(
-            way.host.ssh,
-            asset=way.host.asset.id,
-            gate=doors.gate,
-            clock=doors.clock,
-            allowed=allowed,
-            host_keys=doors.host_keys,
-            timeout_s=doors.timeout_s,
-            read_limit=doors.read_limit,
+    def _local(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        return open_local(
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            allowed=_listed(platform, "local"),
+            environ=self.environ,
         )
-    return open_cli(
-        way.host.ssh,
-        way.platform.session,
-        asset=way.host.asset.id,
-        gate=doors.gate,
-        clock=doors.clock,
-        allowed=allowed | frozenset(way.platform.session.setup),
-        host_keys=doors.host_keys,
-        timeout_s=doors.timeout_s,
-        read_limit=doors.read_limit,
-    )
+
+    def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
+        allowed = _listed(platform, "ssh")
+        if platform.session.kind == "host":
+            return open_host(
+                host.ssh,
+                asset=host.asset.id,
+                gate=self.gate,
+                clock=self.clock,
+                allowed=allowed,
+                host_keys=self.host_keys,
+                timeout_s=self.timeout_s,
+                read_limit=self.read_limit,
+            )
+        return open_cli(
+            host.ssh,
+            platform.session,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            allowed=allowed | frozenset(platform.session.setup),
+            host_keys=self.host_keys,
+            timeout_s=self.timeout_s,
+            read_limit=self.read_limit,
+        )
+
+    def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
+        assert host.http is not None  # noqa: S101 - the plan saw to it
+        return open_http(
+            host.http,
+            platform,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            wait=self.wait,
+            cursors=cursors,
+            timeout_s=self.timeout_s,
+            read_limit=self.read_limit,
+        )
+
+    def _opcua(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        assert host.opcua is not None  # noqa: S101 - the plan saw to it
+        return open_opcua(
+            host.opcua,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            allowed=frozenset(name for one in platform.questions if one.transport == "opcua" for name in one.objects),
+            timeout_s=self.timeout_s,
+        )
 
 
-def _http(doors: CommandDoors, way: _Way) -> Door:
-    assert way.host.http is not None  # noqa: S101 - the engine saw to it
-    return open_http(
-        way.host.http,
-        way.platform,
-        asset=way.host.asset.id,
-        gate=doors.gate,
-        clock=doors.clock,
-        wait=doors.wait,
-        cursors=way.cursors,
-        timeout_s=doors.timeout_s,
-        read_limit=doors.read_limit,
-    )
-
-
-def _opcua(doors: CommandDoors, way: _Way) -> Door:
-    assert way.host.opcua is not None  # noqa: S101 - the engine saw to it
-    return open_opcua(
-        way.host.opcua,
-        asset=way.host.asset.id,
-        gate=doors.gate,
-        clock=doors.clock,
-        allowed=way.allowed("opcua"),
-        timeout_s=doors.timeout_s,
-    )
-
-
-_OPENERS: Mapping[str, Callable[[CommandDoors, _Way], Door]] = {
-    "local": _local,
-    "ssh": _ssh,
-    "http": _http,
-    "opcua": _opcua,
-}
-"""Transport -> what opens it."""
+def _listed(platform: Platform, transport: str) -> frozenset[str]:
+    return frozenset(question.objects[0] for question in platform.questions if question.transport == transport)

@@ -31,7 +31,8 @@ _HTTP_CHANGES = re.compile(
 )
 """Segments of a path that name an act: some services act on a GET, whatever RFC 9110 says."""
 
-_NO_PATH = re.compile(r"[\x00-\x20\x7f-\uffff?#\\]|//|%(?:2e|2f|5c)", re.I)
+_NO_PATH = re.compile(r"[^!-~]|[?#\\]|//|%(?:2[EeFf]|5[Cc])")
+"""What a plain path of visible ASCII does not hold: query, fragment, and dots or slashes in disguise."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 

@@ -196,11 +196,11 @@ def _run(
                 doors=lambda gate: CommandDoors(
                     gate=gate,
                     clock=clock,
-                    wait=clock.wait,
                     host_keys=host_keys,
                     timeout_s=site.cli_timeout_s,
                     read_limit=site.max_answer_bytes,
                     environ=dict(os.environ),
+                    wait=clock.wait,
                 ),
                 pins=host_keys.new_pins,
                 options=EngineOptions(

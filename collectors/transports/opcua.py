@@ -24,7 +24,17 @@ from collectors.transports.interface import (
     TransportError,
     UnreachableError,
 )
-from collectors.transports.opcua_browse import DEVICE_SET, DI, DeviceSet, batches, endpoint_rows, look, plain, written
+from collectors.transports.opcua_browse import (
+    DEVICE_SET,
+    DI,
+    DeviceSet,
+    batches,
+    endpoint_rows,
+    look,
+    name_of,
+    plain,
+    written,
+)
 from collectors.transports.opcua_login import Way, check_fingerprint, choose, secure
 from evidence.clock import Clock
 from evidence.model.names import AssetId
@@ -38,6 +48,9 @@ T = TypeVar("T")
 
 MAX_SESSION_BYTES = 8 * 1024 * 1024
 """Most that is read of one server: 5,000 nodes with all their names are a tenth of it."""
+
+MAX_NAMES = 400
+"""Characters of nodes up to which one line of the action log names them all."""
 
 NAMESPACES = "i=2255"
 """Server_NamespaceArray (OPC 10000-6 annex A)."""
@@ -146,7 +159,7 @@ class OpcuaSession:
 
         nodes = [ua.NodeId.from_string(name) for name in ids]
         values, bad = self._read_nodes(nodes)
-        names = {str(node): name for node, name in zip(nodes, ids, strict=True)}
+        names = {name_of(node): name for node, name in zip(nodes, ids, strict=True)}
         return {names[node]: value for node, value in values.items()}, {names[node]: why for node, why in bad.items()}
 
     def _read_nodes(self, nodes: list[Any]) -> tuple[dict[str, object], dict[str, str]]:
@@ -158,9 +171,9 @@ class OpcuaSession:
             for node, one in zip(group, read, strict=True):
                 status = one.StatusCode
                 if status is not None and not status.is_good():
-                    bad[str(node)] = status.name
+                    bad[name_of(node)] = status.name
                 else:
-                    values[str(node)] = plain(one.Value.Value if one.Value is not None else None)
+                    values[name_of(node)] = plain(one.Value.Value if one.Value is not None else None)
         return values, bad
 
     def _browse(self, nodes: list[Any]) -> list[list[Any]]:
@@ -315,8 +328,10 @@ def _browsing_on(wanted: Any) -> "Callable[[Client], Awaitable[list[Any]]]":
 
 
 def _named(nodes: list[Any]) -> str:
-    first = str(nodes[0].to_string()) if nodes else ""
-    return first if len(nodes) == 1 else f"{first} and {len(nodes) - 1} more"
+    """Return the nodes of a request as the action log names them."""
+    names = [name_of(node) for node in nodes]
+    text = " ".join(names)
+    return text if len(text) <= MAX_NAMES else f"{names[0]} and {len(names) - 1} more"
 
 
 @contextmanager

@@ -54,13 +54,13 @@ class DeviceSet:
         """Note what lies below `parent`; yield the objects that are to be looked into."""
         for reference in references:
             node, name = reference.NodeId, str(reference.BrowseName.Name or "")
-            if str(node) in self.seen:
+            if name_of(node) in self.seen:
                 continue
             if len(self.seen) >= MAX_NODES:
                 self.cut = f"more than {MAX_NODES} nodes below DeviceSet"
                 return
-            self.seen.add(str(node))
-            kind = int(reference.NodeClass_)
+            self.seen.add(name_of(node))
+            kind = int(reference.NodeClass)
             if kind == _VARIABLE and parent and name in IDENTIFICATION:
                 parent.properties[name] = node
             elif kind == _OBJECT and name not in NOT_ENTERED and name:
@@ -73,10 +73,15 @@ class DeviceSet:
         """Return every object that says something of itself, with what it says."""
         rows: list[dict[str, object]] = []
         for one in self.found:
-            known = {name: values.get(str(node)) for name, node in one.properties.items()}
+            known = {name: values.get(name_of(node)) for name, node in one.properties.items()}
             if any(value is not None for value in known.values()):
-                rows.append({"path": one.path, "node": str(one.node.to_string()), **known})
+                rows.append({"path": one.path, "node": name_of(one.node), **known})
         return sorted(rows, key=lambda row: str(row["path"]))
+
+
+def name_of(node: Any) -> str:
+    """Return a node id as text, the same for every encoding of it (OPC 10000-6 §5.3.1.10)."""
+    return str(node.to_string())
 
 
 def plain(value: Any) -> object:
