@@ -47,7 +47,7 @@ parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _
 frr = _fixtures("frr").frr
 
 _ignition = _fixtures("ignition")
-ignition = _ignition.ignition
+certificate, ignition = _ignition.certificate, _ignition.ignition
 wiretap = _fixtures("wiretap").wiretap
 opcua_plant = _fixtures("opcua").opcua_plant
 

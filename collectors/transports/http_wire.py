@@ -75,10 +75,9 @@ class Wire:
                 response.close()
         except trouble.SSLError as error:
             raise CertificateError(f"{self._asset}: {self._url}: {_tls(error)}") from error
-        except (trouble.TimeoutError, TimeoutError) as error:
-            raise UnreachableError(f"{self._asset}: {self._url}: no answer within {self._timeout_s:g} s") from error
         except (trouble.HTTPError, OSError) as error:
-            raise UnreachableError(f"{self._asset}: {self._url}: {_connection(error)}") from error
+            why = _connection(error) or f"no answer within {self._timeout_s:g} s"
+            raise UnreachableError(f"{self._asset}: {self._url}: {why}") from error
         named = {name.lower(): value for name, value in response.headers.items()}
         return Reply(status=response.status, headers=named, data=data, cut=cut)
 
@@ -96,7 +95,8 @@ class Wire:
                     raise
                 return bytes(data), f"nothing came for {self._timeout_s:g} s"
             if not chunk:
-                return bytes(data), None
+                whole = inflate is None or inflate.eof or not data
+                return bytes(data), None if whole else "the compressed answer ends in the middle"
             try:
                 data += inflate.decompress(chunk, limit + 1 - len(data)) if inflate else chunk
             except zlib.error as error:
@@ -167,12 +167,14 @@ def _tls(error: Exception) -> str:
     return "no encrypted connection could be agreed on"
 
 
-def _connection(error: Exception) -> str:
-    """Return in words how a connection failed; the library's own text holds addresses of objects."""
+def _connection(error: Exception) -> str | None:
+    """Return in words how a connection failed, `None` where time ran out; the library's text names its objects."""
     import urllib3.exceptions as trouble
 
     if isinstance(error, trouble.NameResolutionError):
         return "the name is not known"
     if isinstance(error, trouble.NewConnectionError):
         return "no connection"
+    if isinstance(error, trouble.TimeoutError | TimeoutError):
+        return None
     return "the connection broke off"
