@@ -46,6 +46,7 @@ class DeviceSet:
     """The objects below DeviceSet, level by level."""
 
     namespace: int
+    most: int = MAX_NODES
     found: list[Found] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     cut: str | None = None
@@ -56,8 +57,8 @@ class DeviceSet:
             node, name = reference.NodeId, str(reference.BrowseName.Name or "")
             if name_of(node) in self.seen:
                 continue
-            if len(self.seen) >= MAX_NODES:
-                self.cut = f"more than {MAX_NODES} nodes below DeviceSet"
+            if len(self.seen) >= self.most:
+                self.cut = f"more than {self.most} nodes below DeviceSet"
                 return
             self.seen.add(name_of(node))
             kind = int(reference.NodeClass)
@@ -145,6 +146,7 @@ Ask = Callable[[list[Any]], list[list[Any]]]
 
 def look(devices: DeviceSet, root: Any, browse: Ask) -> None:
     """Go through DeviceSet level by level, as far and as much as the limits allow."""
+    devices.seen.add(name_of(root))
     level = list(devices.take_in(None, browse([root])[0]))
     while level and devices.cut is None:
         following: list[Found] = []

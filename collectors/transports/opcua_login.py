@@ -113,7 +113,7 @@ def _ours(access: OpcuaAccess, now: datetime, asset: AssetId) -> tuple[bytes, by
     from cryptography.hazmat.primitives.serialization import Encoding
 
     if access.certificate_file is None or access.key_file is None:
-        return _made(now)
+        return made_certificate(now)
     try:
         certificate, key = (_read(Path(name)) for name in (access.certificate_file, access.key_file))
         if certificate.startswith(b"-----"):
@@ -128,7 +128,8 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_FILE_BYTES)
 
 
-def _made(now: datetime) -> tuple[bytes, bytes]:
+def made_certificate(now: datetime) -> tuple[bytes, bytes]:
+    """Return a new self-signed certificate (DER) and its key (PEM), good for a day."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import rsa
