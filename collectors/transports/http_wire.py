@@ -72,7 +72,8 @@ class Wire:
             try:
                 data, cut = self._body(response, read_limit, deadline)
             finally:
-                response.close()
+                response.close()  # where not all was read: the connection is of no more use
+                response.release_conn()
         except trouble.SSLError as error:
             raise CertificateError(f"{self._asset}: {self._url}: {_tls(error)}") from error
         except (trouble.HTTPError, OSError) as error:
@@ -114,14 +115,12 @@ def _pool(access: HttpAccess, asset: AssetId, timeout_s: float) -> "HTTPConnecti
     timeout = urllib3.Timeout(connect=timeout_s, read=timeout_s)
     host = parts.hostname or ""
     if parts.scheme == "http":
-        return urllib3.HTTPConnectionPool(host, parts.port or 80, timeout=timeout, maxsize=1, block=True)
+        return urllib3.HTTPConnectionPool(host, parts.port or 80, timeout=timeout, maxsize=1)
     try:
         context = ssl.create_default_context(cafile=access.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise CertificateError(f"{asset}: {access.ca_file}: expected certificates to trust: {error}") from error
-    return urllib3.HTTPSConnectionPool(
-        host, parts.port or 443, timeout=timeout, maxsize=1, block=True, ssl_context=context
-    )
+    return urllib3.HTTPSConnectionPool(host, parts.port or 443, timeout=timeout, maxsize=1, ssl_context=context)
 
 
 def _credential(access: HttpAccess, dialect: HttpDialect, asset: AssetId) -> dict[str, str]:

@@ -185,7 +185,7 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
 
 def read_platform_file(path: Path, *, generic: Platform) -> Platform:
     """Return the platform of one file; raise `PlatformFileError` as `load_platforms` does."""
-    return _platform(path, generic)
+    return _platform(path, _bytes(path), generic)
 
 
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:

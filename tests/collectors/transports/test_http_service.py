@@ -179,8 +179,9 @@ def test_a_body_that_is_slow_or_endless_or_a_bomb_is_cut_off(
     misbehave: Callable[[Any], None], reason: str, talk: Any, ignition: Any, parts: Any
 ) -> None:
     ignition.faults[INFO] = misbehave
-    with talk(asked(INFO), read_limit=100_000) as session:
+    with talk(asked(INFO), asked(MODULES), read_limit=100_000) as session:
         found = session.ask(asked(INFO))
+        assert session.ask(asked(MODULES)).complete, "the rest of the service is still asked"
     assert (found.complete, found.reason) == (False, reason)
     assert len(found.data) <= 100_000
     assert parts.gate.ended[0][2] == reason
