@@ -72,7 +72,7 @@ class Redactor:
         else:
             found = self._spans(data, search)
             if question.reader in _JSON:
-                found = [span for span in found if not redact_json.breaks(span)] + list(redact_json.find(data))
+                found = [*redact_json.find(data), *(span for span in found if not redact_json.breaks(span))]
             text, spans = self._replaced(data, found)
         secrets = [span for span in spans if span.rank != 3]
         if not secrets:

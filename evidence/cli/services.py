@@ -77,7 +77,7 @@ def test(file: Path) -> None:
     click.echo(f"{service.name}: {len(service.questions)} questions, {len(facts)} facts")
     for question in service.questions:
         click.echo(f"  {question.transport} {one_line(question.request)}")
-    read = {rule.question for rule in (*service.facts, *service.tables)}
+    read = {rule.question for rule in service.facts} | {rule.question for rule in service.tables}
     for question in service.questions:
         if question.name not in read:
             click.echo(f"note: no fact is read from {question.name}", err=True)
