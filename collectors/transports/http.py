@@ -124,10 +124,18 @@ class HttpSession:
         guard.permit_http(call.method, path, self._allowed)
         span = span_of(call.window, self._cursors.get(question.name), self._clock.now()) if call.window else None
         told = _Told()
+        refusal: RefusedError | None = None
         for one in self._paths(call, path, told):
-            self._pages(question, call, one, span, told)
+            try:
+                self._pages(question, call, one, span, told)
+            except RefusedError as error:  # one value of several: the others are asked all the same
+                refusal = refusal or error
             if told.cut:
                 break
+        if refusal is not None:
+            if not told.pages:
+                raise refusal
+            told.cut = told.cut or str(refusal)
         return Answer(
             data=b"\n".join(told.pages),
             request=f"{call.method} {target(path, self._parameters(call, span))}",

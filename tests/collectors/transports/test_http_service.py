@@ -34,6 +34,8 @@ INFO = "/data/api/v1/gateway-info"
 MODULES = "/data/api/v1/modules/healthy"
 OFFSET = Paging(style="offset", size=2, size_parameter="limit", place_parameter="offset", rows="items")
 
+WINDOW = Window(start_parameter="startTime", end_parameter="endTime", form="epoch-ms", back_s=3600, overlap_s=60)
+
 
 class Clock:
     """The real clock, for the time of day too."""
@@ -306,8 +308,7 @@ def test_a_page_that_fails_leaves_those_before_it(talk: Any, ignition: Any) -> N
 def test_a_window_begins_at_the_cursor_and_moves_only_with_a_whole_answer(talk: Any, ignition: Any) -> None:
     path = "/data/api/v1/audit/log/Audit"
     ignition.profiles = {"Audit": []}
-    window = Window(start_parameter="startTime", end_parameter="endTime", form="epoch-ms", back_s=3600, overlap_s=60)
-    question = asked(path, window=window)
+    question = asked(path, window=WINDOW)
     now = datetime.now(UTC)
     with talk(question) as session:
         first = session.ask(question)
@@ -334,7 +335,7 @@ def _times(path: str) -> tuple[datetime, datetime]:
 
 def test_values_of_another_answer_cannot_lead_to_another_path(talk: Any, ignition: Any) -> None:
     names = "/data/api/v1/resources/names/ignition/audit-profile"
-    ignition.faults[names] = answer(200, json.dumps({"items": ["../../restart?x=1#", "Gateway Audit"]}).encode())
+    ignition.faults[names] = answer(200, json.dumps({"items": ["../../restart?x=1#"]}).encode())
     log = asked("/data/api/v1/audit/log/{each}", for_each="audit-profile", rows="items")
     platform = service(asked(names), log)
     with talk(platform=platform) as session, pytest.raises(RefusedError, match="404"):
@@ -344,6 +345,19 @@ def test_values_of_another_answer_cannot_lead_to_another_path(talk: Any, ignitio
     with talk(platform=platform) as session:
         found = session.ask(log)
     assert (found.data, found.reason) == (b"", "audit-profile: '..' cannot stand in a path")
+
+
+def test_one_value_that_is_refused_does_not_cost_the_others_their_answers(talk: Any, ignition: Any) -> None:
+    ignition.profiles = {"A": [], "B": [], "C": []}
+    ignition.faults["/data/api/v1/audit/log/B"] = answer(403)
+    names = "/data/api/v1/resources/names/ignition/audit-profile"
+    log = asked("/data/api/v1/audit/log/{each}", for_each="audit-profile", rows="items[].name", window=WINDOW)
+    with talk(platform=service(asked(names), log)) as session:
+        found = session.ask(log)
+    assert [json.loads(page)["items"] for page in found.data.split(b"\n")] == [[], []]
+    assert (found.complete, found.cursor) == (False, None)
+    assert found.reason is not None
+    assert "403 Forbidden" in found.reason
 
 
 @pytest.mark.parametrize(
