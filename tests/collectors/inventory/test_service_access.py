@@ -57,7 +57,7 @@ def test_each_service_is_granted_by_its_address(tmp_path: Path) -> None:
         ("plantproof_aws_access_key_id: AKIA", "plantproof_aws_secret_access_key beside it"),
         ("plantproof_opcua_url: 'http://a'", "opc.tcp"),
         ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_user: x", "plantproof_opcua_password beside it"),
-        ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_key_file: x", "plantproof_opcua_certificate_file beside it"),
+        ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_key_file: x", "certificate_file beside it"),
         ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_fingerprint: beef", "SHA-256 in hex"),
         ("plantproof_certificates: [etc/ssl/a.pem]", "absolute paths"),
         ("plantproof_certificates: ['/etc/../root/a.pem']", "absolute paths"),
