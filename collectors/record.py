@@ -175,7 +175,7 @@ class Kept:
     """RFC 3339."""
     uptime: Uptime | None
     restarted: str | None
-    cursors: Mapping[str, str]
+    cursors: Mapping[str, str] = field(default_factory=dict)
     """Question about a time -> where the next run's begins."""
 
 
