@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from collectors.transports.interface import Action, Answer, NotReadOnlyError, RefusedError
+from collectors.transports.interface import Action, Answer, FailedError, NotReadOnlyError, RefusedError
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
@@ -19,7 +19,11 @@ class AskedSession(Protocol):
         ...
 
     def ask(self, question: Question) -> Answer:
-        """Put one question; raise `RefusedError` when the device does not know or allow it."""
+        """
+        Put one question.
+
+        Raises `RefusedError` when it is not known or allowed there, `FailedError` when there was no answer to it.
+        """
         ...
 
 
@@ -41,6 +45,10 @@ def ask_all(
                 refused(Action(findings.asset, question.transport, question.verb, question.request), str(error))
             if not question.optional:
                 findings.problems.append((Result.REFUSED, str(error)))
+            continue
+        except FailedError as error:
+            if not question.optional:
+                findings.problems.append((Result.PARTIAL, str(error)))
             continue
         findings.heard.append(
             Heard(question=question, platform=platform, answer=answer, at=at, host_key=session.host_key)

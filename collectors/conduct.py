@@ -22,6 +22,9 @@ from evidence.model.outcome import Outcome
 ANSWERED_NO = ("refused", "exit status")
 """How the reasons begin that are an answer, if not the one wished for: no sign of distress."""
 
+NAMED = ("run", "fetch")
+"""Verbs whose requests have a usual time each: commands and paths differ, values of SNMP do not."""
+
 HOLD_LOOK_S = 1.0
 """How often the kill switch is looked at, seconds; also the longest a wait goes on once the run is being ended."""
 WINDOW_LOOK_S = 5.0
@@ -111,7 +114,8 @@ class Conduct:
             f"{max(at_ms, 0)}\t{_cell(action.asset)}\t{action.transport}\t{action.verb}\t{_cell(action.object)}"
             f"\t{int(took_s * 1000)}\t{received}\t{_cell(error or '')}"
         )
-        kind = f"{action.transport} {action.object if action.verb == 'run' else action.verb}"
+        named = action.object.partition("?")[0] if action.verb == "fetch" else action.object
+        kind = f"{action.transport} {named if action.verb in NAMED else action.verb}"
         with self._lock:
             self._lines.append(line)
             if error is not None:

@@ -1,6 +1,6 @@
 """How a command session with a host is opened: which transport serves which platform."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -8,8 +8,10 @@ from collectors.ask import AskedSession
 from collectors.inventory.host import Host
 from collectors.transports.host import open_host
 from collectors.transports.hostkeys import HostKeys
+from collectors.transports.http import open_http
 from collectors.transports.interface import Gate
 from collectors.transports.local import open_local
+from collectors.transports.opcua import open_opcua
 from collectors.transports.ssh import open_cli
 from evidence.clock import Clock
 from evidence.platforms.platform import Platform
@@ -17,7 +19,7 @@ from evidence.platforms.platform import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDoors:
-    """Opens sessions over SSH and on this machine."""
+    """Opens sessions over SSH, on this machine, and with services."""
 
     gate: Gate
     clock: Clock
@@ -27,18 +29,37 @@ class CommandDoors:
     """Largest answer kept, bytes."""
     environ: Mapping[str, str]
     """What a command on this machine may see."""
+    wait: Callable[[float], None]
+    """Waits so many seconds."""
 
-    def open(self, host: Host, transport: str, platform: Platform) -> AbstractContextManager[AskedSession]:
+    def open(
+        self, host: Host, transport: str, platform: Platform, cursors: Mapping[str, str]
+    ) -> AbstractContextManager[AskedSession]:
         """Return a context manager that logs in when entered."""
-        asset = host.asset.id
-        allowed = frozenset(question.objects[0] for question in platform.questions if question.transport == transport)
-        if transport == "local":
-            return open_local(asset=asset, gate=self.gate, clock=self.clock, allowed=allowed, environ=self.environ)
+        openers: Mapping[str, Callable[[], AbstractContextManager[AskedSession]]] = {
+            "local": lambda: self._local(host, platform),
+            "ssh": lambda: self._ssh(host, platform),
+            "http": lambda: self._http(host, platform, cursors),
+            "opcua": lambda: self._opcua(host, platform),
+        }
+        return openers[transport]()
+
+    def _local(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        return open_local(
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            allowed=_listed(platform, "local"),
+            environ=self.environ,
+        )
+
+    def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
+        allowed = _listed(platform, "ssh")
         if platform.session.kind == "host":
             return open_host(
                 host.ssh,
-                asset=asset,
+                asset=host.asset.id,
                 gate=self.gate,
                 clock=self.clock,
                 allowed=allowed,
@@ -49,7 +70,7 @@ class CommandDoors:
         return open_cli(
             host.ssh,
             platform.session,
-            asset=asset,
+            asset=host.asset.id,
             gate=self.gate,
             clock=self.clock,
             allowed=allowed | frozenset(platform.session.setup),
@@ -57,3 +78,32 @@ class CommandDoors:
             timeout_s=self.timeout_s,
             read_limit=self.read_limit,
         )
+
+    def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
+        assert host.http is not None  # noqa: S101 - the plan saw to it
+        return open_http(
+            host.http,
+            platform,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            wait=self.wait,
+            cursors=cursors,
+            timeout_s=self.timeout_s,
+            read_limit=self.read_limit,
+        )
+
+    def _opcua(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        assert host.opcua is not None  # noqa: S101 - the plan saw to it
+        return open_opcua(
+            host.opcua,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            allowed=frozenset(name for one in platform.questions if one.transport == "opcua" for name in one.objects),
+            timeout_s=self.timeout_s,
+        )
+
+
+def _listed(platform: Platform, transport: str) -> frozenset[str]:
+    return frozenset(question.objects[0] for question in platform.questions if question.transport == transport)

@@ -17,6 +17,7 @@ from collectors.proof import Proofs
 from collectors.snmp_visit import visit_snmp
 from collectors.transports.interface import (
     AuthenticationError,
+    CertificateError,
     HostKeyError,
     InterruptedRunError,
     LeftAloneError,
@@ -37,6 +38,7 @@ T = TypeVar("T")
 _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
     (AuthenticationError, Result.AUTH_FAILED),
     (HostKeyError, Result.REFUSED),
+    (CertificateError, Result.REFUSED),
     (RefusedError, Result.REFUSED),
     (LeftAloneError, Result.LEFT_ALONE),
     (InterruptedRunError, Result.INTERRUPTED),
@@ -63,10 +65,16 @@ class Recorder(Protocol):
 
 
 class Doors(Protocol):
-    """How a command session with a host is opened; the engine's only knowledge of SSH and of this machine."""
+    """How a session with a host or a service is opened; the engine's only knowledge of what is not SNMP."""
 
-    def open(self, host: Host, transport: str, platform: Platform) -> AbstractContextManager[AskedSession]:
-        """Return a context manager that logs in when entered."""
+    def open(
+        self, host: Host, transport: str, platform: Platform, cursors: Mapping[str, str]
+    ) -> AbstractContextManager[AskedSession]:
+        """
+        Return a context manager that logs in when entered.
+
+        `cursors` says of questions about a time where they begin.
+        """
         ...
 
 
@@ -198,7 +206,8 @@ class Engine:
         questions = tuple(self.plan.questions(platform, transport))
         if not questions:
             return
-        door = self.doors.open(visit.host, transport, platform)
+        known = self.memory.get(visit.asset)
+        door = self.doors.open(visit.host, transport, platform, known.cursors if known else {})
         async with self.proofs.proving(visit.asset, visit.host.credential(transport)) as accepted:
             session = await _in_thread(self._visitors, door.__enter__)
             accepted()

@@ -20,6 +20,20 @@ MAX_PATH_CHARS = 1024
 SNMP_VERBS = frozenset({"get", "getnext", "getbulk"})
 """What may be asked of an SNMP agent; `set`, `inform` and the traps are not among them."""
 
+HTTP_METHODS = frozenset({"GET", "HEAD"})
+"""The safe methods of RFC 9110 §9.2.1 that give what is there; OPTIONS and TRACE tell nothing worth knowing."""
+
+_HTTP_CHANGES = re.compile(
+    r"(?:add|apply|acknowledge|ack|cancel|clear|commit|create|delete|disable|disconnect|enable|execute|exec|factory-reset"
+    r"|import|install|kill|login|logout|modify|poweroff|purge|reboot|remove|rename|reset|restart|restore|resume|revert"
+    r"|rollback|run|save|send|set|shutdown|start|stop|submit|terminate|trigger|uninstall|update|upgrade|upload|write)",
+    re.I,
+)
+"""Segments of a path that name an act: some services act on a GET, whatever RFC 9110 says."""
+
+_NO_PATH = re.compile(r"[^!-~]|[?#\\]|//|%(?:2[EeFf]|5[Cc])")
+"""What a plain path of visible ASCII does not hold: query, fragment, and dots or slashes in disguise."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 
 _CLI_FILTERS = (
@@ -130,6 +144,24 @@ def permit_path(path: str, allowed: Collection[str]) -> str:
         raise NotReadOnlyError(f"not on the read-only list, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
     if not path.startswith("/") or ".." in path.split("/") or len(path) > MAX_PATH_CHARS or _CONTROL.search(path):
         raise NotReadOnlyError(f"not a plain absolute path, so it was not read: {path!r:.{MAX_PATH_CHARS}}")
+    return path
+
+
+def permit_http(method: str, path: str, allowed: Collection[str]) -> str:
+    """
+    Return `path` if a service may be asked for it; raise `NotReadOnlyError` if not.
+
+    `{each}` in it stands for a value that is written as one segment; it is no way to another path.
+    """
+    if method not in HTTP_METHODS:
+        raise NotReadOnlyError(f"not a read-only HTTP method, so it was not sent: {method!r:.20}")
+    if path not in allowed:
+        raise NotReadOnlyError(f"not on the read-only list, so it was not sent: {path!r:.{MAX_PATH_CHARS}}")
+    segments = path.split("/")
+    if not path.startswith("/") or len(path) > MAX_PATH_CHARS or _NO_PATH.search(path) or {".", ".."} & set(segments):
+        raise NotReadOnlyError(f"not a plain absolute path, so it was not sent: {path!r:.{MAX_PATH_CHARS}}")
+    if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments):
+        raise NotReadOnlyError(f"it can change the service, so it was not sent although it is listed: {path!r}")
     return path
 
 

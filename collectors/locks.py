@@ -41,6 +41,7 @@ def lock_name(host: Host) -> str:
         parts.append(f"snmp {host.snmp.port}")
     if host.ssh:
         parts.append(f"ssh {host.ssh.port} {host.ssh.user or ''}")
+    parts += [access.url for access in (host.http, host.opcua) if access]
     return " ".join(parts)
 
 

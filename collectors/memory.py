@@ -5,7 +5,7 @@ Lost memory means first-run behaviour, nothing worse.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from evidence.clock import TimeError, parse_rfc3339, rfc3339
@@ -87,6 +87,8 @@ class DeviceMemory:
     """Why the last quarantine was lifted."""
     baseline_ms: Mapping[str, int] | None = None
     """Usual milliseconds to answer, by kind of request."""
+    cursors: Mapping[str, str] = field(default_factory=dict)
+    """Question about a time -> up to when its last whole answer told what happened, RFC 3339."""
 
     def baseline_s(self) -> dict[str, float]:
         """Return the baseline in seconds."""
@@ -150,11 +152,14 @@ def _row(asset: AssetId, memory: DeviceMemory) -> dict[str, object]:
         row["uptime"] = {name: value for name, value in ticks.items() if value is not None}
     if memory.baseline_ms:
         row["baseline"] = [{"kind": kind, "ms": ms} for kind, ms in sorted(memory.baseline_ms.items())]
+    if memory.cursors:
+        row["cursors"] = [{"question": question, "at": at} for question, at in sorted(memory.cursors.items())]
     return row
 
 
 def _device(row: Mapping[str, object]) -> DeviceMemory:
     visited, uptime, baseline = row.get("visited"), row.get("uptime"), row.get("baseline")
+    cursors = row.get("cursors")
     if visited is not None:
         parse_rfc3339(str(visited))
     return DeviceMemory(
@@ -164,4 +169,9 @@ def _device(row: Mapping[str, object]) -> DeviceMemory:
         quarantine=str(row["quarantine"]) if "quarantine" in row else None,
         released=str(row["released"]) if "released" in row else None,
         baseline_ms={str(b["kind"]): int(b["ms"]) for b in baseline} if isinstance(baseline, list) else None,
+        cursors=dict(map(_cursor, cursors)) if isinstance(cursors, list) else {},
     )
+
+
+def _cursor(row: Mapping[str, object]) -> tuple[str, str]:
+    return str(row["question"]), rfc3339(parse_rfc3339(str(row["at"])))

@@ -105,6 +105,11 @@ class Plan:
                 questions = (*always, *(one for one in questions if one not in always))
             elif transport == "ssh" and questions:
                 yield from ((transport, request) for request in _logging_in(visit, platform))
+            elif transport == "http" and questions:
+                door = next(one for one in platform.questions if one.transport == "http")
+                questions = (door, *(one for one in questions if one is not door))
+            elif transport == "opcua" and questions:
+                yield transport, f"login {visit.host.opcua.url if visit.host.opcua else ''}"
             yield from ((transport, question.request) for question in questions)
 
     def max_repetitions(self, safety: Safety, platform: Platform) -> int:

@@ -1,7 +1,7 @@
 """From what was heard to evidence: redact, split off the volatile share, store, and sum up in signed parts."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -117,6 +117,7 @@ class Recording:
                 ended=rfc3339(self._clock.now()),
                 uptime=findings.uptime_after or findings.uptime_before,
                 restarted=findings.restarted,
+                cursors=_cursors(findings, {capture.question for capture, _ in kept}),
             )
             if chunk.full():
                 self._turn(last=False)
@@ -174,10 +175,18 @@ class Kept:
     """RFC 3339."""
     uptime: Uptime | None
     restarted: str | None
+    cursors: Mapping[str, str] = field(default_factory=dict)
+    """Question about a time -> where the next run's begins."""
 
 
 def _with_segment(capture: Capture, segment: Segment | None) -> Capture:
     return replace(capture, volatile=segment) if segment else capture
+
+
+def _cursors(findings: Findings, kept: Collection[str]) -> dict[str, str]:
+    """Return the cursors of what is evidence now: an answer that could not be kept is asked for again."""
+    heard = {one.question.name: one.answer.cursor for one in findings.heard}
+    return {question: cursor for question, cursor in heard.items() if cursor is not None and question in kept}
 
 
 def _uptime_row(findings: Findings) -> list[dict[str, object]]:

@@ -13,12 +13,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from collectors import redact_json
 from collectors.inventory.host import Host
 from collectors.redact_held import HeldSecrets
 from collectors.redact_rules import SecretSearch, secret_search
 from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
 from evidence.platforms.platform import Platform, Question
+
+_JSON = ("json", "endpoints")
+"""Readers of answers that are JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +50,15 @@ class Redactor:
 
     @classmethod
     def for_hosts(cls, hosts: Iterable[Host], *, key: bytes, key_id: str) -> "Redactor":
-        """Return the redactor of a run that holds these hosts' credentials."""
+        """
+        Return the redactor of a run that holds these hosts' credentials.
+
+        Of a token written `name:key` the key alone is one, too.
+        """
+        hosts = tuple(hosts)
         held = {secret.reveal() for host in hosts for secret in host.secrets()}
+        tokens = {host.http.token.reveal() for host in hosts if host.http and host.http.token}
+        held |= {key for name, colon, key in (token.partition(":") for token in tokens) if colon and len(key) >= 8}
         return cls(key=key, key_id=key_id, secrets=held)
 
     def __repr__(self) -> str:
@@ -59,7 +70,10 @@ class Redactor:
         if question.transport == "snmp":
             text, spans = self._snmp(data, question, platform, search)
         else:
-            text, spans = self._replaced(data, self._spans(data, search))
+            found = self._spans(data, search)
+            if question.reader in _JSON:
+                found = [*redact_json.find(data), *(span for span in found if not redact_json.breaks(span))]
+            text, spans = self._replaced(data, found)
         secrets = [span for span in spans if span.rank != 3]
         if not secrets:
             return Redacted(data=text)

@@ -150,5 +150,6 @@ def _remember(job: Job, recording: Recording, conduct: Conduct) -> None:
             visited=kept.ended if kept.captures else known.visited,
             uptime=kept.uptime or known.uptime,
             quarantine=kept.restarted or known.quarantine,
+            cursors={**known.cursors, **kept.cursors},
         )
     write_hint(job.site.store, job.site.keyring, DEVICES, dump_memory(memory))

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from collectors.inventory.host import Host
 from evidence.errors import Error
@@ -72,6 +73,9 @@ def check_loopback(hosts: Iterable[Host]) -> None:
             raise LoosePaceError(
                 f"{host.asset.id}: --pace none is for loopback only, and its address is {host.asset.address}"
             )
+        for url in (access.url for access in (host.http, host.opcua) if access):
+            if not _is_loopback(urlsplit(url).hostname or ""):
+                raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and it is asked at {url}")
         if host.ssh and host.ssh.common_args:
             raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and it may be behind a jump host")
 

@@ -46,6 +46,17 @@ parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _
 
 frr = _fixtures("frr").frr
 
+_ignition = _fixtures("ignition")
+certificate, ignition = _ignition.certificate, _ignition.ignition
+wiretap = _fixtures("wiretap").wiretap
+opcua_plant = _fixtures("opcua").opcua_plant
+
+
+@pytest.fixture(scope="session")
+def ignition_double() -> ModuleType:
+    """The module that makes gateways out of public documentation."""
+    return _ignition
+
 
 @pytest.fixture(scope="session")
 def vectors() -> ModuleType:

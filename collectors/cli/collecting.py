@@ -235,6 +235,7 @@ def _run(
                     timeout_s=site.cli_timeout_s,
                     read_limit=site.max_answer_bytes,
                     environ=dict(os.environ),
+                    wait=clock.wait,
                 ),
                 pins=host_keys.new_pins,
                 options=EngineOptions(

@@ -53,6 +53,8 @@ class HttpAccess:
     password: Secret | None = None
     ca_file: str | None = None
     """Certificates that are trusted instead of the system's."""
+    clear: bool = False
+    """The credential may cross a network unencrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,14 @@ class OpcuaAccess:
     """`opc.tcp://10.20.3.9:4840`"""
     user: str | None = None
     password: Secret | None = None
+    certificate_file: str | None = None
+    """The certificate we are known by there, PEM or DER."""
+    key_file: str | None = None
+    """Its private key, PEM."""
+    fingerprint: str | None = None
+    """SHA-256 of the certificate the server is known by, hex; another is refused."""
+    clear: bool = False
+    """The password may cross a network unencrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

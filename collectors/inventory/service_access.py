@@ -10,6 +10,7 @@ SERVICE_VARIABLES = (
     *("http_url", "http_token", "http_user", "http_password", "http_ca_file"),
     *("aws_region", "aws_profile", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_endpoint"),
     *("opcua_url", "opcua_user", "opcua_password"),
+    *("opcua_certificate_file", "opcua_key_file", "opcua_fingerprint", "clear_credentials"),
     "certificates",
 )
 """Variables read here, without their prefix."""
@@ -19,6 +20,7 @@ MAX_ENTRIES = 200
 
 _HTTP = re.compile(r"https?://[^/?#@\s]+/?", re.ASCII)
 _OPC = re.compile(r"opc\.tcp://[^?#@\s]+", re.ASCII)
+_SHA256 = re.compile(r"(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2}(-[a-z0-9]+)+-\d", re.ASCII)
 
 
@@ -31,10 +33,10 @@ def http_access(values: Values) -> HttpAccess | None:
         return None
     if token and password:
         raise values.wrong("plantproof_http_token", "a token, or a user and a password", "both")
-    if (user is None) is not (password is None):
-        raise values.wrong("plantproof_http_user", "a user and a password, or neither", "one of them")
+    _both(values, "plantproof_http_user", user, "plantproof_http_password", password)
     ca_file = values.text("plantproof_http_ca_file")
-    return HttpAccess(url=url.rstrip("/"), token=token, user=user, password=password, ca_file=ca_file)
+    clear = values.flag("plantproof_clear_credentials", default=False)
+    return HttpAccess(url=url.rstrip("/"), token=token, user=user, password=password, ca_file=ca_file, clear=clear)
 
 
 def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
@@ -47,8 +49,7 @@ def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
         return None
     if region is not None and not _REGION.fullmatch(region):
         raise values.wrong("plantproof_aws_region", "a region like eu-central-1", repr(region[:40]))
-    if (key_id is None) is not (secret_key is None):
-        raise values.wrong("plantproof_aws_access_key_id", "plantproof_aws_secret_access_key beside it", "only one")
+    _both(values, "plantproof_aws_access_key_id", key_id, "plantproof_aws_secret_access_key", secret_key)
     return AwsAccess(
         region=region,
         profile=profile,
@@ -63,7 +64,26 @@ def opcua_access(values: Values) -> OpcuaAccess | None:
     """Return OPC UA access where an address is given."""
     url = _address(values, "plantproof_opcua_url", _OPC, "an address like opc.tcp://10.20.3.9:4840")
     user, password = values.text("plantproof_opcua_user"), values.secret("plantproof_opcua_password")
-    return OpcuaAccess(url=url, user=user, password=password) if url else None
+    certificate_file, key_file = (
+        values.text("plantproof_opcua_certificate_file"),
+        values.text("plantproof_opcua_key_file"),
+    )
+    fingerprint = values.text("plantproof_opcua_fingerprint")
+    if url is None:
+        return None
+    _both(values, "plantproof_opcua_user", user, "plantproof_opcua_password", password)
+    _both(values, "plantproof_opcua_certificate_file", certificate_file, "plantproof_opcua_key_file", key_file)
+    if fingerprint is not None and not _SHA256.fullmatch(fingerprint):
+        raise values.wrong("plantproof_opcua_fingerprint", "SHA-256 in hex", repr(fingerprint[:80]))
+    return OpcuaAccess(
+        url=url,
+        user=user,
+        password=password,
+        certificate_file=certificate_file,
+        key_file=key_file,
+        fingerprint=fingerprint.replace(":", "").lower() if fingerprint else None,
+        clear=values.flag("plantproof_clear_credentials", default=False),
+    )
 
 
 def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
@@ -73,6 +93,13 @@ def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
         if not path.startswith("/") or ".." in path.split("/"):
             raise values.wrong("plantproof_certificates", "absolute paths", repr(path[:80]))
     return {"certificates": paths} if paths else {}
+
+
+def _both(values: Values, first: str, one: object | None, second: str, other: object | None) -> None:
+    """Raise where only one of two variables that go together is set."""
+    if (one is None) is not (other is None):
+        present, missing = (second, first) if one is None else (first, second)
+        raise values.wrong(present, f"{missing} beside it", "only one of them")
 
 
 def _address(values: Values, key: str, form: re.Pattern[str], expected: str) -> str | None:

@@ -31,6 +31,14 @@ class HostKeyError(TransportError):
     """The SSH host key is unknown, or not the one that was pinned. Never overridden."""
 
 
+class CertificateError(TransportError):
+    """The service's certificate is not one that is trusted. Never overridden."""
+
+
+class FailedError(TransportError):
+    """The service answered, but with a failure of its own, or with something else than was asked for."""
+
+
 class RefusedError(TransportError):
     """The request is not on the read-only list, so it was not sent; or the device refused the right to ask it."""
 
@@ -62,9 +70,9 @@ class Action:
     asset: AssetId
     transport: str
     verb: str
-    """`get`, `getnext`, `getbulk`, `login`, `run`, `read`."""
+    """`get`, `getnext`, `getbulk`, `login`, `run`, `read`, `fetch`, `browse`."""
     object: str
-    """OID, command or path; never holds a secret."""
+    """OID, command, path or node; never holds a secret."""
 
 
 class Gate(Protocol):
@@ -98,3 +106,5 @@ class Answer:
     took_ms: int
     complete: bool = True
     reason: str | None = None
+    cursor: str | None = None
+    """Up to when the answer tells what happened, RFC 3339; where the next run's question begins."""

@@ -25,6 +25,7 @@ AUDITOR_COMMANDS: Mapping[str, Lazy] = {
     "history": Lazy("evidence.cli.history:command", "List everything the log holds about an asset."),
     "platforms": Lazy("evidence.cli.platforms:command", "List and show the platforms: what is asked, what is secret."),
     "report": Lazy("evidence.cli.report:command", "Write the report: one HTML file, or JSON."),
+    "services": Lazy("evidence.cli.services:command", "List services with an API, and their rights; check a file."),
     "store": Lazy("evidence.cli.store:command", "Look into a store, and check it."),
     "verify": Lazy("evidence.cli.verify:command", "Check everything that can be checked, step by step."),
 }

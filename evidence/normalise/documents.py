@@ -17,7 +17,7 @@ MAX_ROWS = 100_000
 
 def values_at(rule: FactRule, document: object) -> list[tuple[str, str]]:
     """Return (value as text, nothing) for what a rule's path leads to; the members of a list one by one."""
-    found = _search(rule.path or "@", document)
+    found = search(rule.path or "@", document)
     members = found if isinstance(found, list) else [found]
     show = TEXT_FORMATS[rule.format]
     return [(show(_text(member)), "") for member in members[:MAX_ROWS] if member is not None]
@@ -25,12 +25,12 @@ def values_at(rule: FactRule, document: object) -> list[tuple[str, str]]:
 
 def rows_at(rule: TableRule, document: object) -> Iterator[tuple[str, str, str, str]]:
     """Yield (fact, row, value, nothing) for each column of each row a table's path leads to."""
-    rows = _search(rule.rows or "@", document)
+    rows = search(rule.rows or "@", document)
     lookups = {column.fact: _named(column.lookup, document) for column in rule.columns if column.lookup}
     for row in (rows if isinstance(rows, list) else [rows])[:MAX_ROWS]:
-        name = _text(_search(rule.key or "@", row))
+        name = _text(search(rule.key or "@", row))
         for column in rule.columns:
-            found = _text(_search(column.path, row)) if column.path else ""
+            found = _text(search(column.path, row)) if column.path else ""
             if column.fact in lookups:
                 found = lookups[column.fact].get(found, "")
             yield column.fact, name, column_text(column, found), ""
@@ -50,7 +50,7 @@ def column_text(column: Column, found: str) -> str:
 
 def _named(path: str, document: object) -> dict[str, str]:
     """Return (name, value) pairs as a look-up."""
-    pairs = _search(path, document)
+    pairs = search(path, document)
     return {_text(pair[0]): _text(pair[1]) for pair in pairs if isinstance(pair, list)} if pairs else {}
 
 
@@ -64,7 +64,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _search(path: str, document: object) -> Any:
+def search(path: str, document: object) -> Any:
+    """Return what a JMESPath leads to; nothing where the document has another shape."""
     try:
         return _compiled(path).search(document)
     except JMESPathError:  # a document of another shape than the rule was written for

@@ -1,5 +1,6 @@
 """How an answer's bytes become a document that paths (JMESPath) read: JSON, certificates."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -93,5 +94,33 @@ def _certificate(certificate: Any, request: str) -> Mapping[str, object]:
     }
 
 
-READERS: Mapping[str, Reader] = {"blocks": read_blocks, "json": _json, "x509": _x509}
+def _endpoints(data: bytes, request: str) -> object:
+    """
+    Read what OPC UA servers say of their endpoints: JSON, in which certificates are DER in base64 (OPC 10000-4 §7.14).
+
+    `endpoints` is as it was; `certificates` holds each of their certificates once, with the first endpoint that has it.
+    """
+    document = _json(data, request)
+    endpoints = document.get("endpoints") if isinstance(document, dict) else None
+    if not isinstance(endpoints, list):
+        return None
+    found: dict[str, object] = {}
+    for endpoint in endpoints[:MAX_CERTIFICATES]:
+        text, url = (endpoint.get(key) if isinstance(endpoint, dict) else None for key in ("certificate", "url"))
+        if isinstance(text, str) and text and text not in found:
+            found[text] = _x509(_decoded(text), str(url))
+    return {
+        "endpoints": endpoints,
+        "certificates": [one for several in found.values() if isinstance(several, list) for one in several],
+    }
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
+READERS: Mapping[str, Reader] = {"blocks": read_blocks, "endpoints": _endpoints, "json": _json, "x509": _x509}
 """Name of a reader in platform and service files -> how it reads."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from evidence.errors import Error
-from evidence.platforms.build_calls import call_of
+from evidence.platforms.build_calls import call_of, dialect_of, gone_through
 from evidence.platforms.platform import (
     Column,
     FactRule,
@@ -68,6 +68,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         secrets=tuple(SecretRule(**rule.model_dump()) for rule in model.secrets),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
         session=_session(model),
+        http=dialect_of(model.http),
         max_repetitions=model.quirks.max_repetitions,
         account=model.safety.account,
         source="; ".join(model.source),
@@ -97,6 +98,7 @@ def _all_asked(
         raise BuildError(f"question {min(twice)}: defined twice")
     read = {rule.question for rule in facts} | {rule.question for rule in tables}
     read |= {name for name in model.volatile.lines if name not in names}
+    read |= {name for question in questions if (name := gone_through(question.call)) is not None}
     if unknown := read - set(names):
         raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
 

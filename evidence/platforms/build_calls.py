@@ -2,9 +2,9 @@
 
 from types import MappingProxyType
 
-from evidence.platforms.calls import AwsCall, Call, HttpCall, OpcuaCall, Paging, Window
+from evidence.platforms.calls import AwsCall, Call, HttpCall, HttpDialect, OpcuaCall, Paging, Window
 from evidence.platforms.schema import QuestionModel
-from evidence.platforms.schema_calls import CallModel, FetchModel, PagingModel, WindowModel
+from evidence.platforms.schema_calls import CallModel, FetchModel, HttpModel, PagingModel, WindowModel
 
 _DAY_S = 86_400
 
@@ -20,12 +20,25 @@ def call_of(asked: QuestionModel) -> Call | None:
     return None
 
 
+def gone_through(call: Call | None) -> str | None:
+    """Return the name of the question whose answer a call goes through first."""
+    return call.for_each if isinstance(call, HttpCall | AwsCall) else None
+
+
+def dialect_of(http: HttpModel | None) -> HttpDialect | None:
+    """Return how a service wants to be asked over HTTP; nothing where its file does not say."""
+    return HttpDialect(auth=http.auth, header=http.header) if http else None
+
+
 def _http(fetch: FetchModel) -> HttpCall:
     return HttpCall(
         parameters=MappingProxyType(dict(fetch.parameters)),
+        method=fetch.method,
         paging=_paging(fetch.paging) if fetch.paging else None,
         window=_window(fetch.window) if fetch.window else None,
         accept=fetch.accept,
+        for_each=fetch.for_each,
+        rows=fetch.rows,
     )
 
 

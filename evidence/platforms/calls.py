@@ -19,6 +19,8 @@ class Paging:
     """JMESPath to a page's entries: a page with fewer than `size` is the last."""
     token: str | None = None
     """JMESPath to the token of the next page."""
+    total: str | None = None
+    """JMESPath to how many entries there are: a page then may hold fewer than `size` and not be the last."""
     first: int = 0
     """Number of the first page, where pages are numbered."""
     max_pages: int = 50
@@ -40,13 +42,29 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpDialect:
+    """How a service wants to be asked over HTTP: the same for all its questions."""
+
+    auth: str = "bearer"
+    """`bearer` (RFC 6750), `basic` (RFC 7617), `header` (a header of the service's own) or `none`."""
+    header: str | None = None
+    """The header that holds the token, where it is one of the service's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """One GET."""
+    """One GET or HEAD, all its pages, once for each row of another answer where there is one."""
 
     parameters: Mapping[str, str]
+    method: str = "GET"
+    """`GET`, or `HEAD` where only what the service says about an answer is wanted: its status and headers."""
     paging: Paging | None = None
     window: Window | None = None
     accept: str = "application/json"
+    for_each: str | None = None
+    """Name of a question of this service whose answer is gone through first."""
+    rows: str | None = None
+    """JMESPath to the values of that answer; each takes the place of `{each}` in the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,11 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
     return Platforms([generic, *others], MappingProxyType(texts))
 
 
+def read_platform_file(path: Path, *, generic: Platform) -> Platform:
+    """Return the platform of one file; raise `PlatformFileError` as `load_platforms` does."""
+    return _platform(path, _bytes(path), generic)
+
+
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
     """
     Return the platform of a file's bytes, for re-deriving facts from the platform files kept as evidence.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from evidence.platforms.calls import Call
+from evidence.platforms.calls import Call, HttpCall, HttpDialect, OpcuaCall
 
 
 class Verb(StrEnum):
@@ -19,7 +19,7 @@ class Verb(StrEnum):
     READ = "read"
     """A file of this machine, or of a host over SSH."""
     FETCH = "fetch"
-    """HTTP GET of one path below a service's address."""
+    """HTTP GET or HEAD of one path below a service's address."""
     CALL = "call"
     """One operation of a cloud account, named in full."""
     NODES = "nodes"
@@ -65,6 +65,11 @@ class Question:
     @property
     def request(self) -> str:
         """The request in words, as a capture names it."""
+        match self.call:
+            case HttpCall(method=method):
+                return f"{method} {self.objects[0]}"
+            case OpcuaCall(what="values"):
+                return " ".join(("read", *self.objects))
         return " ".join((self.verb, *self.objects)) if self.transport == "snmp" else self.objects[0]
 
 
@@ -216,6 +221,7 @@ class Platform:
     secret_oids: Mapping[str, str] = field(default_factory=dict)
     """OID prefixes whose values are secrets -> type of secret."""
     session: Session | None = None
+    http: HttpDialect | None = None
     max_repetitions: int | None = None
     """Cap for GetBulk where the devices fail at more."""
     account: str | None = None

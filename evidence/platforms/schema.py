@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from evidence.platforms.schema_calls import STRICT, CallModel, FetchModel, JmesPath, NodesModel
+from evidence.platforms.schema_calls import STRICT, CallModel, FetchModel, HttpModel, JmesPath, NodesModel
 
 Oid = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=256)]
 OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.[0-9]+)+$", max_length=256)]
@@ -19,7 +19,7 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
-Reader = Literal["blocks", "json", "x509"]
+Reader = Literal["blocks", "endpoints", "json", "x509"]
 List = Literal["certificates"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
@@ -203,6 +203,7 @@ class PlatformModel(_Model):
     without: list[Name] = Field(default=[], description="inherited questions and facts that do not hold here")
     recognition: RecognitionModel = RecognitionModel()
     session: SessionModel | None = None
+    http: HttpModel | None = None
     questions: list[QuestionModel] = []
     facts: dict[Name, list[FactModel]] = {}
     tables: list[TableModel] = []
@@ -242,6 +243,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
 _MODELS: Mapping[str, type[BaseModel]] = {
     "recognition": RecognitionModel,
     "session": SessionModel,
+    "http": HttpModel,
     "questions": QuestionModel,
     "fetch": FetchModel,
     "call": CallModel,

@@ -1,9 +1,10 @@
 """The shape of a service file's questions: HTTP, a cloud's API, OPC UA."""
 
+import re
 from typing import Annotated, Literal
 
 import jmespath
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 """Unknown keys and values of another type are errors."""
@@ -25,6 +26,7 @@ JmesPath = Annotated[str, StringConstraints(min_length=1, max_length=500), After
 """An expression of jmespath.org."""
 
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/{}-]*$", max_length=500)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=60)]
 Parameter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]*$", max_length=100)]
 Operation = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$", max_length=100)]
 NodeId = Annotated[str, StringConstraints(pattern=r"^(ns=\d+;)?[isgb]=.+$", max_length=300)]
@@ -39,8 +41,15 @@ class PagingModel(_Model):
     place_parameter: Parameter
     rows: JmesPath
     token: JmesPath | None = None
+    total: JmesPath | None = None
     first: int = Field(default=0, ge=0, le=1)
     max_pages: int = Field(default=50, ge=1, le=1_000)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "PagingModel":
+        if (self.style == "token") is (self.token is None):
+            raise ValueError("a path to the token goes with style: token, and only with it")
+        return self
 
 
 class WindowModel(_Model):
@@ -53,14 +62,40 @@ class WindowModel(_Model):
     overlap_s: int = Field(default=300, ge=0, le=86_400)
 
 
+class HttpModel(_Model):
+    """How a service wants to be asked over HTTP."""
+
+    auth: Literal["bearer", "basic", "header", "none"] = "bearer"
+    header: HeaderName | None = Field(default=None, description="the header that holds the token, for `auth: header`")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "HttpModel":
+        if (self.auth == "header") is (self.header is None):
+            raise ValueError("a header goes with auth: header, and only with it")
+        return self
+
+
 class FetchModel(_Model):
-    """One HTTP GET."""
+    """One HTTP GET or HEAD."""
 
     path: UrlPath
+    method: Literal["GET", "HEAD"] = "GET"
     parameters: dict[Parameter, str] = {}
     paging: PagingModel | None = None
     window: WindowModel | None = None
     accept: str = "application/json"
+    for_each: str | None = Field(default=None, description="a question whose answer is gone through first")
+    rows: JmesPath | None = Field(default=None, description="the values of that answer, which stand for {each}")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "FetchModel":
+        if len({self.for_each is None, self.rows is None, "{each}" not in self.path}) != 1:
+            raise ValueError("for_each, rows and {each} in the path go together")
+        if re.search(r"[{}]", self.path.replace("{each}", "")):
+            raise ValueError("only {each} stands for something in a path")
+        if self.method == "HEAD" and (self.paging or self.window):
+            raise ValueError("a HEAD has neither pages nor a window")
+        return self
 
 
 class CallModel(_Model):

@@ -238,3 +238,10 @@ def test_a_device_that_says_no_is_not_in_distress() -> None:
         gate.enter_blocking(get("a"))
         gate.leave(get("a"), took_s=0.1, received=0, error=no)
     gate.enter_blocking(get("a"))
+
+
+def test_each_path_of_a_service_has_a_usual_time_of_its_own() -> None:
+    gate = conduct(Hands(), asset("a"), free=True)
+    for target, took_s in (("/log?from=1", 2.0), ("/log?from=2", 2.0), ("/ping", 0.1)):
+        gate.leave(Action(AssetId("a"), "http", "fetch", f"GET {target}"), took_s=took_s, received=1)
+    assert gate.latencies(AssetId("a")) == {"http GET /log": 2.0, "http GET /ping": 0.1}

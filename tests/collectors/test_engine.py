@@ -1,7 +1,7 @@
 """Carrying out a plan: one outcome per planned asset, whatever breaks."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -91,8 +91,10 @@ class Scripted:
         yield _Session(self.trouble.get(name))
         self.closed.append(name)
 
-    def open(self, host: Host, transport: str, platform: Platform) -> AbstractContextManager[AskedSession]:
-        del transport, platform
+    def open(
+        self, host: Host, transport: str, platform: Platform, cursors: Mapping[str, str]
+    ) -> AbstractContextManager[AskedSession]:
+        del transport, platform, cursors
         return self._door(host)
 
 

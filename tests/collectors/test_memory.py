@@ -78,6 +78,7 @@ def test_memory_reads_back_as_it_was_written() -> None:
             result=Result.PARTIAL,
             quarantine="it restarted",
             baseline_ms={"snmp get": 12},
+            cursors={"audit-log": "2026-11-22T11:00:00Z"},
         ),
         AssetId("sw-01"): DeviceMemory(),
     }
@@ -85,7 +86,17 @@ def test_memory_reads_back_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, {}, "x", [1], [{}], [{"asset": "a", "visited": "yesterday"}], [{"asset": "a", "uptime": {"x": 1}}]]
+    "value",
+    [
+        None,
+        {},
+        "x",
+        [1],
+        [{}],
+        [{"asset": "a", "visited": "yesterday"}],
+        [{"asset": "a", "uptime": {"x": 1}}],
+        [{"asset": "a", "cursors": [{"question": "q", "at": "soon"}]}],
+    ],
 )
 def test_memory_that_cannot_be_read_is_first_run_behaviour(value: object) -> None:
     assert load_memory(value) == {}

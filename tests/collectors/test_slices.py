@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.inventory.host import Host, SshAccess
+from collectors.inventory.host import Host, HttpAccess, OpcuaAccess, SshAccess
 from collectors.slices import LoosePaceError, Slice, SliceError, check_loopback
 from evidence.model.asset import Asset
 from evidence.model.names import AssetId
@@ -55,3 +55,15 @@ def test_what_may_be_behind_a_jump_host_does() -> None:
     access = SshAccess(address="127.0.0.1", common_args="-J plant.example")
     with pytest.raises(LoosePaceError, match="jump host"):
         check_loopback([host("a", ssh=access)])
+
+
+@pytest.mark.parametrize(
+    "access",
+    [{"http": HttpAccess(url="https://scada.example")}, {"opcua": OpcuaAccess(url="opc.tcp://192.0.2.7:4840")}],
+)
+def test_what_is_asked_at_another_address_does(access: dict[str, object]) -> None:
+    with pytest.raises(LoosePaceError, match="and it is asked at"):
+        check_loopback([host("a", **access)])
+    check_loopback(
+        [host("a", http=HttpAccess(url="http://127.0.0.1:80"), opcua=OpcuaAccess(url="opc.tcp://[::1]:4840"))]
+    )

@@ -49,12 +49,16 @@ def test_each_service_is_granted_by_its_address(tmp_path: Path) -> None:
     [
         ("plantproof_http_url: 'https://user:secret@scada.example'", "plantproof_http_url: expected an address"),
         ("plantproof_http_url: 'file:///etc/passwd'", "expected an address"),
-        ("plantproof_http_url: 'http://a', plantproof_http_user: x", "a user and a password, or neither"),
+        ("plantproof_http_url: 'http://a', plantproof_http_user: x", "plantproof_http_password beside it"),
+        ("plantproof_http_url: 'http://a', plantproof_http_password: x", "plantproof_http_user beside it"),
         ("plantproof_http_url: 'http://a', plantproof_http_user: x, plantproof_http_password: y, "
          "plantproof_http_token: z", "a token, or a user and a password"),
         ("plantproof_aws_region: europe", "a region like eu-central-1"),
         ("plantproof_aws_access_key_id: AKIA", "plantproof_aws_secret_access_key beside it"),
         ("plantproof_opcua_url: 'http://a'", "opc.tcp"),
+        ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_user: x", "plantproof_opcua_password beside it"),
+        ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_key_file: x", "certificate_file beside it"),
+        ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_fingerprint: beef", "SHA-256 in hex"),
         ("plantproof_certificates: [etc/ssl/a.pem]", "absolute paths"),
         ("plantproof_certificates: ['/etc/../root/a.pem']", "absolute paths"),
     ],
@@ -63,6 +67,30 @@ def test_what_cannot_be_right_is_an_error_without_the_value(tmp_path: Path, vari
     with pytest.raises(InventoryError, match=expected) as caught:
         host(tmp_path, variables)
     assert "secret@" not in str(caught.value)
+
+
+def test_what_opens_an_opc_ua_server_is_read_and_nothing_crosses_in_clear_unless_somebody_says_so(
+    tmp_path: Path,
+) -> None:
+    pair = "plantproof_opcua_certificate_file: /a.pem, plantproof_opcua_key_file: /a.key"
+    shown = ":".join(["AB"] * 32)
+    found = host(
+        tmp_path,
+        f"plantproof_opcua_url: 'opc.tcp://a', {pair}, plantproof_opcua_fingerprint: '{shown}', "
+        "plantproof_http_url: 'http://a'",
+    )
+    assert found.opcua is not None
+    assert (found.opcua.certificate_file, found.opcua.key_file) == ("/a.pem", "/a.key")
+    assert found.opcua.fingerprint == "ab" * 32
+    assert found.http is not None
+    assert not found.opcua.clear
+    assert not found.http.clear
+    loose = "plantproof_http_url: 'http://a', plantproof_opcua_url: 'opc.tcp://a', plantproof_clear_credentials: true"
+    allowed = host(tmp_path, loose)
+    assert allowed.http is not None
+    assert allowed.opcua is not None
+    assert allowed.http.clear
+    assert allowed.opcua.clear
 
 
 def test_a_question_is_asked_for_each_entry_of_the_hosts_list(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from collectors.guard import permit, permit_host, permit_path
+from collectors.guard import permit, permit_host, permit_http, permit_path
 from evidence.normalise.lines import LineSearch
-from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS
-from evidence.platforms.load import PACKAGED, load_platforms
+from evidence.normalise.values import INDEX_FORMATS, TEXT_FORMATS, VALUE_FORMATS
+from evidence.platforms.calls import HttpCall
+from evidence.platforms.load import PACKAGED, SERVICES, load_platforms
 from evidence.platforms.platform import Platform, Question, Verb
 from evidence.platforms.schema import json_schema
 
@@ -43,6 +44,7 @@ def test_every_group_a_rule_names_is_in_its_pattern(platform: Platform) -> None:
         elif table.rows is not None:
             assert table.key
             assert all(column.path or column.value for column in table.columns)
+            assert all(column.format in TEXT_FORMATS for column in table.columns)
         else:
             assert all(column.oid for column in table.columns)
             assert (table.key or "index") in INDEX_FORMATS
@@ -65,7 +67,11 @@ def test_every_question_is_on_the_right_side_of_the_guard(platform: Platform) ->
 
 def allow(platform: Platform, question: Question) -> None:
     request = question.objects[0]
-    if question.verb is Verb.READ:
+    if isinstance(question.call, HttpCall):
+        permit_http(question.call.method, request, {request})
+    elif question.verb is Verb.NODES:
+        return  # OPC UA is only ever browsed and read
+    elif question.verb is Verb.READ:
         permit_path(request, {request})
     elif platform.session and platform.session.kind == "host":
         permit_host(request, {request})
@@ -86,4 +92,5 @@ def test_the_schema_is_printable() -> None:
 
 
 def test_every_platform_file_is_named_like_its_platform() -> None:
-    assert {path.stem for path in PACKAGED.glob("*.yaml")} == {platform.name for platform in PLATFORMS}
+    files = [*PACKAGED.glob("*.yaml"), *SERVICES.glob("*.yaml")]
+    assert {path.stem for path in files} == {platform.name for platform in PLATFORMS}
