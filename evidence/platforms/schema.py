@@ -19,11 +19,13 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
-Reader = Literal["json", "x509", "endpoints"]
+Reader = Literal["json", "pages", "csv", "x509", "endpoints"]
 List = Literal["certificates"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
-ValueFormat = Literal["text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "lower", "count"]
+ValueFormat = Literal[
+    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "day", "lower", "count"
+]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
 
@@ -63,6 +65,7 @@ class QuestionModel(_Model):
     call: CallModel | None = None
     nodes: NodesModel | None = None
     reader: Reader | None = None
+    inside: JmesPath | None = Field(default=None, description="base64 text within a JSON answer that the reader reads")
     each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"
