@@ -160,7 +160,7 @@ class AwsSession:
         for attempt in range(UNTIL_TRIES):
             if attempt:
                 self.wait(UNTIL_PAUSE_S)
-            pages = (unfold(page, call.unfold) for page in operation.pages(parameters))
+            pages: Iterator[Any] = (unfold(page, call.unfold) for page in operation.pages(parameters))
             if call.until is not None:
                 pages = iter(made := list(pages))
                 if not all(_found(call.until, page) for page in made):
