@@ -46,6 +46,9 @@ _SLOWER = frozenset(
 )  # fmt: skip
 """Error codes that ask for a slower pace (botocore's own list of them)."""
 
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What botocore's parsers raise where a document has another shape than the service's model."""
+
 MAX_MESSAGE = 300
 """Longest message of a service passed on, characters."""
 
@@ -100,6 +103,8 @@ def explained(error: Exception, *, asset: AssetId, operation: str) -> TransportE
     from botocore import exceptions
 
     what = f"{asset}: {operation}"
+    if isinstance(error, RefusedError):
+        return RefusedError(f"{what}: {error}")
     if isinstance(error, TransportError):
         return error
     if isinstance(error, exceptions.ClientError):
@@ -113,7 +118,25 @@ def explained(error: Exception, *, asset: AssetId, operation: str) -> TransportE
         return UnreachableError(f"{what}: {_short(str(error))}")
     if isinstance(error, exceptions.BotoCoreError):
         return RefusedError(f"{what}: {_short(str(error))}")
+    if isinstance(error, _UNREADABLE) or type(error).__module__ == "botocore.parsers":
+        return RefusedError(f"{what}: the answer is not one of that service ({type(error).__name__})")
     raise error
+
+
+def check_document(parsed_response: Any, response_dict: Any, **_: object) -> None:
+    """
+    Raise `RefusedError` where an answer that should be JSON is not: botocore takes such a one for empty.
+
+    Registered for botocore's event `response-received`.
+    """
+    if parsed_response is None or response_dict["status_code"] >= 300 or set(parsed_response) - {"ResponseMetadata"}:
+        return
+    try:
+        empty = not json.loads(response_dict["body"] or b"{}")
+    except (ValueError, RecursionError):
+        empty = False
+    if not empty:
+        raise RefusedError("the answer is not one of that service")
 
 
 def _told(response: Any, what: str) -> TransportError:

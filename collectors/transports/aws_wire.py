@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from collectors.inventory.host import AwsAccess
-from collectors.transports.aws_answers import AnswerTooLongError
+from collectors.transports.aws_answers import AnswerTooLongError, check_document
 from collectors.transports.interface import Action, AuthenticationError, Gate, TransportError
 from evidence.clock import Clock
 from evidence.model.names import AssetId
@@ -82,6 +82,7 @@ class Wire:
             proxies=get_environ_proxies(client.meta.endpoint_url),
         )
         client.meta.events.register("before-send", partial(self._send, service, http.send))
+        client.meta.events.register("response-received", check_document)
         return client
 
     def close(self) -> None:
