@@ -1,6 +1,7 @@
 """One operation of a cloud's API, page by page, by botocore's own knowledge of how each is paged."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from collectors.transports.aws_answers import explained
@@ -10,6 +11,14 @@ from evidence.platforms.calls import AwsCall
 
 MAX_AT_ONCE = 50
 """Most values given in one call where the operation takes a list; SSM takes 50, EC2 more."""
+
+
+@cache
+def models() -> Any:
+    """Return botocore's models of the services, read once for all accounts: that takes longer than most answers do."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 class Operation:
@@ -68,10 +77,7 @@ class Operation:
 
     def _carriers(self) -> tuple[str, ...]:
         """Return the members of a page that only say where the next one begins."""
-        from botocore.session import get_session
-
-        loader = get_session().get_component("data_loader")
-        known = loader.load_service_model(self._client.meta.service_model.service_name, "paginators-1")
+        known = models().load_service_model(self._client.meta.service_model.service_name, "paginators-1")
         paging = known["pagination"][self._model.name]
         tokens = paging["output_token"]
         names = [*([tokens] if isinstance(tokens, str) else tokens), paging.get("more_results", "")]

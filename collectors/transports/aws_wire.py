@@ -6,6 +6,7 @@ from typing import Any
 
 from collectors.inventory.host import AwsAccess
 from collectors.transports.aws_answers import AnswerTooLongError, check_document
+from collectors.transports.aws_pages import models
 from collectors.transports.interface import Action, AuthenticationError, Gate, TransportError
 from evidence.clock import Clock
 from evidence.model.names import AssetId
@@ -36,6 +37,7 @@ class Wire:
         self._endpoint = access.endpoint
         self._clients: dict[str, Any] = {}
         self._session = Session(profile=access.profile)
+        self._session.register_component("data_loader", models())
         if access.key_id is not None and access.secret_key is not None:
             token = access.session_token
             self._session.set_credentials(
