@@ -21,7 +21,7 @@ from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
 from evidence.platforms.platform import Platform, Question
 
-_JSON = ("json", "endpoints")
+_JSON = ("json", "pages", "endpoints")
 """Readers of answers that are JSON."""
 
 

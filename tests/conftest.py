@@ -57,6 +57,7 @@ def ignition_double() -> ModuleType:
     """The module that makes gateways out of public documentation."""
     return _ignition
 
+
 _aws = _fixtures("aws")
 cloud_parts, moto, ministack_account = _aws.cloud_parts, _aws.moto, _aws.ministack_account
 

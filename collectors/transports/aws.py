@@ -27,10 +27,11 @@ from collectors.transports.aws_answers import (
 )
 from collectors.transports.aws_pages import Operation
 from collectors.transports.aws_wire import Wire
-from collectors.transports.interface import Answer, Gate, NotReadOnlyError, RefusedError
+from collectors.transports.http_pages import span_of
+from collectors.transports.interface import Answer, FailedError, Gate, NotReadOnlyError, RefusedError
 from evidence.clock import Clock, rfc3339
 from evidence.model.names import AssetId
-from evidence.platforms.calls import AwsCall, Window
+from evidence.platforms.calls import AwsCall
 from evidence.platforms.platform import Platform, Question
 
 LOGIN = AwsCall(service="sts", operation="GetCallerIdentity", parameters={})
@@ -45,9 +46,6 @@ UNTIL_PAUSE_S = 2.0
 
 MAX_REASONS = 5
 """Most reasons told why an answer is not whole."""
-
-Windows = Callable[[Question, Window], tuple[datetime, datetime]]
-"""From when to when a question is asked."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +82,8 @@ class AwsSession:
     platform: Platform
     clock: Clock
     wait: Callable[[float], None]
-    windows: Windows
+    cursors: Mapping[str, str]
+    """Question about a time -> where it begins, RFC 3339."""
     client: Callable[[str], Any]
     """Returns botocore's client of a service."""
     read_limit: int = MAX_ANSWER_BYTES
@@ -99,15 +98,15 @@ class AwsSession:
         """
         Call the question's operation: all its pages, and for each value it goes through.
 
-        Raises `NotReadOnlyError` when it is not listed or changes something, and `RefusedError` when the account lacks
-        the right to it or the service does not know it.
+        Raises `NotReadOnlyError` when it is not listed or changes something, `RefusedError` when the account lacks the
+        right to it or the service does not know it, and `FailedError` when the service fails.
         """
         began = self.clock.monotonic()
         span = self._span(question)
         try:
             heard = self._hear(question, span)
         except ServiceFailedError as error:  # one service of many; whether the rest is asked, the breaker says
-            raise RefusedError(str(error)) from error
+            raise FailedError(str(error)) from error
         between = "".join(f" {name}={rfc3339(moment)}" for name, moment in span.items())
         return Answer(
             data=b"".join(text + b"\n" for text in heard.texts),
@@ -115,21 +114,22 @@ class AwsSession:
             took_ms=round((self.clock.monotonic() - began) * 1000),
             complete=not heard.wrong,
             reason=heard.reason(),
+            cursor=rfc3339(max(span.values())) if span and not heard.wrong else None,
         )
 
     def _span(self, question: Question) -> Mapping[str, datetime]:
         window = _call(question).window
         if window is None:
             return {}
-        start, end = self.windows(question, window)
-        return {window.start_parameter: start, window.end_parameter: end}
+        span = span_of(window, self.cursors.get(question.name), self.clock.now())
+        return {window.start_parameter: span.start, window.end_parameter: span.end}
 
     def _hear(self, question: Question, span: Mapping[str, datetime]) -> _Heard:
         call = _call(question)
         guard.permit_call(question.objects[0], _listed(self.platform), reason=call.safe_call)
         gone_through = any(_is_source(question.name, other) for other in self.platform.questions)
         heard = _Heard(limit=self.read_limit, keep_pages=gone_through)
-        operation = Operation(call, self.client, asset=self.asset)
+        operation = Operation(call, self.client, asset=self.asset, wait=self.wait)
         try:
             for given in self._rounds(call, operation, heard):
                 self._round(call, operation, {**call.parameters, **span, **given}, given, heard)
@@ -148,7 +148,7 @@ class AwsSession:
                 heard.take({**page, ASKED: given} if given else page)
         except (MissingRightError, NotReadOnlyError):
             raise
-        except RefusedError as error:
+        except (RefusedError, FailedError) as error:
             if not given:
                 raise
             heard.wrong[str(error)] = None
@@ -206,25 +206,26 @@ def open_aws(
     gate: Gate,
     clock: Clock,
     wait: Callable[[float], None],
-    windows: Windows,
+    cursors: Mapping[str, str],
     timeout_s: float = 15.0,
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[AwsSession]:
     """
     See whether the credential is good, and yield a session that can be asked `platform`'s questions.
 
+    `cursors`: question -> where it begins.
     Raises `AuthenticationError` or `UnreachableError`.
     """
     wire = Wire(access, asset=asset, gate=gate, clock=clock, timeout_s=timeout_s, read_limit=read_limit)
     try:
         with suppress(MissingRightError):  # a policy may forbid even this, to one whose credential is good
-            list(Operation(LOGIN, wire.client, asset=asset).pages({}))
+            list(Operation(LOGIN, wire.client, asset=asset, wait=wait).pages({}))
         yield AwsSession(
             asset=asset,
             platform=platform,
             clock=clock,
             wait=wait,
-            windows=windows,
+            cursors=cursors,
             client=wire.client,
             read_limit=read_limit,
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from collectors.transports.interface import (
     AuthenticationError,
+    FailedError,
     LeftAloneError,
     RefusedError,
     TransportError,
@@ -103,8 +104,8 @@ def explained(error: Exception, *, asset: AssetId, operation: str) -> TransportE
     from botocore import exceptions
 
     what = f"{asset}: {operation}"
-    if isinstance(error, RefusedError):
-        return RefusedError(f"{what}: {error}")
+    if isinstance(error, FailedError):
+        return FailedError(f"{what}: {error}")
     if isinstance(error, TransportError):
         return error
     if isinstance(error, exceptions.ClientError):
@@ -119,13 +120,13 @@ def explained(error: Exception, *, asset: AssetId, operation: str) -> TransportE
     if isinstance(error, exceptions.BotoCoreError):
         return RefusedError(f"{what}: {_short(str(error))}")
     if isinstance(error, _UNREADABLE) or type(error).__module__ == "botocore.parsers":
-        return RefusedError(f"{what}: the answer is not one of that service ({type(error).__name__})")
+        return FailedError(f"{what}: the answer is not one of that service ({type(error).__name__})")
     raise error
 
 
 def check_document(parsed_response: Any, response_dict: Any, **_: object) -> None:
     """
-    Raise `RefusedError` where an answer that should be JSON is not: botocore takes such a one for empty.
+    Raise `FailedError` where an answer that should be JSON is not: botocore takes such a one for empty.
 
     Registered for botocore's event `response-received`.
     """
@@ -136,7 +137,7 @@ def check_document(parsed_response: Any, response_dict: Any, **_: object) -> Non
     except (ValueError, RecursionError):
         empty = False
     if not empty:
-        raise RefusedError("the answer is not one of that service")
+        raise FailedError("the answer is not one of that service")
 
 
 def _told(response: Any, what: str) -> TransportError:

@@ -24,9 +24,12 @@ def models() -> Any:
 class Operation:
     """An operation that can be called."""
 
-    def __init__(self, call: AwsCall, client: Callable[[str], Any], *, asset: AssetId) -> None:
+    def __init__(
+        self, call: AwsCall, client: Callable[[str], Any], *, asset: AssetId, wait: Callable[[float], None]
+    ) -> None:
         """Find the operation; raise `RefusedError` where botocore does not know it, or it gives a stream."""
         self._name, self._asset, self._max_pages = f"{call.service}:{call.operation}", asset, call.max_pages
+        self._wait, self._pause_s = wait, call.pause_s
         self.cut: str | None = None
         """Why the last call's pages are not all there."""
         try:
@@ -69,9 +72,13 @@ class Operation:
         try:
             for number, page in enumerate(pages, 1):
                 yield _without(page, carriers)
-                if number == self._max_pages and _goes_on(page, carriers):
+                if not _goes_on(page, carriers):
+                    continue
+                if number == self._max_pages:
                     self.cut = f"more than {self._max_pages} pages"
                     return
+                if self._pause_s:
+                    self._wait(self._pause_s)
         except PaginationError:
             self.cut = "the service gave the same page token twice"
 

@@ -35,9 +35,8 @@ def unknown_source(questions: Iterable[QuestionModel]) -> str | None:
     """Return the question that goes through an answer no call before it gives; nothing where all is well."""
     before: set[str] = set()
     for asked in questions:
-        if asked.call is None:
-            continue
-        if asked.call.for_each is not None and asked.call.for_each not in before:
+        how = asked.call or asked.fetch
+        if how is not None and how.for_each is not None and how.for_each not in before:
             return asked.name
         before.add(asked.name)
     return None
@@ -67,6 +66,7 @@ def _aws(call: CallModel) -> AwsCall:
         max_each=call.max_each,
         window=_window(call.window) if call.window else None,
         max_pages=call.max_pages,
+        pause_s=call.pause_s,
         unfold=tuple(call.unfold),
         until=call.until,
         safe_call=call.safe_call,

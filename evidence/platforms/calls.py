@@ -86,6 +86,8 @@ class AwsCall:
     """Values of that answer after which the rest is left out, and the answer says so."""
     window: Window | None = None
     max_pages: int = 100
+    pause_s: float = 0.0
+    """Seconds between pages, where a service is asked more slowly than our own pace is."""
     unfold: tuple[str, ...] = ()
     """Members that hold a JSON text: they are kept as what the text says, so that paths and rules see into it."""
     until: str | None = None

@@ -109,6 +109,7 @@ class CallModel(_Model):
     max_each: int = Field(default=1_000, ge=1, le=10_000, description="most values gone through")
     window: WindowModel | None = None
     max_pages: int = Field(default=100, ge=1, le=1_000)
+    pause_s: float = Field(default=0.0, ge=0.0, le=10.0, description="seconds between pages")
     unfold: list[Parameter] = Field(default=[], description="members whose text is JSON")
     until: JmesPath | None = Field(default=None, description="asked again until this holds of the answer")
     safe_call: str | None = Field(default=None, min_length=20, description="why it is safe, if its name is no read's")

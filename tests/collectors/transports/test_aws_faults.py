@@ -13,6 +13,7 @@ from collectors.transports.aws import AwsSession, open_aws
 from collectors.transports.aws_wire import MAX_TRIES
 from collectors.transports.interface import (
     AuthenticationError,
+    FailedError,
     LeftAloneError,
     RefusedError,
     TransportError,
@@ -98,7 +99,7 @@ def opening(endpoint: str, cloud_parts: Any, parts: Any) -> Any:
             "gate": parts.gate,
             "clock": cloud_parts.clock,
             "wait": lambda _: None,
-            "windows": lambda _, window: (cloud_parts.clock.now(), cloud_parts.clock.now()),
+            "cursors": {},
             "timeout_s": 5.0,
         }
         return open_aws(access, cloud_parts.platform, **{**about, **changes})
@@ -169,7 +170,7 @@ def test_a_service_that_fails_costs_its_own_question_only(
     session: AwsSession, script: Script, question: Any, parts: Any
 ) -> None:
     script.says = [wrong(500, "InternalServerError")]
-    with pytest.raises(RefusedError, match="HTTP 500 InternalServerError"):
+    with pytest.raises(FailedError, match="HTTP 500 InternalServerError"):
         session.ask(question)
     assert [error for _, _, error in parts.gate.ended] == [None] + ["HTTP 500"] * MAX_TRIES
     script.says = [instances("i-1")]
@@ -227,7 +228,7 @@ def test_another_document_than_the_services_is_no_empty_answer(
     session: AwsSession, script: Script, question: Any, body: bytes
 ) -> None:
     script.says = [(200, body)]
-    with pytest.raises(RefusedError, match=r"ssm:DescribeInstanceInformation: .*not one of that service"):
+    with pytest.raises(FailedError, match=r"ssm:DescribeInstanceInformation: .*not one of that service"):
         session.ask(question)
 
 

@@ -1,30 +1,20 @@
 """A cloud account as ministack plays it: what it has and moto has not, above all what was changed, by CloudTrail."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from collectors.transports.aws import AwsSession, open_aws
+from evidence.clock import parse_rfc3339, rfc3339
 from evidence.normalise.values import TEXT_FORMATS
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def spans() -> list[tuple[datetime, datetime]]:
-    """From when to when was asked."""
-    return []
-
-
-@pytest.fixture
-def session(ministack_account: Any, cloud_parts: Any, parts: Any, spans: Any) -> Iterator[AwsSession]:
-    def windows(_: Any, window: Any) -> tuple[datetime, datetime]:
-        now = cloud_parts.clock.now()
-        spans.append((now - timedelta(seconds=window.back_s), now + timedelta(minutes=1)))
-        return spans[-1]
-
+def session(ministack_account: Any, cloud_parts: Any, parts: Any) -> Iterator[AwsSession]:
     with open_aws(
         ministack_account.access(),
         cloud_parts.platform,
@@ -32,13 +22,13 @@ def session(ministack_account: Any, cloud_parts: Any, parts: Any, spans: Any) ->
         gate=parts.gate,
         clock=cloud_parts.clock,
         wait=lambda _: None,
-        windows=windows,
+        cursors={},
     ) as opened:
         yield opened
 
 
 def test_what_was_changed_is_told_with_who_and_when(
-    session: AwsSession, ministack_account: Any, cloud_parts: Any, spans: Any
+    session: AwsSession, ministack_account: Any, cloud_parts: Any
 ) -> None:
     before = cloud_parts.clock.now() - timedelta(seconds=1)
     ssm = ministack_account.client("ssm")
@@ -48,8 +38,9 @@ def test_what_was_changed_is_told_with_who_and_when(
     ssm.delete_parameter(Name="line-4")
     question = cloud_parts.platform.named("changes")
     answer = session.ask(question)
-    assert answer.request.startswith("cloudtrail:LookupEvents StartTime=20")
-    assert f"{spans[0][1]:EndTime=%Y-%m-%dT%H:%M:%SZ}" in answer.request
+    assert answer.cursor is not None
+    week_ago = rfc3339(parse_rfc3339(answer.cursor) - timedelta(days=7))
+    assert answer.request == f"cloudtrail:LookupEvents StartTime={week_ago} EndTime={answer.cursor}"
     rows = cloud_parts.rows("change", (question, answer.data)).values()
     made = [row for row in rows if row["what"].startswith("ssm.")]
     assert sorted(row["what"] for row in made) == [

@@ -25,7 +25,7 @@ def opening(moto: Any, cloud_parts: Any, parts: Any) -> Any:
         "gate": parts.gate,
         "clock": clock,
         "wait": lambda _: None,
-        "windows": lambda _, window: (clock.now() - timedelta(seconds=window.back_s), clock.now()),
+        "cursors": {},
     }
 
 

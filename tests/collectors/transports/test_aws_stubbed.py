@@ -20,6 +20,16 @@ DATABASE = "arn:aws:rds:eu-central-1:123456789012:db:historian"
 PLAN = "arn:aws:backup:eu-central-1:123456789012:restore-testing-plan:quarterly"
 
 
+class NoonClock:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return BEGAN + timedelta(hours=10)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
 @pytest.fixture
 def told(cloud_parts: Any) -> Iterator[Callable[..., Any]]:
     """Ask the questions of these names of clients that answer what is given; return (question, data) of each."""
@@ -37,9 +47,9 @@ def told(cloud_parts: Any) -> Iterator[Callable[..., Any]]:
         session = AwsSession(
             asset="cloud",
             platform=cloud_parts.platform,
-            clock=cloud_parts.clock,
+            clock=NoonClock(),
             wait=lambda _: None,
-            windows=lambda *_: (BEGAN, BEGAN + timedelta(days=1)),
+            cursors={"changes": "2026-11-20T02:00:00Z"},
             client=client,
         )
         heard = []
@@ -147,13 +157,14 @@ def test_patch_states_are_read_instance_by_instance_stubbed(told: Callable[..., 
     counts |= {"CriticalNonCompliantCount": 1, "SecurityNonCompliantCount": 3}
     patched = {"PatchGroup": "plant", "BaselineId": "pb-0123456789abcdef0", "Operation": "Scan"}
     state = {"InstanceId": "i-1", "OperationStartTime": BEGAN, "OperationEndTime": BEGAN + timedelta(minutes=5)}
+    state |= {"LastNoRebootInstallOperationTime": BEGAN - timedelta(days=2)}
     found = told(
         ("instances", {}, {"InstanceInformationList": [{"InstanceId": "i-1", "ComputerName": "hmi-1"}]}),
         ("patch-states", {"InstanceIds": ["i-1"]}, {"InstancePatchStates": [state | patched | counts]}),
     )
     assert cloud_parts.rows("patch", *found)["i-1"] == {
         "missing": "4", "security": "3", "critical": "1", "failed": "1",
-        "scanned_at": "2026-11-20T02:05:00Z", "reboot_needed": "yes",
+        "scanned_at": "2026-11-20T02:05:00Z", "last_install": "2026-11-18T02:00:00Z", "reboot_needed": "yes",
     }  # fmt: skip
     assert cloud_parts.rows("instance", *found)["i-1"]["name"] == "hmi-1"
 
@@ -186,7 +197,11 @@ def test_a_change_shows_its_place_and_no_token_rests_stubbed(told: Callable[...,
         "Resources": [{"ResourceName": "arn:aws:iam::1:role/r"}, {"ResourceName": "s-1"}],
     }  # fmt: skip
     question = cloud_parts.platform.named("changes")
-    asked = {**question.call.parameters, "StartTime": BEGAN, "EndTime": BEGAN + timedelta(days=1)}
+    asked = {
+        **question.call.parameters,
+        "StartTime": BEGAN - timedelta(minutes=30),
+        "EndTime": BEGAN + timedelta(hours=10),
+    }
     ((_, data),) = told(("changes", asked, {"Events": [told_event]}))
     redacted = Redactor(key=bytes(32), key_id="k1").capture(data, question, cloud_parts.platform)
     assert b"IQoJb3JpZ2luX2VjEKz" not in redacted.data
