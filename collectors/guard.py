@@ -119,8 +119,8 @@ _CALL_STATED = re.compile(r"Generate[A-Z]\w*Report", re.ASCII)
 """What else may be called, where the service file states why: it has a report made, which is then read."""
 
 _CALL_HANDS_OUT = re.compile(
-    r"(?:Batch)?Get\w*(?:Credentials|Token|Secret|SecretValue|Password|PasswordData|Parameters?|ParametersByPath"
-    r"|ParameterHistory|KeyPair|PrivateKey|Function|Object|Item|Records)",
+    r"(?:Batch)?Get\w*?(?:Credentials|Token|Secret|Password(?!Policy)|Parameter|KeyPair|PrivateKey|Function"
+    r"|Object(?!Lock)|Item|Records)\w*",
     re.ASCII,
 )
 """Reads that give out credentials, secrets or somebody's data: no evidence needs them."""

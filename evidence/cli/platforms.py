@@ -67,23 +67,12 @@ def show(name: str, form: str, platforms_folder: str | None) -> None:
 @verbosity_option
 def show_policy(name: str, platforms_folder: str | None) -> None:
     """Print the least rights that can read all this: the account of platform NAME, or the policy of a cloud's IAM."""
-    for line in least_rights(_named(name, platforms_folder)):
-        click.echo(line)
+    from evidence.platforms.rights import least_rights
 
-
-def least_rights(platform: "Platform") -> Iterator[str]:
-    """Yield the lines of the least account that can ask a platform's questions; raise where none is recorded."""
-    import json
-
-    from evidence.platforms.rights import policy
-
-    document = policy(platform)
-    if document is not None:
-        yield from json.dumps(document, indent=2).splitlines()
-    elif platform.account:
-        yield from platform.account.splitlines()
-    else:
-        raise UnknownPlatformError(f"{platform.name}: its file records no least account")
+    rights = least_rights(_named(name, platforms_folder))
+    if rights is None:
+        raise UnknownPlatformError(f"{name}: its file does not say what rights it needs")
+    click.echo(rights.rstrip())
 
 
 def _named(name: str, platforms_folder: str | None) -> "Platform":

@@ -1,5 +1,6 @@
-"""The least rights that can ask all a service file asks of a cloud account, as a policy of IAM."""
+"""The least rights that can ask all a platform or service file asks: in its own words, or a cloud's policy."""
 
+import json
 from collections.abc import Mapping
 
 from evidence.platforms.platform import Platform
@@ -20,6 +21,12 @@ _ACTIONS: Mapping[str, str] = {
 
 _NEEDS_NO_RIGHT = frozenset({"sts:GetCallerIdentity"})
 """Operations that every credential may call (AWS STS API Reference)."""
+
+
+def least_rights(platform: Platform) -> str | None:
+    """Return the least account that can ask a platform's questions; nothing where none is known."""
+    document = policy(platform)
+    return platform.account if document is None else json.dumps(document, indent=2)
 
 
 def policy(platform: Platform) -> dict[str, object] | None:
