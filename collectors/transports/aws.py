@@ -28,7 +28,15 @@ from collectors.transports.aws_answers import (
 from collectors.transports.aws_pages import Operation
 from collectors.transports.aws_wire import Wire
 from collectors.transports.http_pages import span_of
-from collectors.transports.interface import Answer, FailedError, Gate, NotReadOnlyError, RefusedError
+from collectors.transports.interface import (
+    Answer,
+    AuthenticationError,
+    FailedError,
+    Gate,
+    NotReadOnlyError,
+    RefusedError,
+    TransportError,
+)
 from evidence.clock import Clock, rfc3339
 from evidence.model.names import AssetId
 from evidence.platforms.calls import AwsCall
@@ -46,6 +54,10 @@ UNTIL_PAUSE_S = 2.0
 
 MAX_REASONS = 5
 """Most reasons told why an answer is not whole."""
+
+
+_FINAL = (AuthenticationError, MissingRightError, NotReadOnlyError)
+"""What makes an answer worth nothing, whatever was heard of it before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,6 +147,10 @@ class AwsSession:
                 self._round(call, operation, {**call.parameters, **span, **given}, given, heard)
         except AnswerTooLongError as error:
             heard.wrong[str(error)] = None
+        except TransportError as error:
+            if not heard.texts or isinstance(error, _FINAL):
+                raise
+            heard.wrong[str(error)] = None  # what was heard is kept; the next question meets the same trouble, or none
         if gone_through:
             self._sources[question.name] = heard
         return heard
@@ -146,10 +162,8 @@ class AwsSession:
         try:
             for page in self._pages(call, operation, parameters, heard):
                 heard.take({**page, ASKED: given} if given else page)
-        except (MissingRightError, NotReadOnlyError):
-            raise
         except (RefusedError, FailedError) as error:
-            if not given:
+            if not given or isinstance(error, _FINAL):
                 raise
             heard.wrong[str(error)] = None
 

@@ -177,6 +177,34 @@ def test_a_service_that_fails_costs_its_own_question_only(
     assert session.ask(question).complete
 
 
+@pytest.mark.parametrize("said", [wrong(500, "InternalServerError"), wrong(400, "ThrottlingException")])
+def test_pages_heard_before_the_trouble_are_kept(
+    session: AwsSession, script: Script, question: Any, said: Said
+) -> None:
+    script.says = [instances("i-1", token="a"), said]
+    cut = session.ask(question)
+    assert (cut.complete, cut.data.count(b"i-1")) == (False, 1)
+    assert "ssm:DescribeInstanceInformation" in (cut.reason or "")
+
+
+def test_a_credential_that_is_withdrawn_meanwhile_ends_the_visit(
+    session: AwsSession, script: Script, question: Any
+) -> None:
+    script.says = [instances("i-1", token="a"), wrong(400, "ExpiredTokenException")]
+    with pytest.raises(AuthenticationError):
+        session.ask(question)
+
+
+def test_between_pages_a_service_is_given_the_time_its_file_says(
+    opening: Callable[..., Any], script: Script, question: Any
+) -> None:
+    waited: list[float] = []
+    script.says = [instances("i-1", token="a"), instances("i-2", token="b"), instances("i-3")]
+    with opening(wait=waited.append) as session:
+        assert session.ask(replace(question, call=replace(question.call, pause_s=0.6))).complete
+    assert waited == [0.6, 0.6]
+
+
 def test_one_failure_is_tried_again(session: AwsSession, script: Script, question: Any) -> None:
     script.says = [wrong(503, "ServiceUnavailable"), instances("i-1")]
     assert session.ask(question).complete
