@@ -15,8 +15,7 @@ def facts(site: Any, asset: str) -> dict[tuple[str, str | None], dict[str, Any]]
 
 
 def test_two_accounts_are_collected_sealed_read_and_verified(site: Any, moto: Any, ministack_account: Any) -> None:
-    ministack_account.client("sns").create_topic(Name="line-3")
-    ministack_account.client("ssm").put_parameter(Name="press", Value="x", Type="String", Overwrite=True)
+    ministack_account.client("kms").create_key()
     site.hosts = {"moto": moto.variables(), "ministack": ministack_account.variables()}
     assert site.results() == {"moto": "partial", "ministack": "collected"}
 
@@ -26,7 +25,7 @@ def test_two_accounts_are_collected_sealed_read_and_verified(site: Any, moto: An
     assert found["certificate.not_after", moto.made["certificate"]]["value"] == moto.made["not_after"]
     assert {row for name, row in found if name == "key.active"} == set(moto.made["keys"].values())
     changes = [row for (name, _), row in facts(site, "ministack").items() if name == "change.what"]
-    assert "ssm.amazonaws.com:PutParameter" in {row["value"] for row in changes}
+    assert "kms.amazonaws.com:CreateKey" in {row["value"] for row in changes}
 
     why = site.run("why", "moto").said
     assert "backup:ListBackupJobs" in why
