@@ -22,8 +22,8 @@ from evidence.model.outcome import Outcome
 ANSWERED_NO = ("refused", "exit status")
 """How the reasons begin that are an answer, if not the one wished for: no sign of distress."""
 
-NAMED = ("run", "fetch")
-"""Verbs whose requests have a usual time each: commands and paths differ, values of SNMP do not."""
+NAMED = ("run", "fetch", "call")
+"""Verbs whose requests have a usual time each: commands, paths and operations differ, values of SNMP do not."""
 
 HOLD_LOOK_S = 1.0
 """How often the kill switch is looked at, seconds; also the longest a wait goes on once the run is being ended."""

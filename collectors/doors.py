@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from collectors.ask import AskedSession
 from collectors.inventory.host import Host
+from collectors.transports.aws import open_aws
 from collectors.transports.host import open_host
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.http import open_http
@@ -41,6 +42,7 @@ class CommandDoors:
             "ssh": lambda: self._ssh(host, platform),
             "http": lambda: self._http(host, platform, cursors),
             "opcua": lambda: self._opcua(host, platform),
+            "aws": lambda: self._aws(host, platform, cursors),
         }
         return openers[transport]()
 
@@ -102,6 +104,20 @@ class CommandDoors:
             clock=self.clock,
             allowed=frozenset(name for one in platform.questions if one.transport == "opcua" for name in one.objects),
             timeout_s=self.timeout_s,
+        )
+
+    def _aws(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
+        assert host.aws is not None  # noqa: S101 - the plan saw to it
+        return open_aws(
+            host.aws,
+            platform,
+            asset=host.asset.id,
+            gate=self.gate,
+            clock=self.clock,
+            wait=self.wait,
+            cursors=cursors,
+            timeout_s=self.timeout_s,
+            read_limit=self.read_limit,
         )
 
 

@@ -112,6 +112,19 @@ _HOST_WALL = re.compile(
     r"(?:\S*/)?(?:(?:" + "|".join(_HOST_PROGRAMS) + r")(?!\S)|" + "|".join(_HOST_CHANGES) + ")", re.I
 )
 
+_CALL_READS = re.compile(r"(?:Get|BatchGet|List|Describe|Lookup)[A-Z]\w*", re.ASCII)
+"""Operations of a cloud's API that read, by their names (AWS API naming: Create, Delete, Put, Start … change)."""
+
+_CALL_STATED = re.compile(r"Generate[A-Z]\w*Report", re.ASCII)
+"""What else may be called, where the service file states why: it has a report made, which is then read."""
+
+_CALL_HANDS_OUT = re.compile(
+    r"(?:Batch)?Get\w*?(?:Credentials|Token|Secret|Password(?!Policy)|Parameter|KeyPair|PrivateKey|Function"
+    r"|Object(?!Lock)|Item|Records)\w*",
+    re.ASCII,
+)
+"""Reads that give out credentials, secrets or somebody's data: no evidence needs them."""
+
 _VTYSH = re.compile(r"vtysh(?:\s+--vty_socket\s+[\w./-]+)?(?:\s+-[dEw]\s+\S+)*((?:\s+-c\s+(?:'[^']*'|[^\s']+))+)")
 _VTYSH_COMMAND = re.compile(r"-c\s+(?:'([^']*)'|([^\s']+))")
 
@@ -163,6 +176,22 @@ def permit_http(method: str, path: str, allowed: Collection[str]) -> str:
     if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments):
         raise NotReadOnlyError(f"it can change the service, so it was not sent although it is listed: {path!r}")
     return path
+
+
+def permit_call(operation: str, allowed: Collection[str], *, reason: str | None = None) -> str:
+    """
+    Return `operation` (`iam:ListUsers`) if a cloud account may be asked it; raise `NotReadOnlyError` if not.
+
+    `reason` is what the service file states where the name does not say that it only reads.
+    """
+    if operation not in allowed:
+        raise NotReadOnlyError(f"not on the read-only list, so it was not called: {operation!r:.{MAX_COMMAND_CHARS}}")
+    name = operation.partition(":")[2]
+    if _CALL_HANDS_OUT.fullmatch(name):
+        raise NotReadOnlyError(f"it gives out secrets or data, so it was not called although it is listed: {operation}")
+    if not (_CALL_READS.fullmatch(name) or (reason and _CALL_STATED.fullmatch(name))):
+        raise NotReadOnlyError(f"its name is not a read's, so it was not called although it is listed: {operation}")
+    return operation
 
 
 def permit_snmp(verb: str) -> str:

@@ -18,6 +18,9 @@ SYSTEM = "system"
 UPTIME = "uptime"
 """The second: the clocks that tell a restart from a wrap of sysUpTime."""
 
+AWS_LOGIN = "sts:GetCallerIdentity"
+"""What a cloud account is asked first, to see whether the credential is good: it needs no right (STS API reference)."""
+
 IN_THIS_VERSION = ("local", "snmp", "ssh", "http", "opcua", "aws")
 """Transports that exist; the others of the command reference are named in the outcome, never passed over."""
 
@@ -110,6 +113,8 @@ class Plan:
                 questions = (door, *(one for one in questions if one is not door))
             elif transport == "opcua" and questions:
                 yield transport, f"login {visit.host.opcua.url if visit.host.opcua else ''}"
+            elif transport == "aws" and questions:
+                yield transport, AWS_LOGIN
             yield from ((transport, question.request) for question in questions)
 
     def max_repetitions(self, safety: Safety, platform: Platform) -> int:

@@ -21,7 +21,7 @@ from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
 from evidence.platforms.platform import Platform, Question
 
-_JSON = ("json", "endpoints")
+_JSON = ("json", "pages", "endpoints")
 """Readers of answers that are JSON."""
 
 
@@ -71,7 +71,7 @@ class Redactor:
             text, spans = self._snmp(data, question, platform, search)
         else:
             found = self._spans(data, search)
-            if question.reader in _JSON:
+            if question.reader in _JSON or question.inside is not None:
                 found = [*redact_json.find(data), *(span for span in found if not redact_json.breaks(span))]
             text, spans = self._replaced(data, found)
         secrets = [span for span in spans if span.rank != 3]

@@ -76,6 +76,8 @@ def check_loopback(hosts: Iterable[Host]) -> None:
         for url in (access.url for access in (host.http, host.opcua) if access):
             if not _is_loopback(urlsplit(url).hostname or ""):
                 raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and it is asked at {url}")
+        if host.aws and not _is_loopback(urlsplit(host.aws.endpoint or "").hostname or ""):
+            raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and its account is elsewhere")
         if host.ssh and host.ssh.common_args:
             raise LoosePaceError(f"{host.asset.id}: --pace none is for loopback only, and it may be behind a jump host")
 

@@ -58,6 +58,10 @@ def ignition_double() -> ModuleType:
     return _ignition
 
 
+_aws = _fixtures("aws")
+cloud_parts, moto, ministack_account = _aws.cloud_parts, _aws.moto, _aws.ministack_account
+
+
 @pytest.fixture(scope="session")
 def vectors() -> ModuleType:
     """The module that makes small stores: the frozen vectors, and what tests damage."""

@@ -132,7 +132,7 @@ class Host:
         if self.http:
             held += [self.http.token, self.http.password]
         if self.aws:
-            held += [self.aws.key_id, self.aws.secret_key, self.aws.session_token]
+            held += [self.aws.secret_key, self.aws.session_token]  # a key's id is a name, and stands in answers
         if self.opcua:
             held.append(self.opcua.password)
         return tuple(secret for secret in held if secret is not None)

@@ -53,6 +53,29 @@ def list_platforms(form: str, platforms_folder: str | None) -> None:
 @verbosity_option
 def show(name: str, form: str, platforms_folder: str | None) -> None:
     """Show everything plantproof may ask a device of platform NAME: nothing else is ever sent."""
+    platform = _named(name, platforms_folder)
+    if form == "json":
+        click.echo(json_line(_document(platform)))
+        return
+    for line in _described(platform):
+        click.echo(line)
+
+
+@command.command("policy")
+@click.argument("name")
+@platforms_option
+@verbosity_option
+def show_policy(name: str, platforms_folder: str | None) -> None:
+    """Print the least rights that can read all this: the account of platform NAME, or the policy of a cloud's IAM."""
+    from evidence.platforms.rights import least_rights
+
+    rights = least_rights(_named(name, platforms_folder))
+    if rights is None:
+        raise UnknownPlatformError(f"{name}: its file does not say what rights it needs")
+    click.echo(rights.rstrip())
+
+
+def _named(name: str, platforms_folder: str | None) -> "Platform":
     from difflib import get_close_matches
 
     from evidence.cli.reading import open_platforms
@@ -63,11 +86,7 @@ def show(name: str, form: str, platforms_folder: str | None) -> None:
         near = get_close_matches(name, [one.name for one in known], n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`platforms ls` lists them"
         raise UnknownPlatformError(f"{name}: no platform file is named so", hint=hint)
-    if form == "json":
-        click.echo(json_line(_document(platform)))
-        return
-    for line in _described(platform):
-        click.echo(line)
+    return platform
 
 
 def _transports(platform: "Platform") -> str:

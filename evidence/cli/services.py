@@ -54,11 +54,12 @@ def list_services(form: str, platforms_folder: str | None) -> None:
 def policy(name: str, platforms_folder: str | None) -> None:
     """Print the least rights that can read all of service NAME."""
     from evidence.cli.reading import open_platforms
+    from evidence.platforms.rights import least_rights
 
-    service = _named(name, open_platforms(platforms_folder))
-    if not service.account:
+    rights = least_rights(_named(name, open_platforms(platforms_folder)))
+    if not rights:
         raise UnknownServiceError(f"{name}: its file does not say what rights it needs")
-    click.echo(service.account)
+    click.echo(rights.rstrip())
 
 
 @command.command("test")

@@ -14,7 +14,7 @@ from evidence.model.fact import Fact
 from evidence.model.names import hex_of
 from evidence.normalise import varbinds
 from evidence.normalise.documents import values_at
-from evidence.normalise.readers import READERS
+from evidence.normalise.readers import read_document
 from evidence.normalise.tables import read_rows
 from evidence.normalise.tags import secrets_of
 from evidence.normalise.values import VALUE_FORMATS, clean
@@ -61,8 +61,7 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
         return
     index = varbinds.index(data) if capture.transport == "snmp" else None
     text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
-    reader = READERS.get(question.reader or "") if question else None
-    document = reader(data, capture.request) if reader else None
+    document = read_document(question, data, capture.request) if question else None
     for rank, rule in rules:
         if rule.path is not None:
             raw = values_at(rule, document)

@@ -1,17 +1,28 @@
-"""How an answer's bytes become a document that paths (JMESPath) read: JSON, certificates."""
+"""How an answer's bytes become a document that paths (JMESPath) read: JSON, CSV, certificates."""
 
 import base64
+import binascii
+import csv
+import io
 import json
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
+import jmespath
+from jmespath.exceptions import JMESPathError
+
 from evidence.normalise.blocks import read_blocks
+from evidence.platforms.platform import Question
 
 MAX_PAGES = 2_000
 """Most JSON texts read from one answer; no service file asks for more than 1,000 pages."""
 
 MAX_CERTIFICATES = 200
 """Most certificates read from one file; a bundle of all public roots holds about 150."""
+
+MAX_LINES = 100_000
+"""Most lines read from one table: IAM lets an account have 5,000 users, and one may ask for more."""
 
 _PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
 _PEM_END = b"-----END CERTIFICATE-----"
@@ -20,12 +31,35 @@ Reader = Callable[[bytes, str], object]
 """(answer, request) -> document; `None` where the answer cannot be read."""
 
 
-def _json(data: bytes, request: str) -> object:  # noqa: ARG001 - every reader is given the request
+def read_document(question: Question, data: bytes, request: str) -> object:
+    """Return what the question's reader makes of an answer; `None` where it has none or cannot read it."""
+    reader = READERS.get(question.reader or "")
+    if reader is None:
+        return None
+    return reader(data if question.inside is None else _inside(question.inside, data), request)
+
+
+def _inside(path: str, data: bytes) -> bytes:
+    """Return the bytes that stand as base64 in one place of an answer's pages; nothing where there are none."""
+    try:
+        found = jmespath.search(path, _pages(data, ""))
+        return base64.b64decode(found, validate=True) if isinstance(found, str) else b""
+    except (JMESPathError, binascii.Error, ValueError):
+        return b""
+
+
+def _json(data: bytes, request: str) -> object:
     """
     Read JSON texts one after the other, as a paged answer is kept (RFC 8259 texts separated by white space).
 
     One text is the document itself; several are a list of pages.
     """
+    pages = _pages(data, request)
+    return pages[0] if pages is not None and len(pages) == 1 else pages
+
+
+def _pages(data: bytes, request: str) -> list[Any] | None:  # noqa: ARG001 - every reader is given the request
+    """Read JSON texts one after the other as a list, also where there is only one: a path then fits any number."""
     text = data.decode("utf-8", "replace")
     decoder = json.JSONDecoder()
     pages: list[Any] = []
@@ -39,15 +73,22 @@ def _json(data: bytes, request: str) -> object:  # noqa: ARG001 - every reader i
             return None
         pages.append(page)
         at = _skip(text, at)
-    if not pages:
-        return None
-    return pages[0] if len(pages) == 1 else pages
+    return pages or None
 
 
 def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n\x1e\ufeff":
         at += 1
     return at
+
+
+def _csv(data: bytes, request: str) -> object:  # noqa: ARG001 - every reader is given the request
+    """Read a table of comma-separated values whose first line names the columns (RFC 4180)."""
+    try:
+        lines = csv.DictReader(io.StringIO(data.decode("utf-8", "replace"), newline=""), strict=True)
+        return [dict(line) for line in islice(lines, MAX_LINES) if None not in line]
+    except csv.Error:
+        return None
 
 
 def _x509(data: bytes, request: str) -> object:
@@ -122,5 +163,12 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-READERS: Mapping[str, Reader] = {"blocks": read_blocks, "endpoints": _endpoints, "json": _json, "x509": _x509}
+READERS: Mapping[str, Reader] = {
+    "blocks": read_blocks,
+    "json": _json,
+    "pages": _pages,
+    "csv": _csv,
+    "x509": _x509,
+    "endpoints": _endpoints,
+}
 """Name of a reader in platform and service files -> how it reads."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from evidence.errors import Error
-from evidence.platforms.build_calls import call_of, dialect_of, gone_through
+from evidence.platforms.build_calls import call_of, dialect_of, gone_through, unknown_source
 from evidence.platforms.platform import (
     Column,
     FactRule,
@@ -28,6 +28,9 @@ OWN_BRANCH = "{sysobjectid}"
 
 EACH = "{each}"
 """Stands in a question for an entry of one of the inventory's lists."""
+
+_READERS = {Verb.FETCH: "json", Verb.CALL: "pages", Verb.NODES: "json"}
+"""How answers become documents, where the file does not say."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -96,6 +99,8 @@ def _all_asked(
     names = [question.name for question in questions]
     if twice := {name for name in names if names.count(name) > 1}:
         raise BuildError(f"question {min(twice)}: defined twice")
+    if lost := unknown_source(model.questions):
+        raise BuildError(f"question {lost}: goes through the answer of a question that no call before it asks")
     read = {rule.question for rule in facts} | {rule.question for rule in tables}
     read |= {name for name in model.volatile.lines if name not in names}
     read |= {name for question in questions if (name := gone_through(question.call)) is not None}
@@ -134,7 +139,7 @@ def _twins(asked: Iterable[QuestionModel]) -> dict[str, tuple[str, ...]]:
 
 def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]:
     verb, objects = _verb(asked), _objects(asked)
-    reader = asked.reader or ("json" if verb in (Verb.FETCH, Verb.CALL, Verb.NODES) else None)
+    reader = asked.reader or _READERS.get(verb)
     oids = tuple(oid for oid in model.volatile.oids if any(_meets(oid, asked_oid) for asked_oid in objects))
     for name, transport in zip(_names(asked), _transports(asked), strict=True):
         yield Question(
@@ -144,6 +149,7 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             objects=objects,
             call=call_of(asked),
             reader=reader,
+            inside=asked.inside,
             each=asked.each,
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],

@@ -1,5 +1,6 @@
 """From the models of a service's questions to the frozen values that transports read."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from evidence.platforms.calls import AwsCall, Call, HttpCall, HttpDialect, OpcuaCall, Paging, Window
@@ -30,6 +31,17 @@ def dialect_of(http: HttpModel | None) -> HttpDialect | None:
     return HttpDialect(auth=http.auth, header=http.header) if http else None
 
 
+def unknown_source(questions: Iterable[QuestionModel]) -> str | None:
+    """Return the question that goes through an answer no call before it gives; nothing where all is well."""
+    before: set[str] = set()
+    for asked in questions:
+        how = asked.call or asked.fetch
+        if how is not None and how.for_each is not None and how.for_each not in before:
+            return asked.name
+        before.add(asked.name)
+    return None
+
+
 def _http(fetch: FetchModel) -> HttpCall:
     return HttpCall(
         parameters=MappingProxyType(dict(fetch.parameters)),
@@ -51,8 +63,13 @@ def _aws(call: CallModel) -> AwsCall:
         for_each=call.for_each,
         rows=call.rows,
         bind=call.bind,
+        max_each=call.max_each,
         window=_window(call.window) if call.window else None,
         max_pages=call.max_pages,
+        pause_s=call.pause_s,
+        unfold=tuple(call.unfold),
+        until=call.until,
+        safe_call=call.safe_call,
     )
 
 

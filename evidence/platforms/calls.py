@@ -82,8 +82,18 @@ class AwsCall:
     """JMESPath to the values of that answer; each is given as `bind`."""
     bind: str | None = None
     """Name of the parameter that takes the value."""
+    max_each: int = 1_000
+    """Values of that answer after which the rest is left out, and the answer says so."""
     window: Window | None = None
     max_pages: int = 100
+    pause_s: float = 0.0
+    """Seconds between pages, where a service is asked more slowly than our own pace is."""
+    unfold: tuple[str, ...] = ()
+    """Members that hold a JSON text: they are kept as what the text says, so that paths and rules see into it."""
+    until: str | None = None
+    """JMESPath that must hold of the answer; until it does, the same is asked again, a few times."""
+    safe_call: str | None = None
+    """Why an operation that does not read by its name is safe to call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

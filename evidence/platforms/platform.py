@@ -41,6 +41,8 @@ class Question:
     """How a service is asked, beyond the name of what is asked for: pages, window of time, parameters."""
     reader: str | None = None
     """How an answer becomes the document that rules with a path read: see `evidence.normalise.readers`."""
+    inside: str | None = None
+    """JMESPath to the base64 text, within an answer of JSON, that the reader reads: a report in a member."""
     each: str | None = None
     """Name of an inventory list (`plantproof_certificates`); asked once for each entry, which stands for `{each}`."""
     tags: frozenset[str]

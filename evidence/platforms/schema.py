@@ -19,12 +19,12 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
-Reader = Literal["blocks", "endpoints", "json", "x509"]
+Reader = Literal["blocks", "csv", "endpoints", "json", "pages", "x509"]
 List = Literal["certificates"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
 ValueFormat = Literal[
-    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "lower", "count", "date"
+    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "day", "date", "lower", "count"
 ]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
@@ -65,6 +65,7 @@ class QuestionModel(_Model):
     call: CallModel | None = None
     nodes: NodesModel | None = None
     reader: Reader | None = None
+    inside: JmesPath | None = Field(default=None, description="base64 text within a JSON answer that the reader reads")
     each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"

@@ -106,8 +106,20 @@ class CallModel(_Model):
     for_each: str | None = Field(default=None, description="a question whose answer is gone through first")
     rows: JmesPath | None = Field(default=None, description="the values of that answer")
     bind: Parameter | None = Field(default=None, description="the parameter that takes the value")
+    max_each: int = Field(default=1_000, ge=1, le=10_000, description="most values gone through")
     window: WindowModel | None = None
     max_pages: int = Field(default=100, ge=1, le=1_000)
+    pause_s: float = Field(default=0.0, ge=0.0, le=10.0, description="seconds between pages")
+    unfold: list[Parameter] = Field(default=[], description="members whose text is JSON")
+    until: JmesPath | None = Field(default=None, description="asked again until this holds of the answer")
+    safe_call: str | None = Field(default=None, min_length=20, description="why it is safe, if its name is no read's")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "CallModel":
+        given = [name for name in ("for_each", "rows", "bind") if getattr(self, name) is not None]
+        if len(given) not in (0, 3):
+            raise ValueError(f"{self.operation}: for_each, rows and bind go together, found only {', '.join(given)}")
+        return self
 
 
 class NodesModel(_Model):

@@ -528,3 +528,95 @@ def test_every_command_of_the_built_in_platforms_passes_both_walls() -> None:
                 checks[on_host, question.verb](question.objects[0], {question.objects[0]})
                 seen += 1
     assert seen > 10
+
+
+CALLS_THAT_READ = [
+    "iam:GetCredentialReport",
+    "iam:ListUsers",
+    "ec2:DescribeSecurityGroupRules",
+    "cloudtrail:LookupEvents",
+    "ssm:DescribeInstancePatchStates",
+    "iam:GetAccessKeyLastUsed",
+    "codebuild:BatchGetProjects",
+    "kms:GetKeyRotationStatus",
+    "iam:ListServiceSpecificCredentials",
+    "iam:GetAccountPasswordPolicy",
+    "s3:GetObjectLockConfiguration",
+]
+
+CALLS_THAT_DO_NOT = [
+    "iam:CreateUser",
+    "iam:DeleteUser",
+    "iam:PutUserPolicy",
+    "ec2:RunInstances",
+    "ssm:SendCommand",
+    "backup:StartRestoreJob",
+    "sts:AssumeRole",
+    "ec2:GetterOfAll",
+    "ec2:Describe",
+    "ec2:describeInstances",
+    "ec2:DescribeInstances ",
+    "ec2:DescribeInstances\n",
+    "ec2",
+    "",
+]
+
+CALLS_THAT_HAND_OUT = [
+    "sts:GetSessionToken",
+    "sts:GetFederationToken",
+    "ecr:GetAuthorizationToken",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetRandomPassword",
+    "ec2:GetPasswordData",
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "ssm:GetParametersByPath",
+    "ssm:GetParameterHistory",
+    "cognito-identity:GetCredentialsForIdentity",
+    "redshift:GetClusterCredentials",
+    "sso:GetRoleCredentials",
+    "s3:GetObject",
+    "kinesis:GetRecords",
+    "dynamodb:BatchGetItem",
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+]
+
+
+@pytest.mark.parametrize("operation", CALLS_THAT_READ)
+def test_a_listed_operation_that_reads_by_its_name_may_be_called(operation: str) -> None:
+    assert guard.permit_call(operation, [operation]) == operation
+
+
+@pytest.mark.parametrize("operation", CALLS_THAT_READ)
+def test_an_operation_that_is_not_listed_may_not(operation: str) -> None:
+    with pytest.raises(RefusedError, match="not on the read-only list"):
+        guard.permit_call(operation, ["iam:ListRoles"], reason="a reason is no listing")
+
+
+@pytest.mark.parametrize("operation", [*CALLS_THAT_DO_NOT, *CALLS_THAT_HAND_OUT])
+def test_no_listing_and_no_reason_permits_a_change_or_what_hands_out_secrets(operation: str) -> None:
+    for reason in (None, "somebody thought it was safe"):
+        with pytest.raises(RefusedError, match="although it is listed"):
+            guard.permit_call(operation, [operation], reason=reason)
+
+
+def test_a_report_is_had_made_where_the_service_file_says_why() -> None:
+    operation = "iam:GenerateCredentialReport"
+    assert guard.permit_call(operation, [operation], reason="changes no setting") == operation
+    for reason in (None, ""):
+        with pytest.raises(RefusedError, match="not a read's"):
+            guard.permit_call(operation, [operation], reason=reason)
+    with pytest.raises(RefusedError):
+        guard.permit_call("kms:GenerateDataKey", ["kms:GenerateDataKey"], reason="it is no report")
+
+
+def test_every_shipped_operation_may_be_called() -> None:
+    called = [
+        question for platform in load_platforms() for question in platform.questions if question.verb is Verb.CALL
+    ]
+    assert len(called) > 20
+    for question in called:
+        stated = question.call.safe_call if question.call else None  # type: ignore[union-attr]
+        assert guard.permit_call(question.objects[0], [question.objects[0]], reason=stated) == question.objects[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.inventory.host import Host, HttpAccess, OpcuaAccess, SshAccess
+from collectors.inventory.host import AwsAccess, Host, HttpAccess, OpcuaAccess, SshAccess
 from collectors.slices import LoosePaceError, Slice, SliceError, check_loopback
 from evidence.model.asset import Asset
 from evidence.model.names import AssetId
@@ -67,3 +67,10 @@ def test_what_is_asked_at_another_address_does(access: dict[str, object]) -> Non
     check_loopback(
         [host("a", http=HttpAccess(url="http://127.0.0.1:80"), opcua=OpcuaAccess(url="opc.tcp://[::1]:4840"))]
     )
+
+
+@pytest.mark.parametrize("endpoint", [None, "https://iam.example", "http://127.0.0.1.example:4566"])
+def test_an_account_that_is_elsewhere_does(endpoint: str | None) -> None:
+    with pytest.raises(LoosePaceError, match="account is elsewhere"):
+        check_loopback([host("a", aws=AwsAccess(region="eu-central-1", endpoint=endpoint))])
+    check_loopback([host("a", aws=AwsAccess(endpoint="http://127.0.0.1:4566"))])

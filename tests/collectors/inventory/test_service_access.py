@@ -44,6 +44,16 @@ def test_each_service_is_granted_by_its_address(tmp_path: Path) -> None:
     assert [secret.reveal() for secret in found.secrets()] == ["name:key"]
 
 
+def test_the_id_of_an_access_key_is_a_name_and_no_secret(tmp_path: Path) -> None:
+    found = host(
+        tmp_path,
+        "plantproof_aws_access_key_id: AKIAIOSFODNN7EXAMPLE, plantproof_aws_secret_access_key: wJalr, "
+        "plantproof_aws_session_token: IQoJb",
+    )
+    assert sorted(secret.reveal() for secret in found.secrets()) == ["IQoJb", "wJalr"]
+    assert "AKIA" not in repr(found.aws)
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [

@@ -1,5 +1,6 @@
 """Answers of services: documents, and the facts that paths read from them."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,7 +36,7 @@ facts:
     - {question: about, path: tags, join: ', '}
 tables:
   - question: users
-    rows: "Users[]"
+    rows: "[].Users[]"
     key: Name
     columns:
       account.name: {path: Name}
@@ -68,8 +69,8 @@ def facts(service: Platform, question: str, data: bytes) -> dict[tuple[str, str 
 
 def test_a_service_is_asked_over_its_own_transport(service: Platform) -> None:
     assert [(q.transport, q.verb, q.request, q.reader) for q in service.questions] == [
-        ("aws", "call", "iam:ListUsers", "json"),
-        ("http", "fetch", "/about", "json"),
+        ("aws", "call", "iam:ListUsers", "pages"),
+        ("http", "fetch", "GET /about", "json"),
     ]
 
 
@@ -82,14 +83,13 @@ def test_a_path_reads_a_value_and_a_list_is_read_one_by_one(service: Platform) -
 def test_rows_of_several_pages_are_read_together(service: Platform) -> None:
     first = b'{"Users": [{"Name": "anna", "Created": "2026-01-02T03:04:05+01:00", "Active": true}]}'
     pages = first + b'\n{"Users": [{"Name": "b"}]}'
-    paged = read_platform(SERVICE.replace(b'"Users[]"', b'"[].Users[]"'), generic=None, name="example.yaml")
-    assert facts(paged, "users", pages) == {
+    assert facts(service, "users", pages) == {
         ("account.name", "anna"): "anna",
         ("account.created", "anna"): "2026-01-02T02:04:05Z",
         ("account.active", "anna"): "active",
         ("account.name", "b"): "b",
     }
-    assert ("account.name", "anna") not in facts(service, "users", pages)
+    assert facts(service, "users", first)["account.name", "anna"] == "anna"
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b'{"Users": 3}', b'{"Users": [1, null]}', b"[" * 100_000, b'{"a":'])
@@ -144,8 +144,14 @@ def test_certificates_are_read_and_keys_beside_them_are_not() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "complaint"),
     [
-        (b'"Users[]"', b'"Users["', "not a JMESPath"),
+        (b'"[].Users[]"', b'"Users["', "not a JMESPath"),
         (b'"iam:ListUsers"', b'"iam:*"', "operation"),
+        (b'"iam:ListUsers"}', b'"iam:ListUsers", for_each: about}', "for_each, rows and bind go together"),
+        (
+            b'"iam:ListUsers"}',
+            b'"iam:ListUsers", for_each: about, rows: "[]", bind: X}',
+            "users: goes through the answer of a question that no call before it asks",
+        ),
         (b"key: Name", b"title: Name", "unknown key"),
         (b"{path: /about}", b"{path: 'http://elsewhere/'}", "path"),
         (b"tags: [identify]", b"over: [ssh]\n    tags: [identify]", "fetch cannot go over ssh"),
@@ -154,3 +160,66 @@ def test_certificates_are_read_and_keys_beside_them_are_not() -> None:
 def test_a_service_file_that_cannot_be_right_is_an_error(was: bytes, now: bytes, complaint: str) -> None:
     with pytest.raises(PlatformFileError, match=complaint):
         read_platform(SERVICE.replace(was, now, 1), generic=None, name="example.yaml")
+
+
+REPORT = b"""
+name: report
+title: A table within a document
+source: [its manual]
+questions:
+  - name: report
+    call: {operation: "iam:GetCredentialReport"}
+    reader: csv
+    inside: "[0].Content"
+    tags: [host]
+tables:
+  - question: report
+    rows: "@"
+    key: user
+    columns: {account.name: {path: user}, account.mfa: {path: mfa, map: {"true": "yes"}}}
+"""
+
+
+def content(text: bytes) -> bytes:
+    return b'{"Content":"' + base64.b64encode(text) + b'"}'
+
+
+def test_a_table_within_a_document_is_read() -> None:
+    report = read_platform(REPORT, generic=None, name="report.yaml")
+    text = b'user,mfa\r\n"anna, of line 3",true\r\nben,false\r\n\xc3\xa9va,true\r\ntoo,many,values\r\n'
+    assert facts(report, "report", content(text)) == {
+        ("account.name", "anna, of line 3"): "anna, of line 3",
+        ("account.mfa", "anna, of line 3"): "yes",
+        ("account.name", "ben"): "ben",
+        ("account.name", "\xe9va"): "\xe9va",
+        ("account.mfa", "\xe9va"): "yes",
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b'{"Content":3}',
+        b'{"Content":"%%%"}',
+        content(b""),
+        content(b'user,mfa\n"open'),
+        content(b"x" * 200_000),
+    ],
+)
+def test_a_table_that_is_not_there_or_broken_tells_nothing(data: bytes) -> None:
+    assert facts(read_platform(REPORT, generic=None, name="report.yaml"), "report", data) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-10-31", "2026-10-31T23:59:59Z"),
+        (" 2026-10-31T12:00:00+02:00", "2026-10-31T10:00:00Z"),
+        ("2026-10-32", ""),
+        ("end of October", ""),
+    ],
+)
+def test_a_day_alone_holds_to_its_end(text: str, time: str) -> None:
+    assert TEXT_FORMATS["day"](text) == time

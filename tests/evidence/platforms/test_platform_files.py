@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.guard import permit, permit_host, permit_http, permit_path
+from collectors.guard import permit, permit_call, permit_host, permit_http, permit_path
 from evidence.normalise.lines import LineSearch
 from evidence.normalise.values import INDEX_FORMATS, TEXT_FORMATS, VALUE_FORMATS
-from evidence.platforms.calls import HttpCall
+from evidence.platforms.calls import AwsCall, HttpCall
 from evidence.platforms.load import PACKAGED, SERVICES, load_platforms
 from evidence.platforms.platform import Platform, Question, Verb
 from evidence.platforms.schema import json_schema
@@ -67,7 +67,9 @@ def test_every_question_is_on_the_right_side_of_the_guard(platform: Platform) ->
 
 def allow(platform: Platform, question: Question) -> None:
     request = question.objects[0]
-    if isinstance(question.call, HttpCall):
+    if isinstance(question.call, AwsCall):
+        permit_call(request, {request}, reason=question.call.safe_call)
+    elif isinstance(question.call, HttpCall):
         permit_http(question.call.method, request, {request})
     elif question.verb is Verb.NODES:
         return  # OPC UA is only ever browsed and read
