@@ -1,8 +1,11 @@
 """How an answer's bytes become a document that paths (JMESPath) read: JSON, certificates."""
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from evidence.normalise.host_readers import HOST_READERS
 
 MAX_PAGES = 2_000
 """Most JSON texts read from one answer; no service file asks for more than 1,000 pages."""
@@ -57,12 +60,14 @@ def _x509(data: bytes, request: str) -> object:
     from cryptography import x509
 
     found = []
-    for der_or_pem in _certificates(data):
-        try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about certificates that are not as they should be: we look, we do not trust
+        for der_or_pem in _certificates(data):
             load = x509.load_pem_x509_certificate if der_or_pem.startswith(b"-") else x509.load_der_x509_certificate
-            found.append(_certificate(load(der_or_pem), request))
-        except (ValueError, TypeError):
-            continue
+            try:
+                found.append(_certificate(load(der_or_pem), request))
+            except (ValueError, TypeError):
+                continue
     return found
 
 
@@ -91,5 +96,5 @@ def _certificate(certificate: Any, request: str) -> Mapping[str, object]:
     }
 
 
-READERS: Mapping[str, Reader] = {"json": _json, "x509": _x509}
+READERS: Mapping[str, Reader] = {"json": _json, "x509": _x509, **HOST_READERS}
 """Name of a reader in platform and service files -> how it reads."""

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 from evidence.normalise.varbinds import Varbind
@@ -83,14 +84,24 @@ def _time(text: str) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment.tzinfo is not None else ""
 
 
+def _microseconds(text: str) -> str:
+    """Return seconds as whole microseconds."""
+    try:
+        return str(round(Decimal(text.strip()) * 1_000_000))
+    except (ArithmeticError, ValueError):
+        return ""
+
+
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "text": str,
     "lower": str.lower,
     "time": _time,
     "integer": lambda text: text.strip() if text.strip().isdecimal() else "",
     "count": lambda text: str(len(text.split())),
+    "microseconds": _microseconds,
 }
-"""Name of a format -> how it shows what a text or a document holds; `count` counts words, `time` is RFC 3339 UTC."""
+"""Name of a format -> how it shows what a text or a document holds; `count` counts words, `time` is RFC 3339 UTC,
+`microseconds` takes seconds."""
 
 
 def _arcs(index: str, count: int) -> list[int]:

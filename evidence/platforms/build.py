@@ -1,5 +1,6 @@
 """From the strict models of a platform file to the frozen values everything else uses."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -65,14 +66,14 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         questions=questions,
         facts=facts,
         tables=tables,
-        secrets=tuple(
-            SecretRule(pattern=rule.pattern, type=rule.type, scheme=rule.scheme, until=rule.until)
-            for rule in model.secrets
+        secrets=(
+            *(SecretRule(pattern=r.pattern, type=r.type, scheme=r.scheme, until=r.until) for r in model.secrets),
+            *(parent.secrets if parent else ()),
         ),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
-        session=_session(model),
+        session=_session(model) or (parent.session if parent else None),
         max_repetitions=model.quirks.max_repetitions,
-        account=model.safety.account,
+        account=model.safety.account or (parent.account if parent else None),
         source="; ".join(model.source),
         digest=digest,
     )
@@ -100,6 +101,7 @@ def _all_asked(
         raise BuildError(f"question {min(twice)}: defined twice")
     read = {rule.question for rule in facts} | {rule.question for rule in tables}
     read |= {name for name in model.volatile.lines if name not in names}
+    read |= {question.instead_of for question in questions if question.instead_of}
     if unknown := read - set(names):
         raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
 
@@ -146,6 +148,7 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             call=call_of(asked),
             reader=reader,
             each=asked.each,
+            instead_of=asked.instead_of and asked.instead_of + name.removeprefix(asked.name),
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
             classification="personal" if asked.personal else "technical",
@@ -185,6 +188,8 @@ def _facts(rules: dict[str, list[FactModel]], twins: dict[str, tuple[str, ...]])
                     map=rule.map,
                     format=rule.format,
                     join=rule.join,
+                    count=rule.count,
+                    newest=rule.newest,
                     untested=rule.untested,
                 )
 
@@ -244,6 +249,7 @@ def fitted(platform: Platform, lists: Mapping[str, tuple[str, ...]]) -> Platform
             questions.append(question)
             continue
         for entry in lists.get(question.each, ()):
-            objects = tuple(name.replace(EACH, entry) for name in question.objects)
+            word = shlex.quote(entry) if question.verb is Verb.RUN else entry
+            objects = tuple(name.replace(EACH, word) for name in question.objects)
             questions.append(replace(question, name=f"{question.name}:{entry}", objects=objects))
     return replace(platform, questions=tuple(questions))

@@ -197,7 +197,7 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("facts: {a.b: [{question: nobody}]}\n", "question nobody: read by a rule, but not asked"),
         ("facts: {a.b: [{question: q, oid: 1.3.1, column: 1.3.2}]}\n", "expected one of oid, column, path"),
         ("facts: {a.b: [{question: q, among: {1.3.1: x}}]}\n", "there is no column"),
-        ("facts: {a.b: [{question: q, template: x}]}\n", "a template needs a pattern"),
+        ("facts: {a.b: [{question: q, template: x}]}\n", "a template or a count needs a pattern"),
         ("tables: [{question: q, pattern: x, columns: {a.b: {group: g}}}]\n", "a text table has a pattern and a key"),
         ("tables: [{question: q, key: g, columns: {a.b: {oid: 1.3.1}}}]\n", "a text table has a pattern and a key"),
         ("volatile: {lines: {nobody: [x]}}\n", "question nobody: read by a rule, but not asked"),
