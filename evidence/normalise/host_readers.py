@@ -1,4 +1,4 @@
-"""How the answers of hosts become documents: name-value pairs, tabbed columns, SSH keys, the SSH server's log and files."""
+"""How answers of hosts become documents: name-value pairs, tabbed columns, SSH keys, an SSH server's log and files."""
 
 import base64
 import binascii

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from collectors import guard
+from collectors.inventory.service_access import LISTS
 from collectors.transports.interface import RefusedError
 from evidence.platforms.build import fitted
 from evidence.platforms.load import load_platforms
