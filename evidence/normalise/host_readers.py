@@ -44,7 +44,7 @@ def tsv(data: bytes, request: str) -> object:  # noqa: ARG001
 _KEY = re.compile(
     r"(?:^|\s)(?P<type>(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+) (?P<blob>AAAA[A-Za-z0-9+/=]+)(?: (?P<comment>.*))?$"
 )
-_FOUND_IN = re.compile(r"^(?P<path>[^:\s]*/?[^:\s]+):")
+_FOUND_IN = re.compile(r"^(?P<path>[/.][^:]*):")
 _OWNER = re.compile(r"/home/(?P<a>[^/]+)/|/authorized_keys(?:\.d)?/(?P<b>[^/]+)$|^/(?P<c>root)/")
 
 
@@ -61,7 +61,7 @@ def authorized_keys(data: bytes, request: str) -> object:  # noqa: ARG001
         path = place["path"] if place else ""
         entry = line[place.end() :] if place else line
         key = _KEY.search(entry)
-        if key is None:
+        if key is None or entry.startswith("#"):
             continue
         try:
             blob = base64.b64decode(key["blob"], validate=True)
@@ -142,9 +142,9 @@ def sshd_config(data: bytes, request: str) -> object:  # noqa: ARG001
     """
     Read the files of an SSH server's configuration as `grep -H` prints them: keyword in lower case -> value.
 
-    The file whose path is the shortest is the first; where it says `Include`, the files that match come, in order. What
-    stands in a `Match` block holds for some connections only and is left out; `match` is `yes` where there is one.
-    `sshd -T` prints the same without paths. What no file says is the server's default, and not here.
+    `sshd_config` is the first; where it says `Include`, the files that match come, in order. What stands in a `Match`
+    block holds for some connections only and is left out; `match` is `yes` where there is one. `sshd -T` prints the
+    same without paths. What no file says is the server's default, and not here.
     """
     files: dict[str, list[str]] = {}
     for line in _lines(data):
@@ -154,7 +154,8 @@ def sshd_config(data: bytes, request: str) -> object:  # noqa: ARG001
         files.setdefault(path, []).append(rest)
     found: dict[str, list[str]] = {}
     if files:
-        for keyword, value in _directives(min(files, key=len), files, set()):
+        first = min(files, key=lambda path: (not path.endswith("sshd_config"), len(path)))
+        for keyword, value in _directives(first, files, set()):
             values = found.setdefault(keyword, [])
             if keyword in _MANY or not values:
                 values.append(value)

@@ -163,7 +163,8 @@ def test_authorised_keys_have_the_fingerprints_ssh_keygen_shows(
     rows = visit_host(over, "listed-keys", authorised_keys=(str(keys),)).rows("key")
     fingerprint = told("ssh-keygen", "-lf", str(folder / "user.pub")).split()[1]
     assert rows == {
-        fingerprint: {
+        f"{fingerprint} {keys}": {
+            "fingerprint": fingerprint,
             "type": "ssh-ed25519",
             "comment": f"{public.split()[2]} vendor laptop",
             "options": 'from="10.0.0.0/8",command="/bin/true \\"x\\""',
@@ -197,7 +198,8 @@ def test_certificates_are_what_openssl_says_and_their_private_keys_stay(
     row = visited.rows("certificate")[fingerprint]
     assert row["subject"] == row["issuer"] == shown["subject"]
     assert int(row["serial"], 16) == int(shown["serial"], 16)
-    assert row["not_after"] == f"{datetime.strptime(shown['notAfter'], '%b %d %H:%M:%S %Y %Z'):%Y-%m-%dT%H:%M:%SZ}"
+    ends = datetime.strptime(shown["notAfter"], "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    assert row["not_after"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
     assert row["where"] == str(both)
     secret = (tmp_path / "key").read_text().splitlines()[1]
     assert secret.encode() not in b"".join(visited.stable.values())
@@ -304,4 +306,6 @@ def test_the_newest_success_of_all_backups_counts(visit_host: Visit, over: str, 
     assert visited.value("backup.last_success") == "2026-11-19T02:00:00Z"
     assert visited.rows("backup")["files"] == {"status": "failed", "at": "2026-11-20T02:00:00Z"}
     os.utime(dump, (1_800_000_000, 1_800_000_000))
-    assert visit_host(over, "backup-folders", "backup-status", **lists).value("backup.last_success") == at(1_800_000_000)
+    assert visit_host(over, "backup-folders", "backup-status", **lists).value("backup.last_success") == at(
+        1_800_000_000
+    )
