@@ -40,6 +40,9 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_FILES = 5000
 """Most platform files in one folder: eight times the 600 we mean to ship."""
 
+MAX_HEIRS = 4
+"""Most platforms that stand between one and what it extends in the end; ours have one."""
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -220,7 +223,7 @@ def _platform(
     model = _model(path, data)
     parent = None
     if model.extends is not None:
-        if model.extends in (stem, *heirs) or model.extends not in files:
+        if model.extends in (stem, *heirs) or model.extends not in files or len(heirs) > MAX_HEIRS:
             raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
         parent = _platform(model.extends, files, built, texts, (stem, *heirs))
     platform = _built(path, data, model, parent)
