@@ -75,7 +75,7 @@ def test_a_dump_of_a_database_is_a_backup_of_its_time_and_size(
         visited = visit_host(over, "backup-folders", backup_folders=(str(dumps),))
         row = visited.rows("backup")[str(dumps)]
         assert row["bytes"] == str((dumps / "plant.dump").stat().st_size)
-        assert row["what"] == str(dumps / "plant.dump")
-        assert row["at"] == visited.value("backup.last_success")
+        assert (row["what"], row["file"]) == (str(dumps), str(dumps / "plant.dump"))
+        assert row["at"] == row["last_success"] == visited.value("backup.last_success")
         assert began <= row["at"] <= f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         assert "status" not in row

@@ -206,6 +206,20 @@ def test_certificates_are_what_openssl_says_and_their_private_keys_stay(
     assert any(secret.encode() in heard.answer.data for heard in visited.findings.heard)
 
 
+def test_a_key_store_or_a_key_among_the_certificates_is_not_kept(visit_host: Visit, tmp_path: Path) -> None:
+    key, der, store = tmp_path / "key.pem", tmp_path / "key.der", tmp_path / "store.p12"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a"]
+    subprocess.run([*make, "-keyout", key, "-out", tmp_path / "cert"], check=True, capture_output=True, timeout=30)
+    subprocess.run(["openssl", "pkey", "-in", key, "-outform", "DER", "-out", der], check=True, timeout=30)
+    pack = ["openssl", "pkcs12", "-export", "-inkey", key, "-in", tmp_path / "cert", "-passout", "pass:", "-out", store]
+    subprocess.run(pack, check=True, timeout=30)
+    visited = visit_host("local", "certificates", certificates=(str(der), str(store)))
+    assert visited.rows("certificate") == {}
+    assert len(visited.stable) == 2
+    for kept in visited.stable.values():
+        assert re.fullmatch(rb"<secret:private-key:k1:[0-9a-f]+>", kept)
+
+
 @OVER
 def test_sudoers_are_the_rules_and_nothing_else(visit_host: Visit, over: str) -> None:
     readable = [path for path in [Path("/etc/sudoers")] if os.access(path, os.R_OK)]
@@ -282,8 +296,10 @@ def test_the_newest_dump_of_a_folder_is_its_backup(visit_host: Visit, over: str,
     visited = visit_host(over, "backup-folders", backup_folders=(str(folder), str(empty)))
     assert visited.rows("backup") == {
         str(folder): {
-            "what": str(folder / "sub/b.dump"),
+            "what": str(folder),
+            "file": str(folder / "sub/b.dump"),
             "at": at(1_790_086_400),
+            "last_success": at(1_790_086_400),
             "bytes": "5",
             "target": str(folder),
             "status": "failed",  # the newest file is empty
@@ -304,7 +320,11 @@ def test_the_newest_success_of_all_backups_counts(visit_host: Visit, over: str, 
     lists = {"backup_folders": (str(tmp_path / "db"),), "backup_status": (str(status),)}
     visited = visit_host(over, "backup-folders", "backup-status", **lists)
     assert visited.value("backup.last_success") == "2026-11-19T02:00:00Z"
-    assert visited.rows("backup")["files"] == {"status": "failed", "at": "2026-11-20T02:00:00Z"}
+    assert visited.rows("backup")["files"] == {
+        "status": "failed",
+        "at": "2026-11-20T02:00:00Z",
+        "last_success": "2026-11-19T02:00:00Z",
+    }
     os.utime(dump, (1_800_000_000, 1_800_000_000))
     assert visit_host(over, "backup-folders", "backup-status", **lists).value("backup.last_success") == at(
         1_800_000_000
