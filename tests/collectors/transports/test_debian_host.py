@@ -16,6 +16,11 @@ from typing import Any
 
 import pytest
 
+from evidence.model.capture import Capture
+from evidence.model.names import AssetId, digest_of
+from evidence.normalise.facts import read_asset
+from evidence.platforms.load import load_platforms
+
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="not a Debian system"),
@@ -208,7 +213,18 @@ def test_certificates_are_what_openssl_says_and_their_private_keys_stay(
 
 def test_a_key_store_or_a_key_among_the_certificates_is_not_kept(visit_host: Visit, tmp_path: Path) -> None:
     key, der, store = tmp_path / "key.pem", tmp_path / "key.der", tmp_path / "store.p12"
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=a",
+    ]
     subprocess.run([*make, "-keyout", key, "-out", tmp_path / "cert"], check=True, capture_output=True, timeout=30)
     subprocess.run(["openssl", "pkey", "-in", key, "-outform", "DER", "-out", der], check=True, timeout=30)
     pack = ["openssl", "pkcs12", "-export", "-inkey", key, "-in", tmp_path / "cert", "-passout", "pass:", "-out", store]
@@ -245,6 +261,43 @@ def test_sshd_itself_says_how_it_is_set(visit_host: Visit) -> None:
     assert visited.value("sshd.seen") == "effective"
     for keyword in ("permitrootlogin", "passwordauthentication", "port", "maxauthtries", "ciphers"):
         assert visited.value(f"sshd.{keyword}") == told_by_sshd[keyword]
+
+
+CHRONYD = shutil.which("chronyd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+@ROOT_ONLY
+@pytest.mark.skipif(CHRONYD is None, reason="chrony is not installed")
+def test_what_chronyc_prints_is_read_as_the_state_of_the_clock(tmp_path: Path) -> None:
+    folder = Path(f"/tmp/plantproof-chrony-{os.getpid()}")  # a socket's path has an end at 107 bytes
+    folder.mkdir(mode=0o700)
+    socket_name = folder / "command.sock"
+    lines = [
+        f"bindcmdaddress {socket_name}",
+        "cmdport 0",
+        "port 0",
+        f"pidfile {folder}/pid",
+        "local stratum 7",
+        "user root",
+    ]
+    (tmp_path / "chrony.conf").write_text("\n".join(lines) + "\n")
+    daemon = [str(CHRONYD), "-x", "-d", "-f", str(tmp_path / "chrony.conf")]  # -x leaves the clock alone
+    with subprocess.Popen(daemon, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as chronyd:
+        try:
+            for _ in range(2_000):
+                asked = ["chronyc", "-h", str(socket_name), "-c", "tracking"]
+                said = subprocess.run(asked, capture_output=True, timeout=30, check=False)
+                if said.returncode == 0:
+                    break
+        finally:
+            chronyd.terminate()
+    shutil.rmtree(folder)
+    linux = load_platforms(only=("linux",)).named("linux")
+    assert linux is not None
+    capture = Capture(asset=AssetId("me"), platform="linux", question="chrony", transport="ssh", request="x",
+                      at="2026-11-20T00:00:00Z", took_ms=1, blob=digest_of(said.stdout), bytes=1, ttl_s=1)  # fmt: skip
+    facts = {fact.name: fact.value for fact in read_asset(linux, [(capture, said.stdout)])}
+    assert facts == {"time.synchronised": "yes", "time.stratum": "7", "time.offset_us": "0"}
 
 
 UNPRIVILEGED = 'ForceCommand setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "$SSH_ORIGINAL_COMMAND"'
