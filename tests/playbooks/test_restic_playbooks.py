@@ -84,6 +84,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Any:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "backup_job": "plant",
+            "backup_host": "good",
             "backup_repository": str(place / "repository"),
             "backup_password_file": str(place / "password"),
             "backup_paths": [str(data)],
