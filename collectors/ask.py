@@ -35,8 +35,16 @@ def ask_all(
     clock: Clock,
     refused: Callable[[Action, str], None],
 ) -> None:
-    """Ask everything; note every answer, every question that stayed without one, and what the guard held back."""
+    """
+    Ask everything; note every answer, every question that stayed without one, and what the guard held back.
+
+    A question that stands in for another is left out where that one was answered, or was left out itself.
+    """
+    whole: set[str] = set()
     for question in questions:
+        if question.instead_of in whole:
+            whole.add(question.name)
+            continue
         at = clock.now()
         try:
             answer = session.ask(question)
@@ -53,5 +61,7 @@ def ask_all(
         findings.heard.append(
             Heard(question=question, platform=platform, answer=answer, at=at, host_key=session.host_key)
         )
-        if not answer.complete and not question.optional:
+        if answer.complete:
+            whole.add(question.name)
+        elif not question.optional:
             findings.problems.append((Result.PARTIAL, f"{question.name}: {answer.reason}"))

@@ -5,6 +5,8 @@ Secrets out, keyed tags in, before anything is hashed, stored, logged or printed
 2. Every secret this run holds, in every form it may be written in (`collectors.redact_forms`).
 3. What looks like a secret to the generic detector; counted apart, because a rule should have known it.
 
+A file of certificates without a certificate may be a key or a key store in a binary form: it is replaced whole.
+
 All three look at the answer as it came, so none sees another's tags; what they find is replaced at once. What a device
 says that looks like one of our tags is escaped. No exception and no `repr` here shows a secret.
 """
@@ -19,6 +21,7 @@ from collectors.redact_held import HeldSecrets
 from collectors.redact_rules import SecretSearch, secret_search
 from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
+from evidence.normalise.readers import READERS
 from evidence.platforms.platform import Platform, Question
 
 _JSON = ("json", "pages", "endpoints")
@@ -69,6 +72,9 @@ class Redactor:
         search = secret_search(platform.secrets)
         if question.transport == "snmp":
             text, spans = self._snmp(data, question, platform, search)
+        elif question.reader == "x509" and data and not READERS["x509"](data, ""):
+            whole = Span(start=0, end=len(data), plain=data, type="private-key")
+            text, spans = self._replaced(data, [whole])
         else:
             found = self._spans(data, search)
             if question.reader in _JSON or question.inside is not None:

@@ -3,6 +3,7 @@
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
   [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
+  [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
@@ -12,6 +13,9 @@ declare -A tests_of=(
   [frr]="a real router: FRR's vtysh behind sshd"
   [chromium]="the report in a browser and on paper"
   [systemd]="systemd's own check of the units that are printed"
+  [restic]="backups and restore tests by restic"
+  [postgresql]="dumps of a database seen as backups"
+  [chrony]="the state of the clock as chronyc prints it"
   [zstd]="blobs read by the zstd program"
 )
 missing=()

@@ -44,6 +44,8 @@ site = _fixtures("site").site
 _sshd = _fixtures("sshd")
 parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd
 
+visit_host = _fixtures("host_visit").visit_host
+
 frr = _fixtures("frr").frr
 
 _ignition = _fixtures("ignition")

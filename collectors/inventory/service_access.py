@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from collectors.inventory.host import AwsAccess, HttpAccess, OpcuaAccess
 from collectors.inventory.values import Values
 
+LISTS = ("certificates", "authorised_keys", "backup_folders", "backup_status", "restore_tests")
+"""Lists of absolute paths; each entry is asked for by itself."""
+
 SERVICE_VARIABLES = (
     *("http_url", "http_token", "http_user", "http_password", "http_ca_file"),
     *("aws_region", "aws_profile", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_endpoint"),
     *("opcua_url", "opcua_user", "opcua_password"),
     *("opcua_certificate_file", "opcua_key_file", "opcua_fingerprint", "clear_credentials"),
-    "certificates",
+    *LISTS,
 )
 """Variables read here, without their prefix."""
 
@@ -87,12 +90,13 @@ def opcua_access(values: Values) -> OpcuaAccess | None:
 
 
 def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
-    """Return what is to be gone through entry by entry: `certificates`, absolute paths."""
-    paths = values.entries("plantproof_certificates", at_most=MAX_ENTRIES)
-    for path in paths:
-        if not path.startswith("/") or ".." in path.split("/"):
-            raise values.wrong("plantproof_certificates", "absolute paths", repr(path[:80]))
-    return {"certificates": paths} if paths else {}
+    """Return what is to be gone through entry by entry, absolute paths, by the name of the list."""
+    found = {name: values.entries(f"plantproof_{name}", at_most=MAX_ENTRIES) for name in LISTS}
+    for name, paths in found.items():
+        for path in paths:
+            if not path.startswith("/") or ".." in path.split("/"):
+                raise values.wrong(f"plantproof_{name}", "absolute paths", repr(path[:80]))
+    return {name: paths for name, paths in found.items() if paths}
 
 
 def _both(values: Values, first: str, one: object | None, second: str, other: object | None) -> None:

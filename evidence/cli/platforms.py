@@ -110,6 +110,7 @@ def _document(platform: "Platform") -> dict[str, object]:
                 "tags": sorted(question.tags),
                 "ttl_s": question.ttl_s,
                 "optional": question.optional,
+                "instead_of": question.instead_of,
             }
             for question in platform.questions
         ],
@@ -130,7 +131,9 @@ def _described(platform: "Platform") -> Iterator[str]:
     yield "Asked, and nothing else:"
     for question in platform.questions:
         tags = ",".join(sorted(question.tags))
-        yield f"  {question.name} ({question.transport}; {tags}{'; optional' if question.optional else ''})"
+        where = f"; only where {question.instead_of} gave nothing" if question.instead_of else ""
+        optional = "; optional" if question.optional else ""
+        yield f"  {question.name} ({question.transport}; {tags}{optional}{where})"
         for wanted in question.objects:
             yield f"    {question.verb} {one_line(wanted)}"
     yield ""

@@ -6,7 +6,7 @@ missing fact is better than a wrong one.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from evidence.model.capture import Capture
@@ -17,7 +17,7 @@ from evidence.normalise.documents import values_at
 from evidence.normalise.readers import read_document
 from evidence.normalise.tables import read_rows
 from evidence.normalise.tags import secrets_of
-from evidence.normalise.values import VALUE_FORMATS, clean
+from evidence.normalise.values import TEXT_FORMATS, VALUE_FORMATS, clean
 from evidence.platforms.platform import FactRule, Platform, Question
 
 OWN_BRANCH = "{sysobjectid}"
@@ -38,13 +38,18 @@ def read_asset(platform: Platform, captures: Iterable[tuple[Capture, bytes]]) ->
     Return what is known of an asset from its captures: one fact for each name and row.
 
     Where several captures tell the same fact, the rule that stands first in the platform file wins; of equals, the
-    capture given first.
+    capture given first. Of a fact that says when something was last done, the latest time wins.
     """
     best: dict[tuple[str, str | None], tuple[int, Fact]] = {}
+    latest = {rule.fact for rule in platform.facts if rule.newest}
     for capture, data in captures:
         for rank, fact in _ranked(platform, capture, data):
             known = best.get((fact.name, fact.row))
-            if known is None or rank < known[0]:
+            if known is not None and fact.row is None and fact.name in latest:
+                better = fact.value > known[1].value
+            else:
+                better = known is None or rank < known[0]
+            if better:
                 best[fact.name, fact.row] = rank, fact
     return tuple(fact for _, fact in sorted(best.values(), key=lambda each: (each[1].name, each[1].row or "")))
 
@@ -64,10 +69,11 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
     document = read_document(question, data, capture.request) if question else None
     for rank, rule in rules:
         if rule.path is not None:
-            raw = values_at(rule, document)
+            found = _value(rule, values_at(rule, document))
+        elif index is not None:
+            found = _value(rule, _looked_up(rule, index))
         else:
-            raw = _looked_up(rule, index) if index is not None else [(text, "")]
-        found = _value(rule, raw)
+            found = _value(rule, [(text, "")], TEXT_FORMATS[rule.format])
         if found is not None:
             yield rank, make.fact(rule.fact, *found, untested=rule.untested)
     for rank, table in tables:
@@ -153,8 +159,8 @@ def _matches(index: varbinds.Index, oid: str, pattern: str) -> bool:
     return varbind is not None and bool(_regex(pattern).search(varbind.text))
 
 
-def _value(rule: FactRule, raw: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
-    """Return the one value a rule yields and its OID, or `None`."""
+def _value(rule: FactRule, raw: Iterable[tuple[str, str]], show: Callable[[str], str] = str) -> tuple[str, str] | None:
+    """Return the one value a rule yields, as `show` writes it, and its OID, or `None`."""
     found: dict[str, str] = {}
     for text, oid in raw:
         bare = text.strip()
@@ -162,24 +168,28 @@ def _value(rule: FactRule, raw: Iterable[tuple[str, str]]) -> tuple[str, str] | 
             continue
         if rule.unless is not None and _regex(rule.unless).search(bare):
             continue
-        for value in _extracted(rule, text):
+        if rule.count:
+            return str(sum(1 for _ in _regex(rule.pattern or "").finditer(text))), oid
+        for value in _extracted(rule, text, show):
             found.setdefault(value, oid)
         if found and rule.first:
             break
+    if rule.newest and found:
+        return max(found), found[max(found)]
     if not found or (len(found) > 1 and not rule.first and rule.join is None):
         return None
     first, oid = next(iter(found.items()))
     return (first if rule.join is None or rule.first else clean(rule.join.join(found))), oid
 
 
-def _extracted(rule: FactRule, text: str) -> Iterator[str]:
+def _extracted(rule: FactRule, text: str, show: Callable[[str], str]) -> Iterator[str]:
     if rule.pattern is None:
         values: Iterable[str] = (text,)
     else:
         matches = _regex(rule.pattern).finditer(text)
         values = (_shown(rule, match) for _, match in zip(range(_MAX_MATCHES), matches, strict=False))
     for value in values:
-        shown = _mapped(rule.map, clean(value))
+        shown = _mapped(rule.map, show(clean(value)))
         if shown:
             yield shown
 

@@ -5,6 +5,7 @@ import binascii
 import csv
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from evidence.normalise.blocks import read_blocks
+from evidence.normalise.host_readers import HOST_READERS
 from evidence.platforms.platform import Question
 
 MAX_PAGES = 2_000
@@ -101,12 +103,14 @@ def _x509(data: bytes, request: str) -> object:
     from cryptography import x509
 
     found = []
-    for der_or_pem in _certificates(data):
-        try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about certificates that are not as they should be: we look, we do not trust
+        for der_or_pem in _certificates(data):
             load = x509.load_pem_x509_certificate if der_or_pem.startswith(b"-") else x509.load_der_x509_certificate
-            found.append(_certificate(load(der_or_pem), request))
-        except (ValueError, TypeError):
-            continue
+            try:
+                found.append(_certificate(load(der_or_pem), request))
+            except (ValueError, TypeError):
+                continue
     return found
 
 
@@ -170,5 +174,6 @@ READERS: Mapping[str, Reader] = {
     "csv": _csv,
     "x509": _x509,
     "endpoints": _endpoints,
+    **HOST_READERS,
 }
 """Name of a reader in platform and service files -> how it reads."""

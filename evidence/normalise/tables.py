@@ -48,8 +48,9 @@ def _snmp_value(column: Column, index: Index, row: str, varbind: Varbind) -> str
 
 
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:
+    key = rule.key or ""
     for match in _regex(rule.pattern or "").finditer(text):
-        row = match[rule.key or 0] or ""
+        row = match.expand(key) if "\\" in key else match[key or 0] or ""
         for column in rule.columns:
             yield column.fact, row, column_text(column, match[column.group or 0] or ""), ""
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 from evidence.normalise.varbinds import Varbind
@@ -95,6 +96,12 @@ def _day(text: str) -> str:
     """Return a time, or the end of a day that people wrote without one: what is to end that day holds through it."""
     text = text.strip()
     return _time(f"{text}T23:59:59Z" if _DAY.fullmatch(text) else text)
+def _microseconds(text: str) -> str:
+    """Return seconds as whole microseconds."""
+    try:
+        return str(round(Decimal(text.strip()) * 1_000_000))
+    except (ArithmeticError, ValueError):
+        return ""
 
 
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
@@ -106,9 +113,14 @@ TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "day": _day,
     "integer": lambda text: text.strip() if text.strip().isdecimal() else "",
     "count": lambda text: str(len(text.split())),
+    "microseconds": _microseconds,
 }
-"""Name of a format -> how it shows what a text or a document holds; `count` counts words, `time` is RFC 3339
-UTC, `day` also reads a date alone, `hex` takes colons out."""
+"""
+Name of a format -> how it shows what a text or a document holds.
+
+`count` counts words, `time` is RFC 3339 UTC, `day` also reads a date alone, `hex` takes colons out, `microseconds` takes
+seconds.
+"""
 
 
 def _arcs(index: str, count: int) -> list[int]:

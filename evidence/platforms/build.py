@@ -1,5 +1,6 @@
 """From the strict models of a platform file to the frozen values everything else uses."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -68,12 +69,15 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         questions=questions,
         facts=facts,
         tables=tables,
-        secrets=tuple(SecretRule(**rule.model_dump()) for rule in model.secrets),
+        secrets=(
+            *(SecretRule(**rule.model_dump()) for rule in model.secrets),
+            *(parent.secrets if parent else ()),
+        ),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
-        session=_session(model),
+        session=_session(model) or (parent.session if parent else None),
         http=dialect_of(model.http),
         max_repetitions=model.quirks.max_repetitions,
-        account=model.safety.account,
+        account=model.safety.account or (parent.account if parent else None),
         source="; ".join(model.source),
         digest=digest,
     )
@@ -104,6 +108,7 @@ def _all_asked(
     read = {rule.question for rule in facts} | {rule.question for rule in tables}
     read |= {name for name in model.volatile.lines if name not in names}
     read |= {name for question in questions if (name := gone_through(question.call)) is not None}
+    read |= {question.instead_of for question in questions if question.instead_of}
     if unknown := read - set(names):
         raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
 
@@ -151,6 +156,7 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             reader=reader,
             inside=asked.inside,
             each=asked.each,
+            instead_of=asked.instead_of and asked.instead_of + name.removeprefix(asked.name),
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
             classification="personal" if asked.personal else "technical",
@@ -190,6 +196,8 @@ def _facts(rules: dict[str, list[FactModel]], twins: dict[str, tuple[str, ...]])
                     map=rule.map,
                     format=rule.format,
                     join=rule.join,
+                    count=rule.count,
+                    newest=rule.newest,
                     untested=rule.untested,
                 )
 
@@ -251,6 +259,7 @@ def fitted(platform: Platform, lists: Mapping[str, tuple[str, ...]]) -> Platform
             questions.append(question)
             continue
         for entry in lists.get(question.each, ()):
-            objects = tuple(name.replace(EACH, entry) for name in question.objects)
+            word = shlex.quote(entry) if question.verb is Verb.RUN else entry
+            objects = tuple(name.replace(EACH, word) for name in question.objects)
             questions.append(replace(question, name=f"{question.name}:{entry}", objects=objects))
     return replace(platform, questions=tuple(questions))

@@ -40,6 +40,9 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_FILES = 5000
 """Most platform files in one folder: eight times the 600 we mean to ship."""
 
+MAX_HEIRS = 4
+"""Most platforms that stand between one and what it extends in the end; ours have one."""
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -172,15 +175,13 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
         if not folder.is_dir():
             raise PlatformFileError(f"{folder}: expected a folder of platform files")
         files |= {path.stem: path for path in _files(folder)}
-    if only is not None:
-        wanted = {GENERIC, *only}
-        if missing := wanted - files.keys():
-            raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
-        files = {stem: path for stem, path in files.items() if stem in wanted}
-    texts = {stem: _bytes(path) for stem, path in sorted(files.items())}
-    generic = _platform(files[GENERIC], texts[GENERIC], None)
-    others = (_platform(files[stem], text, generic) for stem, text in texts.items() if stem != GENERIC)
-    return Platforms([generic, *others], MappingProxyType(texts))
+    wanted = set(files) if only is None else {GENERIC, *only}
+    if missing := wanted - files.keys():
+        raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
+    texts: dict[str, bytes] = {}
+    built: dict[str, Platform] = {}
+    platforms = [_platform(stem, files, built, texts) for stem in sorted(wanted)]
+    return Platforms(platforms, MappingProxyType(dict(sorted(texts.items()))))
 
 
 def read_platform_file(path: Path, *, generic: Platform) -> Platform:
@@ -192,9 +193,9 @@ def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platfo
     """
     Return the platform of a file's bytes, for re-deriving facts from the platform files kept as evidence.
 
-    `name` is what a message calls the file.
+    `name` is what a message calls the file; `generic` is the platform it extends.
     """
-    return _built(Path(name), data, generic)
+    return _built(Path(name), data, _model(Path(name), data), generic)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -212,16 +213,35 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _platform(path: Path, data: bytes, generic: Platform | None) -> Platform:
-    platform = _built(path, data, generic)
-    if platform.name != path.stem:
-        raise PlatformFileError(f"{path}: expected the name {path.stem}, as the file is called, found {platform.name}")
+def _platform(
+    stem: str,
+    files: Mapping[str, Path],
+    built: dict[str, Platform],
+    texts: dict[str, bytes],
+    heirs: tuple[str, ...] = (),
+) -> Platform:
+    """Return the platform of a file, after the one it extends; `built` and `texts` keep what is read already."""
+    if stem in built:
+        return built[stem]
+    path = files[stem]
+    data = texts[stem] = _bytes(path)
+    model = _model(path, data)
+    parent = None
+    if model.extends is not None:
+        if model.extends in (stem, *heirs) or model.extends not in files or len(heirs) > MAX_HEIRS:
+            raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
+        parent = _platform(model.extends, files, built, texts, (stem, *heirs))
+    platform = _built(path, data, model, parent)
+    if platform.name != stem:
+        raise PlatformFileError(f"{path}: expected the name {stem}, as the file is called, found {platform.name}")
+    built[stem] = platform
     return platform
 
 
-def _built(path: Path, data: bytes, generic: Platform | None) -> Platform:
-    model = _model(path, data)
-    parent = generic if model.extends else None
+def _built(path: Path, data: bytes, model: PlatformModel, parent: Platform | None) -> Platform:
+    if model.extends != (parent.name if parent and model.extends else None):
+        raise PlatformFileError(f"{path}: it extends {model.extends}, which is not at hand")
+    parent = parent if model.extends else None
     digest = digest_of(parent.digest.encode() + b"\0" + data) if parent else digest_of(data)
     try:
         return build(model, digest=digest, parent=parent)

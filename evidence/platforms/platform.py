@@ -45,6 +45,8 @@ class Question:
     """JMESPath to the base64 text, within an answer of JSON, that the reader reads: a report in a member."""
     each: str | None = None
     """Name of an inventory list (`plantproof_certificates`); asked once for each entry, which stands for `{each}`."""
+    instead_of: str | None = None
+    """A question this one stands in for: it is asked only where that one got no whole answer."""
     tags: frozenset[str]
     """`identify`, `config`, `tables`, `host`: what `-t` chooses by."""
     ttl_s: int
@@ -128,6 +130,10 @@ class FactRule:
     """How an SNMP value is shown: see `evidence.normalise.values`."""
     join: str | None = None
     """Several distinct values are joined with this."""
+    count: bool = False
+    """The fact is how often the pattern is found, `0` where it is not; `where` says what a countable answer holds."""
+    newest: bool = False
+    """Of several answers, and of all the fact's rules, the latest time counts (RFC 3339 UTC), not the first rule."""
     untested: bool = False
 
 
@@ -165,8 +171,8 @@ class TableRule:
     """JMESPath to the rows of an answer with a reader."""
     key: str | None = None
     """
-    Text: the group that names the row. SNMP: the index format that does (`index` when absent). Documents: the
-    JMESPath, within the row, to its name.
+    Text: the group that names the row, or a replacement built from groups (`\\g<protocol> \\g<socket>`). SNMP: the
+    index format that does (`index` when absent). Documents: the JMESPath, within the row, to its name.
     """
     untested: bool = False
 

@@ -19,12 +19,15 @@ Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
-Reader = Literal["blocks", "csv", "endpoints", "json", "pages", "x509"]
-List = Literal["certificates"]
+Reader = Literal[
+    "authorized_keys", "blocks", "csv", "endpoints", "json", "pages", "pairs", "ssh_log", "sshd_config", "tsv", "x509"
+]
+List = Literal["certificates", "authorised_keys", "backup_folders", "backup_status", "restore_tests"]
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
 ValueFormat = Literal[
-    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "day", "date", "lower", "count"
+    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "day", "date", "lower", "count",
+    "microseconds",
 ]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
@@ -67,6 +70,7 @@ class QuestionModel(_Model):
     reader: Reader | None = None
     inside: JmesPath | None = Field(default=None, description="base64 text within a JSON answer that the reader reads")
     each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
+    instead_of: Name | None = Field(default=None, description="asked only where that question got no whole answer")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"
     personal: bool = False
@@ -105,6 +109,8 @@ class FactModel(_Model):
     map: dict[str, str] | None = None
     format: ValueFormat = "text"
     join: str | None = None
+    count: bool = Field(default=False, description="the fact is how often the pattern is found")
+    newest: bool = Field(default=False, description="of several answers and rules the latest time counts")
     untested: bool = False
 
     @model_validator(mode="after")
@@ -113,8 +119,8 @@ class FactModel(_Model):
             raise ValueError("expected one of oid, column, path, found several")
         if self.among is not None and self.column is None:
             raise ValueError("among chooses rows of a column, but there is no column")
-        if self.template is not None and self.pattern is None:
-            raise ValueError("a template needs a pattern")
+        if self.pattern is None and (self.template is not None or self.count):
+            raise ValueError("a template or a count needs a pattern")
         return self
 
 
@@ -200,7 +206,7 @@ class PlatformModel(_Model):
     title: str
     vendor: str | None = None
     source: list[str] = Field(min_length=1, description="where the knowledge is from: MIB, manual")
-    extends: Literal["generic"] | None = None
+    extends: Name | None = Field(default=None, description="the platform whose questions and rules hold here, too")
     without: list[Name] = Field(default=[], description="inherited questions and facts that do not hold here")
     recognition: RecognitionModel = RecognitionModel()
     session: SessionModel | None = None

@@ -1,15 +1,18 @@
 """What the inventory says of services, and of lists to go through."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
+from collectors.guard import permit_host
 from collectors.inventory.host import Host
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.read import read_inventory
 from collectors.plan import make_plan
+from collectors.transports.interface import NotReadOnlyError
 from evidence.platforms.build import fitted
-from evidence.platforms.load import read_platform
+from evidence.platforms.load import load_platforms, read_platform
 
 LISTING = b"""
 name: example
@@ -71,6 +74,7 @@ def test_the_id_of_an_access_key_is_a_name_and_no_secret(tmp_path: Path) -> None
         ("plantproof_opcua_url: 'opc.tcp://a', plantproof_opcua_fingerprint: beef", "SHA-256 in hex"),
         ("plantproof_certificates: [etc/ssl/a.pem]", "absolute paths"),
         ("plantproof_certificates: ['/etc/../root/a.pem']", "absolute paths"),
+        ("plantproof_backup_folders: [dumps]", "plantproof_backup_folders: expected absolute paths"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_right_is_an_error_without_the_value(tmp_path: Path, variables: str, expected: str) -> None:
@@ -117,8 +121,20 @@ def test_a_question_is_asked_for_each_entry_of_the_hosts_list(tmp_path: Path) ->
     assert fitted(platform, {}).questions == ()
 
 
-def test_a_service_without_its_platform_is_never_guessed(tmp_path: Path) -> None:
-    from evidence.platforms.load import load_platforms
+def test_an_entry_in_a_command_is_one_word_whatever_it_holds(tmp_path: Path) -> None:
+    known = load_platforms(only=("linux",)).named("linux")
+    assert known is not None
+    lists = host(
+        tmp_path, "plantproof_backup_folders: ['/srv/dumps', '/srv/a b', '/srv/x; reboot', \"/srv/it's\"]"
+    ).lists
+    asked = [one.objects[0] for one in fitted(known, lists).questions if one.name.startswith("backup-folders:")]
+    assert [shlex.split(command)[1] for command in asked] == ["/srv/dumps", "/srv/a b", "/srv/x; reboot", "/srv/it's"]
+    for command in asked[:3]:
+        assert permit_host(command, asked) == command
+    with pytest.raises(NotReadOnlyError):
+        permit_host(asked[3], asked)
 
+
+def test_a_service_without_its_platform_is_never_guessed(tmp_path: Path) -> None:
     (visit,) = make_plan([host(tmp_path, "plantproof_http_url: 'http://a'")], load_platforms(only=())).visits
     assert visit.problems == ("http: the platform is not known, and paths are never guessed: set plantproof_platform",)

@@ -56,6 +56,38 @@ def snmp_value(binds: list[tuple[str, Value]], **fields: Any) -> list[str]:
     return [fact.value for fact in read_facts(platform(rule(**fields)), capture(transport="snmp"), data)]
 
 
+def test_what_is_counted_is_zero_where_nothing_is_found_in_a_countable_answer() -> None:
+    counted = {"count": True, "pattern": "^up ", "where": r"\AList"}
+    assert text_value("List\nup a\nup b\nno c\nup a\n", **counted) == ["3"]
+    assert text_value("List\n", **counted) == ["0"]
+    assert text_value("no such command\n", **counted) == []
+
+
+def test_a_value_taken_out_of_a_text_is_shown_in_the_format_of_its_rule() -> None:
+    assert text_value("at 1790000000.5", pattern=r"at (?P<value>\S+)", format="time") == ["2026-09-21T14:13:20Z"]
+    assert text_value("at noon", pattern=r"at (?P<value>\S+)", format="time") == []
+
+
+def test_the_latest_time_counts_among_values_answers_and_rules() -> None:
+    times = {"pattern": r"^(?P<value>\d{10})$", "format": "time", "newest": True}
+    known = platform(rule(**times), rule(question="r", **times))
+    answers = [("q", b"1790000000\n1790000600\n"), ("r", b"1790000900\n"), ("q", b"1790000300\n")]
+    for order in (answers, answers[::-1]):
+        (fact,) = read_asset(known, [(capture(question), data) for question, data in order])
+        assert fact.value == "2026-09-21T14:28:20Z"
+
+
+def test_a_row_may_be_named_by_several_groups() -> None:
+    table = TableRule(
+        question="q",
+        pattern=r"^(?P<kind>\w+) (?P<socket>\S+)$",
+        key=r"\g<kind>/\g<socket>",
+        columns=(Column(fact="a.kind", group="kind"),),
+    )
+    facts = read_facts(platform(tables=(table,)), capture(), b"tcp :53\nudp :53\n")
+    assert {fact.row: fact.value for fact in facts} == {"tcp/:53": "tcp", "udp/:53": "udp"}
+
+
 def test_a_fact_says_what_when_and_where_from() -> None:
     (fact,) = read_facts(platform(rule(pattern=r"V(\d)", untested=True)), capture(), b"V7")
     assert (fact.asset, fact.name, fact.value, fact.row) == ("press-7", "a.b", "V7", None)

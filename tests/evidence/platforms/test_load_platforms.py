@@ -6,6 +6,7 @@ import pytest
 from evidence.platforms.load import (
     MAX_FILE_BYTES,
     MAX_FILES,
+    PACKAGED,
     PlatformFileError,
     Platforms,
     load_platforms,
@@ -165,6 +166,36 @@ def test_a_folder_adds_platforms_and_replaces_ours(tmp_path: Path) -> None:
     assert known.named("linux") is not None
 
 
+def test_a_platform_may_extend_one_that_extends_another(tmp_path: Path) -> None:
+    write(tmp_path, "base", "extends: generic\nsession: {kind: host}\nsafety: {account: a reader}\n"
+          "questions: [{name: who, run: id, tags: [host]}, {name: where, run: pwd, instead_of: who, tags: [host]}]\n"
+          "secrets: [{type: t, pattern: 'x(?P<secret>y)'}]\n")  # fmt: skip
+    known = load_platforms(write(tmp_path, "above", "extends: base\nwithout: [arp]\n"))
+    above, base = known.named("above"), known.named("base")
+    assert above is not None
+    assert base is not None
+    assert (above.session, above.account, above.secrets) == (base.session, "a reader", base.secrets)
+    assert {question.name for question in base.questions} - {question.name for question in above.questions} == {"arp"}
+    assert [each.name for each in load_platforms(tmp_path, only=("above",))] == ["above", "generic"]
+    write(tmp_path, "base", "extends: above\n")
+    with pytest.raises(PlatformFileError, match="extends: expected another platform, found"):
+        load_platforms(tmp_path)
+    write(tmp_path, "base", "extends: nobody\n")
+    with pytest.raises(PlatformFileError, match="extends: expected another platform, found nobody"):
+        load_platforms(tmp_path)
+
+
+def test_a_kept_platform_file_is_read_with_the_platform_it_extends_or_not_at_all() -> None:
+    data = (PACKAGED / "debian.yaml").read_bytes()
+    known = load_platforms()
+    debian = known.named("debian")
+    assert debian is not None
+    assert read_platform(data, generic=known.named("linux"), name="debian").digest == debian.digest
+    for other in (None, known.generic):
+        with pytest.raises(PlatformFileError, match="it extends linux, which is not at hand"):
+            read_platform(data, generic=other, name="debian")
+
+
 def test_only_chooses_and_none_is_the_generic_platform_alone() -> None:
     assert [each.name for each in load_platforms(only=())] == ["generic"]
     assert [each.name for each in load_platforms(only=("frr",))] == ["frr", "generic"]
@@ -197,7 +228,7 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("facts: {a.b: [{question: nobody}]}\n", "question nobody: read by a rule, but not asked"),
         ("facts: {a.b: [{question: q, oid: 1.3.1, column: 1.3.2}]}\n", "expected one of oid, column, path"),
         ("facts: {a.b: [{question: q, among: {1.3.1: x}}]}\n", "there is no column"),
-        ("facts: {a.b: [{question: q, template: x}]}\n", "a template needs a pattern"),
+        ("facts: {a.b: [{question: q, template: x}]}\n", "a template or a count needs a pattern"),
         ("tables: [{question: q, pattern: x, columns: {a.b: {group: g}}}]\n", "a text table has a pattern and a key"),
         ("tables: [{question: q, key: g, columns: {a.b: {oid: 1.3.1}}}]\n", "a text table has a pattern and a key"),
         ("volatile: {lines: {nobody: [x]}}\n", "question nobody: read by a rule, but not asked"),
