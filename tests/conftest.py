@@ -46,6 +46,9 @@ parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _
 
 frr = _fixtures("frr").frr
 
+_rgw = _fixtures("rgw")
+rgw, ministack = _rgw.rgw, _rgw.ministack
+
 
 @pytest.fixture(scope="session")
 def vectors() -> ModuleType:
