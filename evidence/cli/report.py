@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import as_of_option, now, platforms_option, store_option, verbosity_option, write_whole
+from evidence.cli.options import (
+    as_of_option,
+    now,
+    open_here,
+    platforms_option,
+    store_option,
+    verbosity_option,
+    write_whole,
+)
 
 
 @click.command()
@@ -47,12 +55,11 @@ def command(
     from evidence.cli.verify import read_pin, root_key
     from evidence.report.compose import compose
     from evidence.report.render import render_html, render_json
-    from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     trusted = root_key(store, key)
     at = as_of or now()
-    verification = verify(open_store(store), trusted_root=trusted, pins=[read_pin(pin) for pin in pins], as_of=at)
+    verification = verify(open_here(store), trusted_root=trusted, pins=[read_pin(pin) for pin in pins], as_of=at)
     document = compose(
         open_snapshots(store, as_of),
         verification,

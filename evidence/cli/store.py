@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import store_option, verbosity_option
+from evidence.cli.options import open_here, store_option, verbosity_option
 
 if TYPE_CHECKING:
     from evidence.store.interface import Store
@@ -25,9 +25,8 @@ def command() -> None:
 def list_keys(prefix: str, store: str) -> None:
     """List the keys that begin with PREFIX."""
     from evidence.harmless import one_line
-    from evidence.store.open import open_store
 
-    for key in open_store(store).keys(prefix):
+    for key in open_here(store).keys(prefix):
         click.echo(one_line(key))
 
 
@@ -44,9 +43,8 @@ def get_object(name: str, store: str) -> None:
     import sys
 
     from evidence.harmless import harmless
-    from evidence.store.open import open_store
 
-    data = _find(open_store(store), name)
+    data = _find(open_here(store), name)
     if sys.stdout.isatty():
         click.echo(harmless(data.decode("utf-8", "replace")), nl=not data.endswith(b"\n"))
     else:
@@ -91,11 +89,10 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
     """
     from evidence.harmless import one_line
     from evidence.store.directory import DirectoryStore
-    from evidence.store.open import open_store
     from evidence.verify.result import Status
     from evidence.verify.verifier import verify
 
-    opened = open_store(store)
+    opened = open_here(store)
     if repair:
         for line in _repair(opened):
             click.echo(one_line(line))

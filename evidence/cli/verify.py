@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import as_of_option, now, store_option, verbosity_option
+from evidence.cli.options import as_of_option, now, open_here, store_option, verbosity_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,11 +48,10 @@ def command(
     9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
     fail the step.
     """
-    from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     place = bundle or store
-    opened = open_store(place)
+    opened = open_here(place)
     report = verify(
         opened, trusted_root=root_key(place, key), pins=[read_pin(pin) for pin in pins], as_of=as_of or now()
     )
@@ -72,6 +71,8 @@ def root_key(place: str, key: str | None) -> "PublicKey | None":
 
     if key is not None:
         return load_public(Path(key))
+    if "://" in place:
+        return None
     store = Path(place).expanduser().resolve()
     beside = store.with_name(f"{store.name}.keys") / "root.pub"
     if not beside.is_file():

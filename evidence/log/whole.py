@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from evidence.log.accept import Accepted
 from evidence.log.ledger import Ledger, places_of
 from evidence.model.names import Digest, digest_of, parse_digest
-from evidence.store.blobs import get_blob
-from evidence.store.layout import blob_key
+from evidence.store.blobs import check_blob, find_blob
 
 RECALLED = 2_000
 """Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
@@ -22,6 +21,8 @@ class Whole:
         self._known: dict[Digest, int] = {}
         self._older = self._sealed()
         self._budget = RECALLED
+        self.named: set[Digest] = set()
+        """Every blob a statement named that was checked."""
 
     def check(self, accepted: Accepted) -> None:
         """
@@ -30,12 +31,13 @@ class Whole:
         A blob that a recent sealed part names was read in full then; now it only has to be there.
         """
         self._budget += len(accepted.part.captures) if accepted.part else 0
+        self.named |= accepted.blobs.keys()
         self._recall(accepted.blobs)
         for digest, length in accepted.blobs.items():
             if self._known.get(digest) == length:
-                self._ledger.store.get(blob_key(digest))
+                find_blob(self._ledger.store, digest)
             else:
-                get_blob(self._ledger.store, digest, length)
+                check_blob(self._ledger.store, digest, length)
                 self._known[digest] = length
 
     def _recall(self, blobs: Mapping[Digest, int]) -> None:

@@ -62,8 +62,25 @@ def put_blob(store: Store, data: bytes) -> Digest:
     return digest
 
 
-def has_blob(store: Store, digest: Digest) -> None:
-    """Raise `MissingError` unless the artefact is there; one that is known to be there is not asked for."""
+def check_blob(store: Store, digest: Digest, expected_bytes: int) -> None:
+    """
+    Raise unless the artefact is there, whole, and `expected_bytes` long.
+
+    What this process wrote to a store that is far away, which confirmed the bytes by their digest, is not read again.
+    """
+    if not isinstance(store, Remembers):
+        get_blob(store, digest, expected_bytes)
+    elif store.known.written(digest) != expected_bytes:
+        try:
+            get_blob(store, digest, expected_bytes)
+        except StoreError:
+            store.known.forget(digest)
+            raise
+        store.known.saw(digest)
+
+
+def find_blob(store: Store, digest: Digest) -> None:
+    """Raise `MissingError` unless the artefact is there; where it is known to be, a store far away is not asked."""
     if isinstance(store, Remembers) and digest in store.known:
         return
     store.get(blob_key(digest))

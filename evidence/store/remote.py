@@ -1,7 +1,7 @@
 """What has to be said of a store that is reached over a network, beyond its name. Read from the outside by `cli`."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,3 +33,12 @@ class Remote:
     """How long an answer is waited for: half a minute for 512 MiB on a fast line, and as much again."""
     wait: Callable[[float], None] | None = None
     """Waits between two tries; `None`: by the clock."""
+
+
+ENDPOINTS = ("PLANTPROOF_S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+"""Variables that name a server, the first that is set counts; the last two are AWS's own."""
+
+
+def endpoint_in(environ: Mapping[str, str]) -> str | None:
+    """Return the server that the environment names, `None` for AWS's."""
+    return next((environ[name] for name in ENDPOINTS if environ.get(name)), None)

@@ -10,7 +10,6 @@ that ignore it, the versions are listed afterwards; a writer that is not the old
 import hashlib
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -23,14 +22,12 @@ from evidence.store.known import Known
 from evidence.store.layout import check_key, is_hint
 from evidence.store.memory import check_hint, check_size
 from evidence.store.remote import Remote, Retention
+from evidence.store.retains import Renewed
 from evidence.store.s3_names import NUMBERED, fits, is_named_by_content, read_name
 from evidence.store.s3_probe import Checks, Habits, check_conditional, check_versioning, look_at, try_checks
-from evidence.store.s3_retention import Renewed, lock_for, renew
+from evidence.store.s3_retention import lock_for, renew
 from evidence.store.s3_wire import Bucket, Lock, TakenError, Version
 from evidence.store.versions import Surplus
-
-MAX_NEAR_BYTES = 64 * 1024 * 1024
-"""Most bytes of statements and batches kept in memory once they were read: what never changes is asked for once."""
 
 MAX_VERSIONS = 1_000
 """Most versions of one key that are looked into; each cost whoever made it a request too."""
@@ -48,9 +45,6 @@ class S3Store:
         self._bucket = Bucket(match[1], match[2].strip("/"), remote)
         self._remote = remote
         self._known = Known()
-        self._guard = threading.Lock()
-        self._near: dict[str, bytes] = {}
-        self._near_bytes = 0
         self._oldest: dict[str, str] = {}
         self._proven = False
 
@@ -82,7 +76,7 @@ class S3Store:
         """Write `data` under `key`, once."""
         check_key(key)
         check_size(key, len(data))
-        near = self._near.get(key)
+        near = self._known.near(key)
         if near is not None:
             if near != data:
                 raise ConflictError(f"{key}: other bytes are already kept there")
@@ -98,7 +92,7 @@ class S3Store:
         check_key(key)
         if is_hint(key):
             return self._bucket.get(key)
-        near = self._near.get(key)
+        near = self._known.near(key)
         if near is not None:
             return near
         data = self._named(key) if is_named_by_content(key) else self._eldest(key)
@@ -238,10 +232,6 @@ class S3Store:
         return self._bucket.get(key, oldest)
 
     def _keep_near(self, key: str, data: bytes) -> None:
-        """Keep what never changes and is read more than once: everything but blobs and hints."""
-        if is_hint(key) or key.startswith("blobs/"):
-            return
-        with self._guard:
-            if key not in self._near and self._near_bytes + len(data) <= MAX_NEAR_BYTES:
-                self._near[key] = data
-                self._near_bytes += len(data)
+        """Keep at hand what never changes and is read more than once: everything but blobs and hints."""
+        if not is_hint(key) and not key.startswith("blobs/"):
+            self._known.keep_near(key, data)

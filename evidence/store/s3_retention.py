@@ -1,13 +1,12 @@
 """Object Lock: what is locked how and until when, and extending it before less than the period is left."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from itertools import groupby
-from typing import Protocol, runtime_checkable
 
 from evidence.store.layout import STORE_KEY, is_hint
 from evidence.store.remote import Retention
+from evidence.store.retains import Renewed
 from evidence.store.s3_wire import Bucket, Lock, RefusedError, Version
 
 _UNLOCKED = ("NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError")
@@ -20,30 +19,6 @@ def lock_for(key: str, retention: Retention | None, at: datetime | None) -> Lock
         return None
     mode = "COMPLIANCE" if key.startswith("log/") or key == STORE_KEY else "GOVERNANCE"
     return Lock(mode=mode, until=(at + retention.period + retention.slack).replace(microsecond=0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewed:
-    """What a look at some objects found and did."""
-
-    seen: frozenset[str]
-    """The keys that are there."""
-    extended: int
-    """How many locks were set further into the future."""
-
-
-@runtime_checkable
-class Retains(Protocol):
-    """A store that can keep its objects from being deleted."""
-
-    @property
-    def retention(self) -> Retention | None:
-        """How long; `None` where nothing is locked."""
-        ...
-
-    def renew(self, prefix: str, *, wanted: Callable[[str], bool], at: datetime) -> Renewed:
-        """Look at everything below `prefix`, and extend the lock of what is `wanted` and has too little left."""
-        ...
 
 
 def renew(bucket: Bucket, retention: Retention, prefix: str, *, wanted: Callable[[str], bool], at: datetime) -> Renewed:
@@ -85,10 +60,3 @@ def locked_until(bucket: Bucket, version: Version) -> datetime | None:
         raise
     until = found.get("RetainUntilDate")
     return until if isinstance(until, datetime) else None
-
-
-def due_shards(last: int, elapsed: timedelta, slack: timedelta) -> Iterator[int]:
-    """Yield the shards of blobs (0 to 255) to look at after `last`, so that each has its turn twice in the slack."""
-    share = max(elapsed / (slack / 2), 0.0) if slack else 1.0
-    for step in range(1, min(256, max(1, -int(-256 * share // 1))) + 1):
-        yield (last + step) % 256
