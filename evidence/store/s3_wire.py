@@ -152,7 +152,13 @@ class Bucket:
                 raise _CutError(f"{length} bytes were announced, {len(data)} came")
             return data
 
-        return self._tried(key, once)
+        try:
+            return self._tried(key, once)
+        except RefusedError:
+            # Who may list below a prefix only is told 'denied' of what is not there (S3 API reference, GetObject).
+            if next(self.versions_of(key), None) is None:
+                raise MissingError(f"{key}: nothing is kept there") from None
+            raise
 
     def versions(self, prefix: str) -> Iterator[Version]:
         """Yield every version whose key begins with `prefix`, by key, the newest of each first."""
