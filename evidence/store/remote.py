@@ -16,6 +16,10 @@ class Retention:
     slack: timedelta
     """What is set on top, so that a lock need not be extended at every use."""
 
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{self.period.days} days, and {self.slack.days} on top"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:

@@ -43,7 +43,7 @@ def behind(
 ) -> S3Store:
     """A store of its own, reached through the proxy."""
     name = request.node.name.replace("[", "/").replace("]", "").replace(" ", "-")
-    return open_bucket(rgw, f"{bucket}/{name}"[:90], endpoint=proxy.endpoint, timeout_s=1.0, wait=pauses.append)
+    return open_bucket(rgw, f"{bucket}/{name}"[:90], endpoint=proxy.endpoint, timeout_s=3.0, wait=pauses.append)
 
 
 def versions(store: S3Store, key: str) -> int:
