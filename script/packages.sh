@@ -3,6 +3,7 @@
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
   [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
+  [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
@@ -13,6 +14,11 @@ declare -A tests_of=(
   [chromium]="the report in a browser and on paper"
   [systemd]="systemd's own check of the units that are printed"
   [zstd]="blobs read by the zstd program"
+  [radosgw]="a store in S3: Ceph RGW with Object Lock"
+  [ceph-mon]="a store in S3: Ceph RGW's monitor"
+  [ceph-osd]="a store in S3: Ceph RGW's disk"
+  [ceph-mgr]="a store in S3: Ceph RGW's manager"
+  [ceph-common]="a store in S3: Ceph RGW's tools"
 )
 missing=()
 

@@ -1,5 +1,7 @@
 """What is known of a far store is not asked for again, and is never more than memory."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -7,12 +9,14 @@ import pytest
 
 from evidence.log.keyring import Keyring
 from evidence.log.nearby import NEARBY, recall
+from evidence.log.retain import look_after
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import MissingError, check_blob, find_blob, get_blob, put_blob
 from evidence.store.known import MAX_NEAR_BYTES, Known
 from evidence.store.layout import blob_key, state_key
 from evidence.store.memory import MemoryStore
-from evidence.store.retains import due_shards
+from evidence.store.remote import Retention
+from evidence.store.retains import Renewed, due_shards
 from evidence.verify.verifier import verify
 
 
@@ -154,8 +158,6 @@ def test_only_so_much_is_kept_at_hand() -> None:
 
 
 def test_every_shard_has_its_turn_twice_in_the_slack() -> None:
-    from datetime import timedelta
-
     night, slack = timedelta(days=1), timedelta(days=180)
     seen: list[int] = []
     last = 255
@@ -166,3 +168,38 @@ def test_every_shard_has_its_turn_twice_in_the_slack() -> None:
     assert set(seen) == set(range(256))
     assert list(due_shards(255, timedelta(0), slack)) == [0]
     assert len(list(due_shards(7, timedelta(days=1000), slack))) == 256
+
+
+class FarAndLocked(Far):
+    """A far store that remembers what was looked at."""
+
+    retention = Retention(period=timedelta(days=30), slack=timedelta(days=180))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked: list[tuple[str, frozenset[str]]] = []
+
+    def renew(self, prefix: str, *, wanted: Callable[[str], bool], at: datetime) -> Renewed:
+        seen = frozenset(key for key in MemoryStore.keys(self, prefix))
+        self.looked.append((prefix, frozenset(key for key in seen if wanted(key))))
+        return Renewed(seen=seen, extended=0)
+
+
+def test_sealing_looks_after_all_that_is_kept_shard_by_shard(vectors: ModuleType, keyring: Keyring) -> None:
+    store = FarAndLocked()
+    vectors.build(store)
+    assert [prefix for prefix, _ in store.looked][:2] == ["blobs/sha256/00/", "blobs/sha256/01/"]
+    gone = put_blob(store, b"out of use")
+    lost = next(digest for digest in map(digest_of, (b"%d" % n for n in range(5000))) if digest[7:9] == "20")
+    store.known.saw(lost)
+    used = {digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n")}
+    store.looked.clear()
+    look_after(store, keyring, used, at=vectors.START + timedelta(days=365))
+    assert len(store.looked) == 256 + 3
+    assert [prefix for prefix, _ in store.looked if "blobs" not in prefix] == ["log/", "statements/", "store.json"]
+    wanted = {key for prefix, keys in store.looked for key in keys}
+    assert {blob_key(digest) for digest in used} <= wanted
+    assert blob_key(gone) not in wanted
+    assert set(MemoryStore.keys(store, "log/batch/")) <= wanted
+    assert lost not in store.known
+    assert gone in store.known
