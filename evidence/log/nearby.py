@@ -17,7 +17,7 @@ from evidence.log.keyring import Keyring, Role
 from evidence.model.names import Digest, hex_of
 from evidence.store.interface import Store
 from evidence.store.known import Remembers
-from evidence.store.layout import Area, KeyNameError, batch_key, parse_key
+from evidence.store.layout import MAX_BATCH_BYTES, MAX_STATE_BYTES, Area, KeyNameError, batch_key, parse_key
 
 NEARBY = "nearby"
 """The hint."""
@@ -38,7 +38,7 @@ def recall(store: Store, keyring: Keyring) -> None:
     value = read_hint(store, keyring, NEARBY, role=Role.SEALER) if Role.SEALER in keyring.signing else None
     try:
         hint = Fields(value, NEARBY, _NEARBY, _NONE)
-        blobs = tuple(_unpacked(hint.text("blobs")))
+        blobs = tuple(_unpacked(hint.text("blobs", longest=MAX_STATE_BYTES)))
         batches = tuple(_batches(hint.rows("batches")))
     except Error:
         blobs, batches = tuple(_listed(store)), ()
@@ -86,4 +86,4 @@ def _unpacked(text: str) -> Iterator[Digest]:
 def _batches(rows: Iterable[object]) -> Iterator[tuple[str, bytes]]:
     for row in rows:
         batch = Fields(row, NEARBY, _BATCH, _NONE)
-        yield batch_key(batch.whole("after")), batch.text("lines").encode()
+        yield batch_key(batch.whole("after")), batch.text("lines", longest=MAX_BATCH_BYTES).encode()

@@ -133,9 +133,10 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
 
 def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
-    batch = _begin(ledger)
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    for key, _ in sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
+    unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9))
+    batch = _begin(ledger, waiting=len(unsealed))
+    for key, _ in unsealed:
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
             break
         data = ledger.store.get(key)
@@ -157,12 +158,12 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     return batch
 
 
-def _begin(ledger: Ledger) -> _Batch:
+def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
     return _Batch(
         authority=ledger.authority,
         plans=set(ledger.plans),
         quarantined=set(ledger.quarantined),
-        whole=Whole(ledger),
+        whole=Whole(ledger, waiting=waiting),
     )
 
 

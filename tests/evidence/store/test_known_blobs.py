@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evidence.log.keyring import Keyring
-from evidence.log.nearby import NEARBY, recall
+from evidence.log.nearby import NEARBY, recall, remember
 from evidence.log.retain import look_after
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import MissingError, check_blob, find_blob, get_blob, put_blob
@@ -101,6 +101,17 @@ def test_a_process_knows_what_the_last_one_saw(sealed: Far, vectors: ModuleType,
     blobs = [key for key in sealed.keys("blobs/") if len(key) > 60]
     assert all(Digest("sha256:" + key[-64:]) in store.known for key in blobs)
     assert len(store.known.nearby("log/batch/")) == len(list(sealed.keys("log/batch/")))
+
+
+def test_ten_thousand_blobs_are_recalled_from_one_hint(sealed: Far, vectors: ModuleType, keyring: Keyring) -> None:
+    digests = [digest_of(b"%d" % number) for number in range(10_000)]
+    for digest in digests:
+        sealed.known.saw(digest)
+    remember(sealed, keyring)
+    store = Far(sealed)
+    recall(store, keyring)
+    assert store.blobs_asked() == []
+    assert all(digest in store.known for digest in digests)
 
 
 @pytest.mark.parametrize("damage", ["lost", "forged", "garbage"])
