@@ -80,6 +80,17 @@ def test_what_a_bucket_honours_and_keeps_is_told(plant: Any) -> None:
     assert checked.code == 0, checked.said
 
 
+def test_a_bucket_without_locks_is_told_apart(plant: Any, rgw: Any) -> None:
+    place = plant.settings["store"] = f"s3://{rgw.bucket(lock=False)}"
+    assert plant.collect().code == 0
+    told = plant.run("store", "retention", "--all", "--store", place).out
+    assert "object lock: no" in told
+    assert next(line.split() for line in told.splitlines() if line.startswith("log/"))[1:] == ["2", "0", "-"]
+    (plant.folder / "folder").mkdir()
+    refused = plant.run("store", "retention", "--store", "folder")
+    assert (refused.code, "only a store in S3 has locks" in refused.err) == (1, True)
+
+
 def test_policies_are_printed_ready(plant: Any) -> None:
     said = plant.run(
         "store", "policy", "auditor", "--store", "s3://bucket/acme", "--principal", "arn:aws:iam:::user/a",

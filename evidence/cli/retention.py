@@ -33,13 +33,13 @@ def honoured(store: Store) -> Iterator[str]:
 
 def kept(store: Store, *, everything: bool) -> Iterator[tuple[str, str, str, str]]:
     """Yield for each area how many objects there are, how many are locked, and when the first lock ends."""
-    bucket = _bucket_of(store).bucket
+    bucket, lock = _bucket_of(store).bucket, _bucket_of(store).habits.lock
     for prefix in _ALL if everything else _AREAS:
         ends = []
         for key, versions in groupby(bucket.versions(prefix), key=lambda version: version.key):
             found = [version for version in versions if not version.marker]
             if found and not is_hint(key):
-                ends.append(locked_until(bucket, found[-1]))
+                ends.append(locked_until(bucket, found[-1]) if lock else None)
         locked = [end for end in ends if end is not None]
         yield prefix, str(len(ends)), str(len(locked)), moment_text(min(locked, default=None)) or "-"
 

@@ -226,16 +226,17 @@ class Bucket:
     def _in_words(self, what: str, error: Exception, tries: int) -> StoreError:
         """Return our error for botocore's."""
         code, said = _code(error), _said(error)
+        where = self.place if what == self.place else f"{self.place}/{what}"
         if code in _ABSENT:
             return MissingError(f"{what}: nothing is kept there")
         if code in _TAKEN:
             return TakenError(f"{what}: something is kept there already")
         for codes, hint in _HINTS:
             if code in codes:
-                return RefusedError(f"{self.place}: {said}", hint=hint)
+                return RefusedError(f"{where}: {said}", hint=hint)
         if _may_pass(error):
             return StoreError(f"{what}: no answer in {tries} tries: {said}", hint="run again; nothing is lost")
-        return RefusedError(f"{what}: {said}", hint=None)
+        return RefusedError(f"{where}: {said}")
 
 
 class _CutError(StoreError):
