@@ -69,8 +69,8 @@ def open_site(
             create_keyring(keys)
     keyring = load_keyring(keys)
     authority = create_log(store, keyring, owner=owner, domain=domain, at=at)
-    _refuse_foreign_keys(store, spec, keys, keyring, authority)
-    recall(store, keyring)
+    authority = _refuse_foreign_keys(store, spec, keys, keyring, authority)
+    recall(store, (key for grants in authority.keys.values() for role, key in grants if role is Role.SEALER))
     return OpenSite(store=store, keyring=keyring)
 
 
@@ -156,8 +156,8 @@ def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
     write_hint(site.store, site.keyring, _HOST_KEYS, rows)
 
 
-def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> None:
-    """Raise before anything is asked of a plant that could not be signed for afterwards."""
+def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> Authority:
+    """Return who may sign what; raise before anything is asked of a plant that could not be signed for afterwards."""
     for key in store.keys("statements/key/"):
         with suppress(Error):  # what is wrong with it, sealing and verifying say
             authority = accept(key, store.get(key), authority).authority
@@ -171,6 +171,7 @@ def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, 
                 f"{spec}: the evidence of {authority.owner}, made with other keys than those at {keys}: {error}",
                 hint="name its own keys with `keys:` in the site file, or another store",
             ) from error
+    return authority
 
 
 def _refuse_strange_store(store: Store, spec: str, keys: Path) -> None:

@@ -10,14 +10,15 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 
 from evidence.errors import Error
-from evidence.log.chain import LogError
+from evidence.log.chain import LogError, read_store_info
 from evidence.log.fields import Fields
-from evidence.log.hints import read_hint, write_hint
+from evidence.log.hints import open_hint, write_hint
 from evidence.log.keyring import Keyring, Role
+from evidence.log.keys import PublicKey
 from evidence.model.names import Digest, hex_of
 from evidence.store.interface import Store
 from evidence.store.known import Remembers
-from evidence.store.layout import MAX_BATCH_BYTES, MAX_STATE_BYTES, Area, KeyNameError, batch_key, parse_key
+from evidence.store.layout import MAX_BATCH_BYTES, MAX_STATE_BYTES, Area, KeyNameError, batch_key, parse_key, state_key
 
 NEARBY = "nearby"
 """The hint."""
@@ -31,12 +32,17 @@ _NONE: frozenset[str] = frozenset()
 _DIGEST_BYTES = 32
 
 
-def recall(store: Store, keyring: Keyring) -> None:
-    """Call up what earlier processes knew of a far store; where nothing is remembered its blobs are listed once."""
+def recall(store: Store, sealers: Iterable[PublicKey]) -> None:
+    """
+    Call up what earlier processes knew of a far store, if one of `sealers` signed it.
+
+    Where nothing is remembered its blobs are listed once.
+    """
     if not isinstance(store, Remembers) or store.known.recalled:
         return
-    value = read_hint(store, keyring, NEARBY, role=Role.SEALER) if Role.SEALER in keyring.signing else None
     try:
+        signers = {key.id: key for key in sealers}
+        value = open_hint(store.get(state_key(NEARBY)), signers, NEARBY, read_store_info(store).origin)
         hint = Fields(value, NEARBY, _NEARBY, _NONE)
         blobs = tuple(_unpacked(hint.text("blobs", longest=MAX_STATE_BYTES)))
         batches = tuple(_batches(hint.rows("batches")))

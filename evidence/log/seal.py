@@ -75,7 +75,7 @@ def seal(
     another process seals for longer than `wait_s`.
     """
     with locked(store, wait_s=wait_s):
-        recall(store, keyring)
+        recall(store, (keyring.key(Role.SEALER).public,))
         ledger = read_ledger(store)
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:

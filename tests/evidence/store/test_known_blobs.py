@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from evidence.log.keyring import Keyring
+from evidence.log.keyring import Keyring, Role
+from evidence.log.keys import PublicKey
 from evidence.log.nearby import NEARBY, recall, remember
 from evidence.log.retain import look_after
 from evidence.model.names import Digest, digest_of
@@ -87,6 +88,10 @@ def test_what_is_gone_or_damaged_is_forgotten() -> None:
     assert store.asked[-1].startswith("put")
 
 
+def sealers(keyring: Keyring) -> tuple[PublicKey, ...]:
+    return (keyring.key(Role.SEALER).public,)
+
+
 @pytest.fixture
 def sealed(vectors: ModuleType, keyring: Keyring) -> Far:
     store = Far()
@@ -96,7 +101,7 @@ def sealed(vectors: ModuleType, keyring: Keyring) -> Far:
 
 def test_a_process_knows_what_the_last_one_saw(sealed: Far, vectors: ModuleType, keyring: Keyring) -> None:
     store = Far(sealed)
-    recall(store, keyring)
+    recall(store, sealers(keyring))
     assert store.blobs_asked() == []
     blobs = [key for key in sealed.keys("blobs/") if len(key) > 60]
     assert all(Digest("sha256:" + key[-64:]) in store.known for key in blobs)
@@ -109,7 +114,7 @@ def test_ten_thousand_blobs_are_recalled_from_one_hint(sealed: Far, vectors: Mod
         sealed.known.saw(digest)
     remember(sealed, keyring)
     store = Far(sealed)
-    recall(store, keyring)
+    recall(store, sealers(keyring))
     assert store.blobs_asked() == []
     assert all(digest in store.known for digest in digests)
 
@@ -124,27 +129,27 @@ def test_without_a_hint_to_trust_the_blobs_are_listed_once(
     else:
         sealed._objects[key] = b"{}" if damage == "garbage" else sealed._objects[state_key("heads")]
     store = Far(sealed)
-    recall(store, keyring)
-    recall(store, keyring)
+    recall(store, sealers(keyring))
+    recall(store, sealers(keyring))
     assert store.blobs_asked() == ["list blobs/"]
     assert digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n") in store.known
 
 
-def test_a_process_without_the_sealers_key_lists_them(sealed: Far, keyring: Keyring) -> None:
+def test_a_process_that_knows_no_sealer_lists_them(sealed: Far, keyring: Keyring) -> None:
     store = Far(sealed)
-    recall(store, Keyring(signing={}))
+    recall(store, ())
     assert store.blobs_asked() == ["list blobs/"]
 
 
 def test_verification_relies_on_no_memory(sealed: Far, vectors: ModuleType, keyring: Keyring) -> None:
     store = Far(sealed)
-    recall(store, keyring)
+    recall(store, sealers(keyring))
     digest = digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n")
     assert digest in store.known
     del store._objects[blob_key(digest)]
     assert [step.name for step in verify(store).failed] == ["blobs"]
     store = Far(sealed)
-    recall(store, keyring)
+    recall(store, sealers(keyring))
     batch = next(iter(MemoryStore.keys(store, "log/batch/")))
     store._objects[batch] = store._objects[batch][:-2] + b"\n"
     assert "log" in [step.name for step in verify(store).failed]
