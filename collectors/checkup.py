@@ -16,6 +16,8 @@ from evidence.model.names import slug
 from evidence.store.interface import MissingError, Store
 from evidence.store.layout import CHECKPOINT_HINT_KEY
 from evidence.store.open import open_store
+from evidence.store.remote import Remote
+from evidence.store.s3 import S3Store
 
 OURS = ("collectors/", "evidence/")
 """Paths of an installed file list (RECORD) that are this program."""
@@ -128,10 +130,10 @@ def keys(folder: Path) -> Iterator[Finding]:
         yield ill("keys", f"others may write to {folder} (mode {mode:04o})", f"chmod go-w {folder}")
 
 
-def store(spec: str) -> Iterator[Finding]:
-    """Look at the store: is it there, whose is it, can it be written."""
+def store(spec: str, remote: Remote | None = None) -> Iterator[Finding]:
+    """Look at the store: is it there, whose is it, can it be written, and what does a bucket honour."""
     try:
-        found = open_store(spec)
+        found = open_store(spec, remote=remote)
         info = read_store_info(found)
     except MissingError:
         yield note("store", f"{spec} holds no log yet", "`plantproof init` or the first `collect` makes it")
@@ -141,6 +143,24 @@ def store(spec: str) -> Iterator[Finding]:
         return
     yield well("store", f"{spec}: {info.origin}, owner {info.owner}")
     yield from _writable(found, spec)
+    if isinstance(found, S3Store):
+        yield from _bucket(found)
+
+
+def _bucket(found: S3Store) -> Iterator[Finding]:
+    try:
+        habits = found.habits
+    except Error as error:
+        yield ill("bucket", str(error), error.hint)
+        return
+    if not habits.versioned:
+        yield ill("bucket", f"versioning: {habits.versioning}", "keep evidence in a bucket with Object Lock")
+    elif not habits.lock:
+        yield note("bucket", "it has no Object Lock: whoever may delete, may delete evidence")
+    elif found.retention is None and habits.default is None:
+        yield note("bucket", "Object Lock, and nothing says how long", "set `retention:` in the site file")
+    else:
+        yield well("bucket", f"versions and Object Lock; retention {found.retention or habits.default}")
 
 
 def _writable(found: Store, spec: str) -> Iterator[Finding]:

@@ -9,15 +9,20 @@ capitals, or by `.txt` behind it.
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Protocol
 
 from evidence.clock import TimeError, parse_rfc3339
 from evidence.model.names import slug
 from evidence.store.interface import MissingError, Store, StoreError
+from evidence.store.known import Remembers
 from evidence.store.layout import HOLD_FOLDER, KeyNameError
 
 ALL = "all"
 """The name that holds every zone."""
+FAR_LOOK_S = 30.0
+"""How often the holds in a store over the network are looked at: a run of an hour costs 120 requests, not 3,600."""
 MAX_HOLD_BYTES = 4096
 """Longest hold file that is looked into: two lines, with room; a longer one holds."""
 
@@ -39,7 +44,48 @@ def write_hold(store: Store, zone: str, *, until: datetime | None, reason: str |
     return key
 
 
-def held(store: Store, zone: str, now: datetime) -> str | None:
+class Readable(Protocol):
+    """What a hold is read from."""
+
+    def keys(self, prefix: str) -> Iterable[str]:
+        """Return the keys that begin with `prefix`."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return what lies under a key."""
+        ...
+
+
+class Glance:
+    """The holds of a store that is far away, looked at twice a minute for all zones at once."""
+
+    def __init__(self, store: Store, monotonic: Callable[[], float]) -> None:
+        self._store = store
+        self._monotonic = monotonic
+        self._looked = float("-inf")
+        self._keys: tuple[str, ...] = ()
+        self._texts: dict[str, bytes] = {}
+
+    def keys(self, prefix: str) -> Iterable[str]:
+        """Return the keys that begin with `prefix`, as they were at most half a minute ago."""
+        now = self._monotonic()
+        if now - self._looked >= FAR_LOOK_S:
+            self._keys, self._texts, self._looked = tuple(self._store.keys(prefix)), {}, now
+        return self._keys
+
+    def get(self, key: str) -> bytes:
+        """Return what lay under a key when it was first read since the last look."""
+        if key not in self._texts:
+            self._texts[key] = self._store.get(key)
+        return self._texts[key]
+
+
+def glance(store: Store, monotonic: Callable[[], float]) -> Readable:
+    """Return what a run reads the holds from: the store itself, or a glance at one that is far away."""
+    return Glance(store, monotonic) if isinstance(store, Remembers) else store
+
+
+def held(store: Readable, zone: str, now: datetime) -> str | None:
     """Return why a zone is on hold, or `None`."""
     try:
         there = [key.removeprefix(HOLD_FOLDER) for key in store.keys(HOLD_FOLDER)]

@@ -8,7 +8,7 @@ from traceback import format_exception
 
 from collectors.conduct import Conduct
 from collectors.engine import Doors, Engine, EngineOptions
-from collectors.hold import held
+from collectors.hold import glance, held
 from collectors.inventory.host import Host
 from collectors.locks import DeviceLocks
 from collectors.memory import DeviceMemory, dump_memory, load_memory
@@ -118,12 +118,13 @@ def collect(job: Job) -> Done:
 
 def _conduct(job: Job, memory: Mapping[AssetId, DeviceMemory]) -> Conduct:
     hosts = {visit.asset: visit.host for visit in job.plan.visits}
+    holds = glance(job.site.store, job.clock.monotonic)
     return Conduct(
         assets={asset: host.asset for asset, host in hosts.items()},
         clock=job.clock,
         pace=job.pace,
         baselines={asset: one.baseline_s() for asset, one in memory.items()},
-        held=lambda zone: held(job.site.store, zone, job.clock.now()),
+        held=lambda zone: held(holds, zone, job.clock.now()),
         wait=job.wait,
         windows=lambda asset: job.verdict(hosts[asset]),
     )

@@ -1,7 +1,8 @@
 """The settings of a site: from flags, environment and site files, read once into one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +20,7 @@ from collectors.settings_file import (
 )
 from collectors.timetable import Hourly, Job, LocalTime, parse_length
 from evidence.model.asset import Safety
+from evidence.store.remote import Remote, Retention, endpoint_in
 
 SITE_FILE = "plantproof.yml"
 
@@ -36,6 +38,9 @@ class Settings:
     domain: str
     store: str
     """As for `--store`."""
+    s3_endpoint: str | None
+    """Server of a store in S3 that is not AWS's."""
+    retention: Retention | None
     keys: Path
     inventory: tuple[str, ...]
     """Sources as for `-i`; empty: where Ansible would look."""
@@ -56,6 +61,10 @@ class Settings:
     max_answer_bytes: int
     files: tuple[Path, ...]
     """The site files that were read, nearest first."""
+
+    def remote(self, now: Callable[[], datetime]) -> Remote:
+        """Return how a store in S3 is reached and what is locked in it."""
+        return Remote(endpoint=self.s3_endpoint, retention=self.retention, now=now)
 
 
 def load_settings(
@@ -86,7 +95,7 @@ def load_settings(
     merged = _settled(SiteFile(), cwd, home)
     for file in (*reversed(files), _settled(said, cwd, home)):
         merged = merged.model_copy(update={key: getattr(file, key) for key in file.model_fields_set})
-    return _settings(merged, home, cwd, places)
+    return _settings(merged, home, cwd, places, endpoint_in(environ))
 
 
 def site_file_schema() -> dict[str, object]:
@@ -163,7 +172,7 @@ def _boolean(name: str, text: str) -> bool:
     return text.lower() in _TRUE
 
 
-def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -> Settings:
+def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s3_endpoint: str | None) -> Settings:
     store = file.store if "store" in file.model_fields_set else str(cwd / file.store)
     if file.keys is not None:
         keys = Path(file.keys)
@@ -174,6 +183,8 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -
         owner=file.owner,
         domain=file.domain,
         store=store,
+        s3_endpoint=s3_endpoint,
+        retention=_retention(file),
         keys=keys,
         inventory=tuple(file.inventory),
         forks=file.forks,
@@ -189,6 +200,11 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...]) -
         max_answer_bytes=file.max_answer_bytes,
         files=places,
     )
+
+
+def _retention(file: SiteFile) -> Retention | None:
+    said = file.retention
+    return Retention(period=timedelta(days=said.days), slack=timedelta(days=said.slack_days)) if said else None
 
 
 def _pace(safety: Safety, entry: PaceEntry) -> PaceClass:

@@ -125,6 +125,15 @@ class Timeouts(_Strict):
     cli_s: _Seconds = 15.0
 
 
+class RetentionEntry(_Strict):
+    """How long a bucket with Object Lock refuses to delete evidence; `log/` cannot be unlocked by anybody."""
+
+    days: Annotated[int, Field(gt=0, le=36_500)]
+    """What is always left at least, after the last use."""
+    slack_days: Annotated[int, Field(gt=0, le=3_650)] = 180
+    """What is set on top, so that locks are extended twice a year and not every night."""
+
+
 class SiteFile(_Strict):
     """A site of plantproof. Paths are relative to the folder of this file."""
 
@@ -133,9 +142,11 @@ class SiteFile(_Strict):
     domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] = "plantproof.invalid"
     """A domain of whoever collects. It stands in the log's origin. `.invalid` is nobody's (RFC 2606 §2)."""
     store: _Text = "plantproof-store"
-    """The folder the evidence goes to."""
+    """The folder the evidence goes to, or `s3://bucket/prefix`."""
     keys: _Text | None = None
     """The folder of the signing keys; beside the store, with `.keys` behind its name, when it is not said."""
+    retention: RetentionEntry | None = None
+    """Locks for a store in S3; without it none are set, and the bucket's own default applies."""
     inventory: list[_Text] = []
     """Ansible inventories, as for `-i`."""
     forks: Annotated[int, Field(gt=0, le=5_000)] = 50
@@ -211,6 +222,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "ot": PaceEntry,
             "it": PaceEntry,
             "timeouts": Timeouts,
+            "retention": RetentionEntry,
             "blackouts": BlackoutEntry,
             "jobs": JobEntry,
         }

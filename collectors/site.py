@@ -16,6 +16,7 @@ from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
+from evidence.log.nearby import recall
 from evidence.log.note import Checkpoint, NoteError, read_checkpoint
 from evidence.log.plan import Plan, dump_plan, load_plan, plan_predicate
 from evidence.log.statement import Subject
@@ -26,6 +27,7 @@ from evidence.store.blobs import BlobError, get_blob, put_blob
 from evidence.store.interface import MissingError, Store
 from evidence.store.layout import CHECKPOINT_HINT_KEY
 from evidence.store.open import open_store
+from evidence.store.remote import Remote
 
 _PLAN = "plan"
 _PLAN_HINT = frozenset({"blob", "bytes"})
@@ -52,16 +54,23 @@ class OpenSite:
     keyring: Keyring
 
 
-def open_site(spec: str, keys: Path, *, owner: str, domain: str, at: datetime) -> OpenSite:
-    """Open the store and its keys; make both, and the log, on first use."""
-    store = open_store(spec, create=True)
+def open_site(
+    spec: str, keys: Path, *, owner: str, domain: str, at: datetime, remote: Remote | None = None
+) -> OpenSite:
+    """
+    Open the store and its keys; make both, and the log, on first use.
+
+    `remote` says how a store in S3 is reached; what earlier processes knew of one is called up.
+    """
+    store = open_store(spec, create=True, remote=remote)
     if not keys.is_dir():
         _refuse_strange_store(store, spec, keys)
         with suppress(KeyFileError):  # another first run may have been quicker
             create_keyring(keys)
     keyring = load_keyring(keys)
     authority = create_log(store, keyring, owner=owner, domain=domain, at=at)
-    _refuse_foreign_keys(store, spec, keys, keyring, authority)
+    authority = _refuse_foreign_keys(store, spec, keys, keyring, authority)
+    recall(store, (key for grants in authority.keys.values() for role, key in grants if role is Role.SEALER))
     return OpenSite(store=store, keyring=keyring)
 
 
@@ -147,8 +156,8 @@ def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
     write_hint(site.store, site.keyring, _HOST_KEYS, rows)
 
 
-def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> None:
-    """Raise before anything is asked of a plant that could not be signed for afterwards."""
+def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> Authority:
+    """Return who may sign what; raise before anything is asked of a plant that could not be signed for afterwards."""
     for key in store.keys("statements/key/"):
         with suppress(Error):  # what is wrong with it, sealing and verifying say
             authority = accept(key, store.get(key), authority).authority
@@ -162,6 +171,7 @@ def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, 
                 f"{spec}: the evidence of {authority.owner}, made with other keys than those at {keys}: {error}",
                 hint="name its own keys with `keys:` in the site file, or another store",
             ) from error
+    return authority
 
 
 def _refuse_strange_store(store: Store, spec: str, keys: Path) -> None:

@@ -87,7 +87,7 @@ def _option(option: click.Option) -> str:
         words += " May be given several times."
     if option.envvar:
         words += f" Environment: `{option.envvar}`."
-    return f"| {names.replace('|none', chr(92) + '|none')} | {words} |"
+    return f"| {names.replace('|none', chr(92) + '|none').replace('|s3:', chr(92) + '|s3:')} | {words} |"
 
 
 def _plain(text: str | None) -> str:

@@ -4,6 +4,7 @@ declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
   [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
   [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
+  [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
@@ -17,6 +18,11 @@ declare -A tests_of=(
   [postgresql]="dumps of a database seen as backups"
   [chrony]="the state of the clock as chronyc prints it"
   [zstd]="blobs read by the zstd program"
+  [radosgw]="a store in S3: Ceph RGW with Object Lock"
+  [ceph-mon]="a store in S3: Ceph RGW's monitor"
+  [ceph-osd]="a store in S3: Ceph RGW's disk"
+  [ceph-mgr]="a store in S3: Ceph RGW's manager"
+  [ceph-common]="a store in S3: Ceph RGW's tools"
 )
 missing=()
 

@@ -3,8 +3,10 @@
 import importlib.util
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -62,6 +64,31 @@ def ignition_double() -> ModuleType:
 
 _aws = _fixtures("aws")
 cloud_parts, moto, ministack_account = _aws.cloud_parts, _aws.moto, _aws.ministack_account
+_rgw = _fixtures("rgw")
+rgw, ministack = _rgw.rgw, _rgw.ministack
+
+
+@pytest.fixture(scope="session")
+def fault_proxy() -> ModuleType:
+    """The proxy double that cuts, holds up and answers in a server's place."""
+    return _fixtures("fault_proxy")
+
+
+@pytest.fixture
+def open_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Open stores in buckets of a real server, as its owner or another user."""
+    from evidence.store.remote import Remote
+    from evidence.store.s3 import S3Store
+
+    def opened(server: Any, place: str, *, keys: Any = _rgw.OWNER, endpoint: str | None = None, **said: Any) -> S3Store:
+        for variable, value in server.environ(keys, endpoint=endpoint).items():
+            monkeypatch.setenv(variable, value)
+        words = {"endpoint": endpoint or server.endpoint, "locks": tmp_path} | said
+        store = S3Store(f"s3://{place}", Remote(**words))
+        assert store.bucket.client is not None  # made now, while these are the credentials
+        return store
+
+    return opened
 
 
 @pytest.fixture(scope="session")

@@ -32,9 +32,12 @@ def run_seal(
     *, config: str | None, store: str | None, slot: str | None, sources: Sequence[str], json_output: bool
 ) -> int:
     """Carry out the command; return its exit code."""
-    site, now = load_site(config, store=store), SystemClock().now()
+    site, clock = load_site(config, store=store), SystemClock()
+    now = clock.now()
     wanted = filled_slot(slot, site.jobs, now).name if slot else None
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    opened = open_site(
+        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
+    )
     planned = _state_plan(opened, site, sources, now, wanted) if sources else None
     before = newest_checkpoint(opened)
     checkpoint = seal(opened.store, opened.keyring, at=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import click
 
 from collectors.cli.options import fail_on_option
-from evidence.cli.options import platforms_option, verbosity_option
+from evidence.cli.options import STORE_METAVAR, platforms_option, verbosity_option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,9 @@ class CollectArguments:
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where evidence goes [./plantproof-store].")
+@click.option(
+    "--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help="Where evidence goes [./plantproof-store]."
+)
 @click.option("--owner", metavar="NAME", help="Whose plant it is.")
 @platforms_option
 @click.option("--pace", type=click.Choice(["none"]), help="Do not pace; only where every asset is on loopback.")

@@ -212,7 +212,9 @@ def _run(
     closed: Callable[[Host], Outcome | None],
     slot: Filled | None,
 ) -> Done:
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now())
+    opened = open_site(
+        site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
+    )
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
     host_keys = _host_keys(site, opened)

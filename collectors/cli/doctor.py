@@ -2,7 +2,7 @@
 
 import click
 
-from evidence.cli.options import verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
 @click.command()
@@ -10,7 +10,7 @@ from evidence.cli.options import verbosity_option
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table")
 @verbosity_option
 def command(inventory: tuple[str, ...], config: str | None, store: str | None, output_format: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from collectors import checkup
 from collectors.cli.site import load_site
-from collectors.cli.system import clock_state
+from collectors.cli.system import SystemClock, clock_state
 from collectors.credentials import Secret
 from collectors.inventory.read import read_inventory
 from evidence.errors import Error
@@ -30,7 +30,7 @@ def examine(inventory: tuple[str, ...], config: str | None, store: str | None) -
     state = clock_state()
     yield from checkup.clock(state.source, trusted=state.trusted, blackouts=bool(site.blackouts))
     yield from checkup.keys(site.keys)
-    yield from checkup.store(site.store)
+    yield from checkup.store(site.store, site.remote(SystemClock().now))
     yield from _inventory(inventory or site.inventory)
 
 

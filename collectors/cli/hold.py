@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from evidence.cli.options import Moment, now, store_option, verbosity_option
+from evidence.cli.options import Moment, now, open_here, store_option, verbosity_option
 
 
 @click.command()
@@ -20,9 +20,8 @@ def command(zone: str, until: datetime | None, reason: str | None, store: str) -
     The hold is a plain file in the store; `plantproof release --zone ZONE --reason …`, or deleting the file, ends it.
     """
     from collectors.hold import write_hold
-    from evidence.store.open import open_store
 
     if until is not None and until <= now():
         raise click.BadParameter(f"it lies in the past: {until:%Y-%m-%dT%H:%M:%SZ}", param_hint="--until")
-    key = write_hold(open_store(store), zone, until=until, reason=reason)
+    key = write_hold(open_here(store), zone, until=until, reason=reason)
     click.echo(f"zone {zone} is on hold ({key})")

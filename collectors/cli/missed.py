@@ -2,7 +2,7 @@
 
 import click
 
-from evidence.cli.options import verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
 @click.command()
@@ -12,7 +12,7 @@ from evidence.cli.options import verbosity_option
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @verbosity_option
 def command(slot: str, reason: str, assets: tuple[str, ...], config: str | None, store: str | None) -> None:
     """
@@ -26,7 +26,10 @@ def command(slot: str, reason: str, assets: tuple[str, ...], config: str | None,
     from collectors.missing import state_missed
     from collectors.site import open_site
 
-    site, now = load_site(config, store=store), SystemClock().now()
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    site, clock = load_site(config, store=store), SystemClock()
+    now = clock.now()
+    opened = open_site(
+        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
+    )
     due = state_missed(opened, slot, reason=reason, assets=assets, at=now)
     click.echo(f"{slot}: {len(assets) or len(due.assets)} assets: {reason} (the next seal commits it)")

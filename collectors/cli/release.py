@@ -2,7 +2,7 @@
 
 import click
 
-from evidence.cli.options import verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
 @click.command()
@@ -12,7 +12,7 @@ from evidence.cli.options import verbosity_option
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @verbosity_option
 def command(asset: str | None, zone: str | None, reason: str, config: str | None, store: str | None) -> None:
     """Lift the quarantine of ASSET, or the hold of a zone."""
@@ -28,8 +28,11 @@ def command(asset: str | None, zone: str | None, reason: str, config: str | None
     if (asset is None) == (zone is None):
         raise click.UsageError("name an asset, or a zone with --zone")
     site = load_site(config, store=store)
-    now = SystemClock().now()
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    clock = SystemClock()
+    now = clock.now()
+    opened = open_site(
+        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
+    )
     if zone is not None:
         write_hold(opened.store, zone, until=now, reason=f"released: {reason}")
         still = held(opened.store, zone, now)

@@ -2,14 +2,14 @@
 
 import click
 
-from evidence.cli.options import verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
 @click.command()
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--slot", metavar="SLOT", help="The slot to close: a job's name, or nightly-20260722T0200Z.")
 @click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="The whole inventory, where parts saw shares.")
 @click.option(

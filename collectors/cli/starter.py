@@ -8,9 +8,11 @@ from pathlib import Path
 from collectors.settings import SITE_FILE
 from collectors.settings_file import check
 from collectors.site import open_site
+from evidence.cli.retention import honoured
 from evidence.errors import Error
 from evidence.store.interface import ConflictError, Store
 from evidence.store.layout import STORE_KEY
+from evidence.store.remote import Remote
 
 STORE, KEYS, INVENTORY = "plantproof-store", "plantproof-store.keys", "inventories/example"
 
@@ -21,7 +23,7 @@ _SITE_FILE = """\
 owner: {owner}
 domain: {domain}
 
-store: plantproof-store
+store: {store}
 # The signing keys. Keep a copy of this folder in a safe place: without it nothing can be added to the store.
 keys: plantproof-store.keys
 
@@ -100,11 +102,23 @@ class StoreIsWeakError(Error):
     """The place for the store does not keep what it is given."""
 
 
-def make_site(directory: Path, *, owner: str, domain: str, at: datetime) -> Iterator[str]:
-    """Make a site in `directory` and return what to tell the person; raise `SiteExistsError` before making anything."""
+def make_site(
+    directory: Path,
+    *,
+    owner: str,
+    domain: str,
+    at: datetime,
+    bucket: str | None = None,
+    remote: Remote | None = None,
+) -> Iterator[str]:
+    """
+    Make a site in `directory` and return what to tell the person; raise `SiteExistsError` before making anything.
+
+    `bucket` is a place for the store other than a folder of the site.
+    """
     check({"owner": owner, "domain": domain}, "init")
     files = {
-        SITE_FILE: _SITE_FILE.format(owner=json.dumps(owner, ensure_ascii=False), domain=domain),
+        SITE_FILE: _SITE_FILE.format(owner=json.dumps(owner, ensure_ascii=False), domain=domain, store=bucket or STORE),
         f"{INVENTORY}/hosts.yml": _HOSTS,
         f"{INVENTORY}/group_vars/switches.yml": _SWITCHES,
     }
@@ -114,18 +128,19 @@ def make_site(directory: Path, *, owner: str, domain: str, at: datetime) -> Iter
                 f"{directory / name}: exists, and nothing is written over",
                 hint="choose another folder, or move it away",
             )
-    site = open_site(str(directory / STORE), directory / KEYS, owner=owner, domain=domain, at=at)
-    probe(site.store, directory / STORE)
+    place = bucket or str(directory / STORE)
+    site = open_site(place, directory / KEYS, owner=owner, domain=domain, at=at, remote=remote)
+    probe(site.store, place)
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         with (directory / name).open("x", encoding="utf-8") as file:
             file.write(text)
     if not (directory / ".gitignore").exists():
         (directory / ".gitignore").write_text(_IGNORE, encoding="utf-8")
-    return _told(directory, owner, domain)
+    return _told(directory, owner, domain, site.store if bucket else None, place)
 
 
-def probe(store: Store, place: Path) -> None:
+def probe(store: Store, place: str) -> None:
     """Make sure that the place refuses to replace what it keeps; evidence rests on that."""
     try:
         store.put(STORE_KEY, b"something else")
@@ -134,11 +149,14 @@ def probe(store: Store, place: Path) -> None:
     raise StoreIsWeakError(f"{place}: expected the place to refuse another value for a key, it took it")
 
 
-def _told(directory: Path, owner: str, domain: str) -> Iterator[str]:
+def _told(directory: Path, owner: str, domain: str, bucket: Store | None, place: str) -> Iterator[str]:
     yield f"made a site for {owner} ({domain}) in {directory}"
     yield f"  {SITE_FILE:<24} what this site decides"
     yield f"  {INVENTORY + '/':<24} the assets: an example that reads this machine"
-    yield f"  {STORE + '/':<24} the evidence; it refuses to replace what it keeps"
+    yield f"  {place if bucket else STORE + '/':<24} the evidence; it refuses to replace what it keeps"
+    if bucket and "://" in place:
+        for line in honoured(bucket):
+            yield f"    {line}"
     yield f"  {KEYS + '/':<24} the signing keys (0600): keep a copy in a safe place"
     yield "next:"
     if str(directory) != ".":

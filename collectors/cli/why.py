@@ -2,7 +2,7 @@
 
 import click
 
-from evidence.cli.options import store_option, verbosity_option
+from evidence.cli.options import open_here, store_option, verbosity_option
 
 
 @click.command()
@@ -15,11 +15,10 @@ def command(asset: str, last: int, store: str) -> None:
     from evidence.errors import Error
     from evidence.harmless import one_line
     from evidence.log.history import History
-    from evidence.store.open import open_store
 
     tries = [
         (part.started, outcome, sum(1 for capture in part.captures if capture.asset == asset))
-        for _, part in History.read(open_store(store)).parts()
+        for _, part in History.read(open_here(store)).parts()
         for outcome in part.outcomes
         if outcome.asset == asset
     ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evidence.cli.options import store_option, verbosity_option
+from evidence.cli.options import open_here, store_option, verbosity_option
 from evidence.cli.output import json_line, table
 
 if TYPE_CHECKING:
@@ -36,9 +36,8 @@ def command(asset: str, store: str, form: str, everything: bool) -> None:
     """
     from evidence.log.history import History
     from evidence.snapshots import UnknownAssetError
-    from evidence.store.open import open_store
 
-    rows = list(_rows(History.read(open_store(store)), asset, everything))
+    rows = list(_rows(History.read(open_here(store)), asset, everything))
     if not rows:
         raise UnknownAssetError(f"{asset}: no such asset in this log", hint="`facts` lists the assets it knows")
     if form == "jsonl":

@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evidence.cli.invocation import Invocation
 from evidence.clock import TimeError, parse_rfc3339, rfc3339
 
+if TYPE_CHECKING:
+    from evidence.store.interface import Store
+
 DEFAULT_STORE = "plantproof-store"
 """Where evidence goes when nobody says otherwise."""
+
+STORE_METAVAR = "DIR|s3://bucket/prefix"
+STORE_HELP = "Where the evidence is: a directory, or a bucket (PLANTPROOF_S3_ENDPOINT: a server that is not AWS's)."
 
 _CONFIG_FILE = "plantproof.config"
 
@@ -70,9 +77,9 @@ def store_option(command: AnyCommand) -> AnyCommand:
     command = click.option(
         "--store",
         envvar="PLANTPROOF_STORE",
-        metavar="DIR",
+        metavar=STORE_METAVAR,
         callback=settle,
-        help="Where the evidence is: a directory. Default: the site file's, else ./plantproof-store.",
+        help=f"{STORE_HELP} Default: the site file's, else ./plantproof-store.",
     )(command)
     return click.option(
         "-c",
@@ -103,6 +110,16 @@ def platforms_option(command: AnyCommand) -> AnyCommand:
         metavar="DIR|none",
         help="Folder of platform files to use instead of the built-in ones; none uses none.",
     )(command)
+
+
+def open_here(spec: str) -> "Store":
+    """Open the store that `spec` names, reached as this environment says."""
+    import os
+
+    from evidence.store.open import open_store
+    from evidence.store.remote import Remote, endpoint_in
+
+    return open_store(spec, remote=Remote(endpoint=endpoint_in(os.environ), now=now))
 
 
 def now() -> datetime:

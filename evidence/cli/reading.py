@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.cli.options import moment_text
+from evidence.cli.options import moment_text, open_here
 
 if TYPE_CHECKING:
     from evidence.assess.knowledge import Knowledge
@@ -16,9 +16,8 @@ def open_snapshots(store: str, as_of: datetime | None) -> "Snapshots":
     """Open the log in `store` and read what was known at `as_of`."""
     from evidence.log.history import History
     from evidence.snapshots import Snapshots
-    from evidence.store.open import open_store
 
-    opened = open_store(store)
+    opened = open_here(store)
     return Snapshots(opened, History.read(opened), as_of=moment_text(as_of))
 
 

@@ -12,6 +12,7 @@ from evidence.cli.options import (
     as_of_option,
     moment_text,
     now,
+    open_here,
     platforms_option,
     store_option,
     verbosity_option,
@@ -65,11 +66,10 @@ def command(
     """
     from evidence.cli.reading import open_knowledge
     from evidence.cli.verify import read_pin, root_key
-    from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     trusted = root_key(store, key)
-    opened = open_store(store)
+    opened = open_here(store)
     verification = verify(
         opened,
         trusted_root=trusted,

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import store_option, verbosity_option
+from evidence.cli.options import Moment, open_here, store_option, verbosity_option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from evidence.store.interface import Store
 
 _LOCK_WAIT_S = 30.0
@@ -25,9 +27,8 @@ def command() -> None:
 def list_keys(prefix: str, store: str) -> None:
     """List the keys that begin with PREFIX."""
     from evidence.harmless import one_line
-    from evidence.store.open import open_store
 
-    for key in open_store(store).keys(prefix):
+    for key in open_here(store).keys(prefix):
         click.echo(one_line(key))
 
 
@@ -44,9 +45,8 @@ def get_object(name: str, store: str) -> None:
     import sys
 
     from evidence.harmless import harmless
-    from evidence.store.open import open_store
 
-    data = _find(open_store(store), name)
+    data = _find(open_here(store), name)
     if sys.stdout.isatty():
         click.echo(harmless(data.decode("utf-8", "replace")), nl=not data.endswith(b"\n"))
     else:
@@ -91,11 +91,10 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
     """
     from evidence.harmless import one_line
     from evidence.store.directory import DirectoryStore
-    from evidence.store.open import open_store
     from evidence.verify.result import Status
     from evidence.verify.verifier import verify
 
-    opened = open_store(store)
+    opened = open_here(store)
     if repair:
         for line in _repair(opened):
             click.echo(one_line(line))
@@ -110,6 +109,41 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
     click.echo(f"store check: {passed} of {len(report.steps)} steps found nothing wrong")
     if report.failed:
         ctx.exit(ExitCode.UNVERIFIED)
+
+
+@command.command("policy")
+@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor"]))
+@click.option(
+    "--principal", metavar="ARN", help="For whom; then it is a bucket's policy. Ceph: arn:aws:iam:::user/NAME."
+)
+@click.option("--until", type=Moment(), metavar="DATE", help="When what it allows ends.")
+@store_option
+@verbosity_option
+def print_policy(role: str, principal: str | None, until: "datetime | None", store: str) -> None:
+    """
+    Print what ROLE needs in a store in S3, and what it is refused, as a policy.
+
+    No role may delete, shorten a lock, change how the bucket keeps versions, or write this policy anew. Whoever
+    collects and seals in one process is a sealer.
+    """
+    from evidence.store.s3_policy import PolicyRole, policy, policy_text
+
+    click.echo(policy_text(policy(PolicyRole(role), store, principal=principal, until=until)))
+
+
+@command.command("retention")
+@click.option("--all", "everything", is_flag=True, help="Look at every object, not at the log and one shard of blobs.")
+@store_option
+@verbosity_option
+def retention(everything: bool, store: str) -> None:
+    """Show what a store in S3 honours, and until when it keeps what it holds."""
+    from evidence.cli.output import table
+    from evidence.cli.retention import honoured, kept
+
+    opened = open_here(store)
+    for line in honoured(opened):
+        click.echo(line)
+    click.echo("\n".join(table(("KEYS", "OBJECTS", "LOCKED", "FIRST ENDS"), kept(opened, everything=everything))))
 
 
 def _repair(store: "Store") -> list[str]:

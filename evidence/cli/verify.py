@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
-from evidence.cli.options import as_of_option, now, platforms_option, store_option, verbosity_option
+from evidence.cli.options import as_of_option, now, open_here, platforms_option, store_option, verbosity_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,11 +53,10 @@ def command(
     fail the step.
     """
     from evidence.cli.reading import open_knowledge
-    from evidence.store.open import open_store
     from evidence.verify.verifier import verify
 
     place = bundle or store
-    opened = open_store(place)
+    opened = open_here(place)
     report = verify(
         opened,
         trusted_root=root_key(place, key),
@@ -82,6 +81,8 @@ def root_key(place: str, key: str | None) -> "PublicKey | None":
 
     if key is not None:
         return load_public(Path(key))
+    if "://" in place:
+        return None
     store = Path(place).expanduser().resolve()
     beside = store.with_name(f"{store.name}.keys") / "root.pub"
     if not beside.is_file():

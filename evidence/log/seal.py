@@ -17,14 +17,16 @@ from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
 from evidence.log.ledger import Ledger, places_of, read_ledger
-from evidence.log.note import Checkpoint, sign_checkpoint
+from evidence.log.nearby import recall, remember
+from evidence.log.note import Checkpoint, read_checkpoint, sign_checkpoint
 from evidence.log.quarantine import quarantine_predicate
+from evidence.log.retain import look_after
 from evidence.log.statement import Subject
 from evidence.log.whole import Whole
 from evidence.log.writer import LOCK_WAIT_S, append
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import BlobError
-from evidence.store.interface import MissingError, Store, StoreError
+from evidence.store.interface import ConflictError, MissingError, Store, StoreError
 from evidence.store.layout import (
     CHECKPOINT_HINT_KEY,
     MAX_BATCH_LEAVES,
@@ -39,6 +41,9 @@ from evidence.store.lock import locked
 
 ANCHOR = "anchor"
 """The hint that holds the newest checkpoint this sealer signed."""
+
+MAX_LOST = 20
+"""Most races lost in a row to sealers on other machines; one log has one sealer, so there should be none."""
 
 _ANCHOR = frozenset({"size", "root"})
 _FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3}
@@ -70,20 +75,43 @@ def seal(
     another process seals for longer than `wait_s`.
     """
     with locked(store, wait_s=wait_s):
+        recall(store, (keyring.key(Role.SEALER).public,))
         ledger = read_ledger(store)
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:
                 check_pin(anchor, ledger.info.origin, ledger.chain)
+        used: set[Digest] = set()
+        ledger, newest = _seal(ledger, keyring, at, used)
+        _remember(ledger, keyring, newest)
+        look_after(store, keyring, used, at=at)
+        remember(store, keyring)
+        return newest
+
+
+def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> tuple[Ledger, Checkpoint]:
+    """
+    Commit batch after batch until nothing is left; where a sealer elsewhere was first, go on from its batch.
+
+    The blobs that are named are added to `used`.
+    """
+    lost = 0
+    while True:
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
-        newest = ledger.here
-        while (batch := _gather(ledger, keyring, at)).leaves:
+        batch = _gather(ledger, keyring, at)
+        used |= batch.whole.named
+        if not batch.leaves:
+            return ledger, ledger.here
+        try:
             newest = _commit(ledger, keyring, batch)
+        except ConflictError:
+            lost += 1
+            if lost == MAX_LOST:
+                raise
+        else:
             if len(batch.leaves) < MAX_BATCH_LEAVES:
-                break
-            ledger = read_ledger(store)
-        _remember(ledger, keyring, newest)
-        return newest
+                return ledger, newest
+        ledger = read_ledger(ledger.store)
 
 
 def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
@@ -105,9 +133,10 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
 
 def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
-    batch = _begin(ledger)
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    for key, _ in sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9)):
+    unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9))
+    batch = _begin(ledger, waiting=len(unsealed))
+    for key, _ in unsealed:
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
             break
         data = ledger.store.get(key)
@@ -129,12 +158,12 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     return batch
 
 
-def _begin(ledger: Ledger) -> _Batch:
+def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
     return _Batch(
         authority=ledger.authority,
         plans=set(ledger.plans),
         quarantined=set(ledger.quarantined),
-        whole=Whole(ledger),
+        whole=Whole(ledger, waiting=waiting),
     )
 
 
@@ -187,7 +216,15 @@ def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch) -> Checkpoint:
 
 def _sign(ledger: Ledger, keyring: Keyring, authority: Authority, checkpoint: Checkpoint) -> None:
     _check_sealer(keyring, authority)
-    ledger.store.put(checkpoint_key(checkpoint.size), sign_checkpoint(keyring.key(Role.SEALER), checkpoint))
+    key = checkpoint_key(checkpoint.size)
+    try:
+        ledger.store.put(key, sign_checkpoint(keyring.key(Role.SEALER), checkpoint))
+    except ConflictError:
+        # Another sealer adopted the batch first and signed with a key of its own: as good, if it says the same.
+        note = read_checkpoint(ledger.store.get(key))
+        authority.check_note(note)
+        if note.checkpoint != checkpoint:
+            raise
 
 
 def _check_sealer(keyring: Keyring, authority: Authority) -> None:

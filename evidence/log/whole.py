@@ -7,21 +7,26 @@ from collections.abc import Iterator, Mapping
 from evidence.log.accept import Accepted
 from evidence.log.ledger import Ledger, places_of
 from evidence.model.names import Digest, digest_of, parse_digest
-from evidence.store.blobs import get_blob
-from evidence.store.layout import blob_key
+from evidence.store.blobs import check_blob, find_blob
 
 RECALLED = 2_000
 """Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
+
+MAX_WAITING = 50
+"""Most waiting statements that are allowed for, each with as many captures: half a second's worth."""
 
 
 class Whole:
     """Checks the blobs of new statements, and remembers which were checked, now or at an earlier seal."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, waiting: int = 0) -> None:
+        """Check statements against `ledger`, of which `waiting` are to be sealed."""
         self._ledger = ledger
         self._known: dict[Digest, int] = {}
         self._older = self._sealed()
-        self._budget = RECALLED
+        self._budget = RECALLED * (1 + min(waiting, MAX_WAITING))
+        self.named: set[Digest] = set()
+        """Every blob a statement named that was checked."""
 
     def check(self, accepted: Accepted) -> None:
         """
@@ -29,13 +34,13 @@ class Whole:
 
         A blob that a recent sealed part names was read in full then; now it only has to be there.
         """
-        self._budget += len(accepted.part.captures) if accepted.part else 0
+        self.named |= accepted.blobs.keys()
         self._recall(accepted.blobs)
         for digest, length in accepted.blobs.items():
             if self._known.get(digest) == length:
-                self._ledger.store.get(blob_key(digest))
+                find_blob(self._ledger.store, digest)
             else:
-                get_blob(self._ledger.store, digest, length)
+                check_blob(self._ledger.store, digest, length)
                 self._known[digest] = length
 
     def _recall(self, blobs: Mapping[Digest, int]) -> None:

@@ -11,6 +11,7 @@ import zstandard
 
 from evidence.model.names import Digest, digest_of
 from evidence.store.interface import ConflictError, MissingError, Store, StoreError
+from evidence.store.known import Remembers
 from evidence.store.layout import MAX_BLOB_BYTES, blob_key
 
 LEVEL = 3
@@ -41,20 +42,58 @@ _TOOLS = _Tools()
 
 
 def put_blob(store: Store, data: bytes) -> Digest:
-    """Keep `data` and return the digest it is found under; what is kept already is checked, not written again."""
+    """
+    Keep `data` and return the digest it is found under; what is kept already is checked, not written again.
+
+    A store that remembers its blobs is not asked for those it knows.
+    """
     if len(data) > MAX_BLOB_BYTES:
         raise BlobError(f"an artefact of {len(data)} bytes; at most {MAX_BLOB_BYTES} are kept")
     digest = digest_of(data)
-    key = blob_key(digest)
+    if isinstance(store, Remembers):
+        if digest not in store.known:
+            _put_new(store, digest, data)
+            store.known.wrote(digest, len(data))
+        return digest
     try:
         get_blob(store, digest, len(data))
     except MissingError:
-        try:
-            store.put(key, _TOOLS.compressor.compress(data))
-        except ConflictError:
-            # Another writer was first, with a frame of its own; only the plain bytes have to be the same.
-            get_blob(store, digest, len(data))
+        _put_new(store, digest, data)
     return digest
+
+
+def check_blob(store: Store, digest: Digest, expected_bytes: int) -> None:
+    """
+    Raise unless the artefact is there, whole, and `expected_bytes` long.
+
+    What this process wrote to a store that is far away, which confirmed the bytes by their digest, is not read again.
+    """
+    if not isinstance(store, Remembers):
+        get_blob(store, digest, expected_bytes)
+    elif store.known.written(digest) != expected_bytes:
+        try:
+            get_blob(store, digest, expected_bytes)
+        except StoreError:
+            store.known.forget(digest)
+            raise
+        store.known.saw(digest)
+
+
+def find_blob(store: Store, digest: Digest) -> None:
+    """Raise `MissingError` unless the artefact is there; where it is known to be, a store far away is not asked."""
+    if isinstance(store, Remembers) and digest in store.known:
+        return
+    store.get(blob_key(digest))
+    if isinstance(store, Remembers):
+        store.known.saw(digest)
+
+
+def _put_new(store: Store, digest: Digest, data: bytes) -> None:
+    try:
+        store.put(blob_key(digest), _TOOLS.compressor.compress(data))
+    except ConflictError:
+        # Another writer was first, with a frame of its own; only the plain bytes have to be the same.
+        get_blob(store, digest, len(data))
 
 
 def get_blob(store: Store, digest: Digest, expected_bytes: int) -> bytes:
@@ -67,13 +106,17 @@ def get_blob(store: Store, digest: Digest, expected_bytes: int) -> bytes:
 
 def measure_blob(store: Store, digest: Digest) -> int:
     """Check a blob whose length nobody signed and return that length; it must lie within the bound of all blobs."""
-    frame = store.get(blob_key(digest))
-    _check_header(frame, digest)
-    size = zstandard.frame_content_size(frame)
-    plain = _stream(frame, MAX_BLOB_BYTES, digest) if size < 0 else inflate(frame, size, name=digest)
+    plain = unpack(store.get(blob_key(digest)), name=digest)
     if digest_of(plain) != digest:
         raise BlobError(f"{digest}: the bytes kept there have the digest {digest_of(plain)}")
     return len(plain)
+
+
+def unpack(frame: bytes, *, name: str) -> bytes:
+    """Return the content of exactly one zstd frame whose length nobody signed, within the bound of all blobs."""
+    _check_header(frame, name)
+    size = zstandard.frame_content_size(frame)
+    return _stream(frame, MAX_BLOB_BYTES, name) if size < 0 else inflate(frame, size, name=name)
 
 
 def inflate(frame: bytes, expected_bytes: int, *, name: str) -> bytes:

@@ -10,12 +10,12 @@ import errno
 import os
 import secrets
 import stat
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from evidence.store.interface import BusyError, ConflictError, MissingError, StoreError
+from evidence.store.flock import held
+from evidence.store.interface import ConflictError, MissingError, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES, check_key
 from evidence.store.memory import check_hint, check_size
 
@@ -27,7 +27,6 @@ LOCK = ".lock"
 
 _OURS = frozenset({TEMPORARY, LOCK})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-_POLL_S = 0.05
 
 
 class DirectoryStore:
@@ -87,24 +86,9 @@ class DirectoryStore:
         except OSError as error:
             raise StoreError(f"{prefix}: cannot be listed: {error.strerror}") from error
 
-    @contextmanager
-    def exclusive(self, *, wait_s: float) -> Iterator[None]:
+    def exclusive(self, *, wait_s: float) -> AbstractContextManager[None]:
         """Hold the store's lock file; the operating system lets go of it when the process dies."""
-        import fcntl
-
-        handle = os.open(self._root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
-        try:
-            pause = threading.Event()
-            for _ in range(int(wait_s / _POLL_S) + 1):
-                with suppress(BlockingIOError):
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                pause.wait(_POLL_S)
-            else:
-                raise BusyError(f"{self._root}: another process holds the lock", hint="try again when it has ended")
-            yield
-        finally:
-            os.close(handle)
+        return held(self._root / LOCK, wait_s=wait_s, mode=0o640, what=str(self._root))
 
     def leftovers(self) -> tuple[Path, ...]:
         """Return the files that writers left in `.tmp/` when they died (or are writing now)."""

@@ -18,6 +18,7 @@ from evidence.model.names import Digest
 from evidence.model.outcome import Result
 from evidence.store.interface import Store
 from evidence.store.layout import Key
+from evidence.store.versions import Surplus
 from evidence.verify.slots import Calendar
 
 
@@ -105,6 +106,8 @@ class Audit:
     info: StoreInfo | None = None
     keys: dict[str, Key] = field(default_factory=dict)
     """Every key of the store that is one."""
+    surplus: list[Surplus] = field(default_factory=list)
+    """Versions of the log's own objects that are not the object; step 4 judges them."""
     chain: Chain | None = None
     trouble: Error | None = None
     """Why there is no chain."""

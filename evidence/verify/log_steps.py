@@ -3,9 +3,10 @@
 from evidence.errors import Error
 from evidence.log.accept import accept
 from evidence.log.authority import found
-from evidence.log.chain import Chain, Leaf, LogError, check_pin, read_chain, read_store_info
+from evidence.log.chain import Chain, Leaf, LogError, check_pin, load_batch, read_chain, read_store_info
 from evidence.log.note import read_checkpoint
 from evidence.store.layout import CHECKPOINT_HINT_KEY, Area, KeyNameError, checkpoint_key, parse_key, statement_key
+from evidence.store.versions import Versioned
 from evidence.verify.audit import Audit
 from evidence.verify.result import Answer
 
@@ -23,6 +24,8 @@ def check_store(audit: Audit, answer: Answer) -> None:
         except KeyNameError as error:
             answer.fail(str(error))
     answer.note(f"{len(audit.keys)} objects")
+    if isinstance(audit.store, Versioned):
+        _check_versions(audit, answer, audit.store)
 
 
 def check_genesis(audit: Audit, answer: Answer) -> None:
@@ -93,6 +96,7 @@ def check_log(audit: Audit, answer: Answer) -> None:
         except Error as error:
             answer.fail(f"{key}: {error}" if key not in str(error) else str(error))
     _check_hint(audit, answer, notes)
+    _check_beaten(audit, chain, answer)
     answer.note(f"{chain.size} leaves in {len(chain.roots) - 1} batches, root {chain.root}")
 
 
@@ -109,6 +113,36 @@ def check_pins(audit: Audit, answer: Answer) -> None:
             answer.note(f"holds everything up to leaf {pin.size}")
         except Error as error:
             answer.fail(f"pin {pin.pin}: {error}")
+
+
+def _check_versions(audit: Audit, answer: Answer, store: Versioned) -> None:
+    """Name what lies over the objects; the log's own are left to step 4, which can tell a lost race from a forgery."""
+    again = 0
+    for one in store.surplus():
+        again += one.alike
+        if one.data is not None and not one.alike:
+            audit.surplus.append(one)
+        elif not one.alike:
+            answer.fail(f"{one.key}: {one.what} lies over it; what was kept first is read")
+    if again:
+        answer.note(f"{again} objects were written again, with the same content")
+
+
+def _check_beaten(audit: Audit, chain: Chain, answer: Answer) -> None:
+    """Judge later versions of batches and checkpoints: a sealer that was beaten says nothing the log does not say."""
+    for one in audit.surplus:
+        try:
+            size = parse_key(one.key).size
+            if size is None or one.data is None:
+                continue
+            if one.key == checkpoint_key(size):
+                _check_checkpoint(audit, chain, size, one.data)
+            elif not set(load_batch(one.data, one.key)) <= set(chain.leaves[size:]):
+                raise LogError("it has leaves that are not in the log")
+        except Error as error:
+            answer.fail(f"{one.key}: {one.what} lies over it: {error}")
+        else:
+            answer.note(f"{one.key}: a second sealer was a moment late; what it wrote says the same")
 
 
 def _check_checkpoint(audit: Audit, chain: Chain, size: int, data: bytes) -> None:

@@ -1,7 +1,8 @@
 """
 The auditor's question, step by step. Each step trusts only what the steps before it have shown.
 
- 1. store         `store.json` is as we write it, and every key is one that a store holds.
+ 1. store         `store.json` is as we write it, every key is one that a store holds, and nothing lies over an object
+                  (in a bucket that keeps versions: no other version, no delete marker).
  2. genesis       Genesis is signed by the root key it names, makes this log, and the root key is the trusted one.
  3. keys          Every other key was introduced by the root key, in the log, for one role.
  4. log           Batches follow each other without a gap; leaves are canonical and in order; the Merkle root is
@@ -30,6 +31,7 @@ from evidence.errors import Error
 from evidence.log.keys import PublicKey
 from evidence.log.note import Checkpoint
 from evidence.store.interface import Store
+from evidence.store.known import Remembers
 from evidence.verify.audit import Audit
 from evidence.verify.finding_steps import check_findings
 from evidence.verify.log_steps import check_genesis, check_keys, check_log, check_pins, check_store
@@ -70,6 +72,8 @@ def verify(
     findings are made again with: step 12 is not-checked without it, and where it is other than theirs. Never raises
     for what it finds: a step that cannot go on has failed.
     """
+    if isinstance(store, Remembers):
+        store.known.forget_nearby()
     audit = Audit(
         store=store,
         trusted_root=trusted_root,

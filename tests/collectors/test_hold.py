@@ -1,12 +1,14 @@
 """The kill switch, written by hand and by the command."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from collectors.hold import held, hold_key, write_hold
+from collectors.hold import FAR_LOOK_S, glance, held, hold_key, write_hold
 from evidence.store.directory import DirectoryStore
+from evidence.store.known import Known
 from evidence.store.memory import MemoryStore
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -74,3 +76,37 @@ def test_what_cannot_be_read_holds(text: bytes) -> None:
 def test_a_zone_with_any_name_has_a_key() -> None:
     assert hold_key("line-3") == "state/hold/line-3"
     assert hold_key("ライン 3").startswith("state/hold/3-")
+
+
+class FarAway(MemoryStore):
+    """A store that counts how often it is listed and read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = Known()
+        self.asked = 0
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        self.asked += 1
+        return super().keys(prefix)
+
+    def get(self, key: str) -> bytes:
+        self.asked += 1
+        return super().get(key)
+
+
+def test_the_holds_of_a_far_store_are_looked_at_twice_a_minute_for_all_zones() -> None:
+    store, seconds = FarAway(), [0.0]
+    holds = glance(store, lambda: seconds[0])
+    assert held(holds, "line-3", NOON) is None
+    write_hold(store, "line-3", until=None, reason="drill")
+    for second in range(30):
+        seconds[0] = second
+        assert held(holds, "line-3", NOON) is held(holds, "line-4", NOON) is None
+    assert store.asked == 1
+    seconds[0] = FAR_LOOK_S
+    assert held(holds, "line-3", NOON) == held(holds, "line-3", NOON) == "zone line-3 is on hold: drill"
+    assert held(holds, "line-4", NOON) is None
+    assert store.asked == 3
+    near = MemoryStore()
+    assert glance(near, lambda: 0.0) is near

@@ -8,6 +8,8 @@ from evidence.store.directory import DirectoryStore
 from evidence.store.interface import StoreError
 from evidence.store.lock import locked
 from evidence.store.open import open_store
+from evidence.store.remote import Remote, endpoint_in
+from evidence.store.s3 import S3Store
 
 
 def test_a_directory_is_a_store(tmp_path: Path) -> None:
@@ -39,10 +41,28 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         open_store(str(tmp_path / "file" / "x"), create=True)
 
 
-def test_a_bucket_is_not_in_this_version() -> None:
-    with pytest.raises(StoreError, match="s3://bucket/prefix: this version") as caught:
-        open_store("s3://bucket/prefix", create=True)
-    assert caught.value.hint
+def test_a_bucket_is_a_store_and_is_asked_nothing_before_it_is_used() -> None:
+    opened = open_store("s3://bucket/prefix", create=True, remote=Remote(endpoint="http://127.0.0.1:1"))
+    assert isinstance(opened, S3Store)
+    assert opened.bucket.place == "s3://bucket/prefix"
+    assert isinstance(open_store("s3://bucket/"), S3Store)
+
+
+@pytest.mark.parametrize("spec", ["s3://", "s3://B", "s3://bucket/..", "s3://bucket//x", "s3://bucket/a b", "s3:///x"])
+def test_what_names_no_bucket_is_refused(spec: str) -> None:
+    with pytest.raises(StoreError, match="expected s3://bucket"):
+        open_store(spec)
+
+
+def test_another_kind_of_store_is_refused() -> None:
+    with pytest.raises(StoreError, match="no such kind of store"):
+        open_store("https://bucket.example")
+
+
+def test_the_environment_names_the_server() -> None:
+    assert endpoint_in({}) is None
+    assert endpoint_in({"AWS_ENDPOINT_URL": "a", "AWS_ENDPOINT_URL_S3": "b"}) == "b"
+    assert endpoint_in({"AWS_ENDPOINT_URL": "a", "PLANTPROOF_S3_ENDPOINT": "c"}) == "c"
 
 
 def test_a_store_without_a_lock_does_without() -> None:

@@ -1,0 +1,145 @@
+"""The policies that `store policy` prints, proven on Ceph RGW: everybody adds, nobody takes away."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from evidence.store.blobs import put_blob
+from evidence.store.interface import StoreError
+from evidence.store.layout import blob_key
+from evidence.store.remote import Retention
+from evidence.store.s3 import S3Store
+from evidence.store.s3_policy import PolicyRole, policy
+from evidence.verify.verifier import verify
+
+pytestmark = pytest.mark.real
+
+LONG_AGO, FAR_OFF = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
+RETENTION = Retention(period=timedelta(hours=1), slack=timedelta(hours=1))
+Opened = Callable[..., S3Store]
+
+
+@pytest.fixture(scope="module")
+def users(rgw: Any) -> dict[str, tuple[str, str]]:
+    return {role: rgw.user(role) for role in PolicyRole}
+
+
+@pytest.fixture(scope="module")
+def bucket(rgw: Any, users: dict[str, tuple[str, str]]) -> str:
+    """A bucket with the policies of all four roles."""
+    name = rgw.bucket()
+    grant(rgw, name, {role: FAR_OFF if role == "auditor" else None for role in PolicyRole})
+    return name
+
+
+def grant(rgw: Any, bucket: str, roles: dict[Any, datetime | None]) -> None:
+    place = f"s3://{bucket}/acme"
+    documents = [
+        policy(role, place, principal=f"arn:aws:iam:::user/{role}", until=until) for role, until in roles.items()
+    ]
+    statements = [statement for document in documents for statement in document["Statement"]]  # type: ignore[attr-defined]
+    rgw.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+
+
+def opened(rgw: Any, bucket: str, users: Any, open_bucket: Opened, role: str) -> S3Store:
+    return open_bucket(rgw, f"{bucket}/acme", keys=users[role], retention=RETENTION, now=lambda: datetime.now(UTC))
+
+
+def refused(act: Callable[[], Any]) -> bool:
+    try:
+        act()
+    except ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 409)
+    return False
+
+
+def test_the_collector_adds_and_takes_nothing_away(rgw: Any, bucket: str, users: Any, open_bucket: Opened) -> None:
+    store = opened(rgw, bucket, users, open_bucket, "collector")
+    plain = b"an answer"
+    digest = put_blob(store, plain)
+    key = f"acme/{blob_key(digest)}"
+    version = next(store.bucket.versions_of(blob_key(digest))).id
+    at = {"Bucket": bucket, "Key": key}
+    client = rgw.client(users["collector"])
+    soon = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(minutes=1)}
+    later = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(hours=5)}
+    suspended = {"Status": "Suspended"}
+    rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    everything = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}],
+        }
+    )
+    for name, act in {
+        "hide": lambda: client.delete_object(**at),
+        "delete": lambda: client.delete_object(**at, VersionId=version),
+        "delete with bypass": lambda: client.delete_object(**at, VersionId=version, BypassGovernanceRetention=True),
+        "shorten": lambda: client.put_object_retention(**at, VersionId=version, Retention=soon),
+        "shorten with bypass": lambda: client.put_object_retention(
+            **at, VersionId=version, Retention=soon, BypassGovernanceRetention=True
+        ),
+        "suspend": lambda: client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=suspended),
+        "expire": lambda: client.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={"Rules": [rule]}
+        ),
+        "new policy": lambda: client.put_bucket_policy(Bucket=bucket, Policy=everything),
+        "no policy": lambda: client.delete_bucket_policy(Bucket=bucket),
+        "seal": lambda: client.put_object(Bucket=bucket, Key="acme/log/batch/000000000000", Body=b"x"),
+        "another's": lambda: client.put_object(Bucket=bucket, Key="other/blobs/x", Body=b"x"),
+        "another's answers": lambda: client.get_object(Bucket=bucket, Key="other/x"),
+    }.items():
+        assert refused(act), name
+    client.put_object_retention(**at, VersionId=version, Retention=later)
+    client.put_object(**at, Body=b"over it")
+    assert opened(rgw, bucket, users, open_bucket, "auditor").get(blob_key(digest)) == store.get(blob_key(digest))
+    assert client.get_object(**at, VersionId=version)["Body"].read() != b"over it"
+
+
+def test_the_sealer_makes_a_log_and_the_auditor_verifies_it(
+    rgw: Any, bucket: str, users: Any, open_bucket: Opened, vectors: ModuleType
+) -> None:
+    store = opened(rgw, bucket, users, open_bucket, "sealer")
+    site = vectors.Site(store=store, keyring=vectors.fixed_keyring())
+    site.begin()
+    site.run(site.plan(vectors.ASSETS[:1]), assets=vectors.ASSETS[:1])
+    pin = site.seal()
+    auditor = opened(rgw, bucket, users, open_bucket, "auditor")
+    report = verify(auditor, trusted_root=vectors.fixed_key("root").public, pins=[pin])
+    assert {step.name for step in report.failed} <= {"store"}, report.failed  # what another test put over a blob
+    for act in (lambda: auditor.put("store.json", b"{}"), lambda: auditor.replace("state/x.json", b"{}")):
+        with pytest.raises(StoreError):
+            act()
+    client = rgw.client(users["sealer"])
+    assert refused(lambda: client.delete_object(Bucket=bucket, Key="acme/log/checkpoint"))
+
+
+def test_the_assessor_writes_findings_and_no_answers(rgw: Any, bucket: str, users: Any, open_bucket: Opened) -> None:
+    store = opened(rgw, bucket, users, open_bucket, "assessor")
+    store.put("statements/findings/x", b"{}")
+    with pytest.raises(StoreError, match="AccessDenied") as caught:
+        store.put("parts/x/y", b"{}")
+    assert "store policy" in (caught.value.hint or "")
+
+
+def test_an_auditors_time_ends(rgw: Any, users: Any, open_bucket: Opened) -> None:
+    name = rgw.bucket()
+    rgw.client().put_object(Bucket=name, Key="acme/store.json", Body=b"{}")
+    grant(rgw, name, {PolicyRole.AUDITOR: FAR_OFF})
+    assert opened(rgw, name, users, open_bucket, "auditor").get("store.json") == b"{}"
+    grant(rgw, name, {PolicyRole.AUDITOR: LONG_AGO})
+    with pytest.raises(StoreError):
+        opened(rgw, name, users, open_bucket, "auditor").get("store.json")
+
+
+def test_policies_are_for_buckets() -> None:
+    with pytest.raises(StoreError, match="policies are for stores in S3"):
+        policy(PolicyRole.AUDITOR, "folder")
+    whole = policy(PolicyRole.COLLECTOR, "s3://bucket")
+    assert "arn:aws:s3:::bucket/blobs/*" in str(whole)
+    assert "Principal" not in str(whole)
