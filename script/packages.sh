@@ -2,7 +2,7 @@
 
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
-  [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
+  [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
@@ -13,6 +13,7 @@ declare -A tests_of=(
   [chromium]="the report in a browser and on paper"
   [systemd]="systemd's own check of the units that are printed"
   [zstd]="blobs read by the zstd program"
+  [unzip]="bundles read by unzip and zipinfo"
 )
 missing=()
 

@@ -39,7 +39,7 @@ ROLE_OF: Mapping[str, Role] = MappingProxyType(
 FIRST_SUBJECT: Mapping[str, str] = MappingProxyType({"genesis": "root", "key": "key", "quarantine": "object"})
 """Name of the first subject where it is not `plan`."""
 
-INTERPRETED = frozenset({"genesis", "key", "plan", "missed", "part", "quarantine", "findings"})
+INTERPRETED = frozenset({"genesis", "key", "plan", "missed", "part", "quarantine", "findings", "export"})
 """Kinds whose meaning this version knows; of others it checks who signed them, for which log, and no more."""
 
 MAX_SUBJECTS = 200_000
