@@ -58,7 +58,7 @@ def command(
         ctx.exit(ExitCode.UNVERIFIED)
 
 
-def examine(place: str, key: str | None, pins: "list[Checkpoint]", *, as_of: datetime) -> "Report":
+def examine(place: str, key: str | None, pins: "list[Checkpoint]", *, as_of: "datetime") -> "Report":
     """Verify what lies at `place`, a bundle or a store."""
     from pathlib import Path
 
