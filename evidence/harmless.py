@@ -1,6 +1,7 @@
 """Text that others wrote, made harmless before it is shown."""
 
 import re
+from collections.abc import Iterable
 
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
@@ -8,6 +9,10 @@ UNSEEN = re.compile(
     "\ud800-\udfff]"  # lone surrogates
 )
 """Characters that steer a terminal, turn the direction of what follows, or cannot be seen."""
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+"""A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def harmless(text: str) -> str:
@@ -18,6 +23,17 @@ def harmless(text: str) -> str:
 def one_line(text: str) -> str:
     """Return `text` harmless and on one line."""
     return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
+    return ",".join(_cell(one_line("" if cell is None else str(cell))) for cell in cells)
+
+
+def _cell(text: str) -> str:
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
 
 
 def _escape(ch: str) -> str:

@@ -2,7 +2,7 @@
 
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
-  [chromium]=chromium [zstd]=zstd [systemd]=systemd-analyze
+  [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
   [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
@@ -23,6 +23,7 @@ declare -A tests_of=(
   [ceph-osd]="a store in S3: Ceph RGW's disk"
   [ceph-mgr]="a store in S3: Ceph RGW's manager"
   [ceph-common]="a store in S3: Ceph RGW's tools"
+  [unzip]="bundles read by unzip and zipinfo"
 )
 missing=()
 

@@ -41,7 +41,8 @@ def _fixtures(name: str) -> ModuleType:
 _snmpd = _fixtures("snmpd")
 snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
 
-site = _fixtures("site").site
+_site = _fixtures("site")
+site = _site.site
 
 _sshd = _fixtures("sshd")
 parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd
@@ -89,6 +90,20 @@ def open_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         return store
 
     return opened
+_bundle = _fixtures("bundle")
+handed, bag = _bundle.handed, _bundle.bag
+
+
+@pytest.fixture(scope="session")
+def sites() -> ModuleType:
+    """The module that works on sites through the command line, for fixtures that outlive a test."""
+    return _site
+
+
+@pytest.fixture(scope="session")
+def bundles() -> ModuleType:
+    """The module that hands out bundles, and damages them."""
+    return _bundle
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,24 @@
 import os
 from pathlib import Path
 
-from collectors.settings import Settings, load_settings
+from collectors.settings import SITE_FILE, Settings, load_settings
+from evidence.model.names import slug
+
+OWNERS = Path("owners")
+"""Where owners' sites lie, in the working directory."""
 
 
 def load_site(config: str | None, *, store: str | None = None, owner: str | None = None) -> Settings:
-    """Return the settings for this working directory."""
+    """
+    Return the settings for this working directory.
+
+    An owner that has a site of its own in `owners/` is worked on there, and nowhere else.
+    """
+    path = Path(config) if config else None
+    if path is None and owner and (own := OWNERS / slug(owner) / SITE_FILE).is_file():
+        path, owner = own, None
     return load_settings(
-        path=Path(config) if config else None,
+        path=path,
         environ=os.environ,
         home=_home(),
         cwd=Path.cwd(),

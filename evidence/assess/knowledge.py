@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidence.controls.load import Catalogue, load_catalogue
-from evidence.log.canonical import dumps
+from evidence.log.canonical import MAX_BYTES, dumps, loads
+from evidence.log.fields import Fields, ShapeError
 from evidence.model.names import Digest, digest_of
 from evidence.platforms.load import Platforms, load_platforms
+
+_FILE = frozenset({"file", "text"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,15 @@ def knowledge_of(platforms: Platforms, catalogue: Catalogue, *, tool: str) -> Kn
 def packaged_knowledge(tool: str) -> Knowledge:
     """Return what this release knows."""
     return knowledge_of(load_platforms(), load_catalogue(), tool=tool)
+
+
+def read_texts(data: bytes) -> Mapping[str, str]:
+    """Return the texts that were kept beside findings, by the names of their files."""
+    rows = loads(data)
+    if not isinstance(rows, list):
+        raise ShapeError("knowledge: expected a list of files")
+    files = (Fields(row, "knowledge", _FILE, frozenset()) for row in rows)
+    return {one.text("file"): one.text("text", longest=MAX_BYTES) for one in files}
 
 
 def _dump(files: Mapping[str, str]) -> bytes:

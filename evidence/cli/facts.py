@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.options import as_of_option, now, platforms_option, store_option, verbosity_option
-from evidence.cli.output import age_text, csv_line, json_line, table
+from evidence.cli.output import age_text, json_line, table
+from evidence.harmless import csv_line
 
 if TYPE_CHECKING:
     from evidence.model.fact import Fact

@@ -1,16 +1,12 @@
 """How results are printed: foreign text is made harmless, columns line up, machines get one schema."""
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from evidence.harmless import UNSEEN, one_line
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-"""A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def json_line(value: Mapping[str, object]) -> str:
@@ -21,11 +17,6 @@ def json_line(value: Mapping[str, object]) -> str:
 def json_text(value: Mapping[str, object]) -> str:
     """Return `value` as JSON of many lines, otherwise as `json_line` does."""
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def csv_line(cells: Iterable[object]) -> str:
-    """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
-    return ",".join(_cell(one_line("" if cell is None else str(cell))) for cell in cells)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:
@@ -44,12 +35,6 @@ def age_text(seconds: int) -> str:
         if abs(seconds) >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
-
-
-def _cell(text: str) -> str:
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
 
 
 def _width(text: str) -> int:

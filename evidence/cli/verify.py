@@ -8,8 +8,10 @@ from evidence.cli.exits import ExitCode
 from evidence.cli.options import as_of_option, now, open_here, platforms_option, store_option, verbosity_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from evidence.assess.knowledge import Knowledge
     from evidence.log.keys import PublicKey
     from evidence.log.note import Checkpoint
     from evidence.verify.result import Report, Step
@@ -44,26 +46,24 @@ def command(
     """
     Check everything that can be checked: passed, failed, or not-checked and why.
 
-    BUNDLE is the directory of a store, another way to write --store. Pins and the root key come from outside: a pin
-    is the line that `report` and `collect` print; the root key is the owner's, and is looked for in
-    `<store>.keys/root.pub` when --key is not given. Ends with 16 when a step failed.
+    BUNDLE is what `export` made, a zip or the folder it was unpacked to; or the directory of a store, another way to
+    write --store. Pins and the root key come from outside: a pin is the line that `report` and `collect` print; the
+    root key is the owner's, and is looked for in `<store>.keys/root.pub` when --key is not given (never beside a
+    bundle). Ends with 16 when a step failed.
 
     Planned slots are derived up to --as-of, now when it is not said: what is late, missed or a gap is named at step
     9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
-    fail the step.
+    fail the step. From a bundle no slots are derived.
     """
     from evidence.cli.reading import open_knowledge
-    from evidence.verify.verifier import verify
 
-    place = bundle or store
-    opened = open_here(place)
-    report = verify(
-        opened,
-        trusted_root=root_key(place, key),
-        pins=[read_pin(pin) for pin in pins],
+    report = examine(
+        bundle or store,
+        key,
+        [read_pin(pin) for pin in pins],
+        as_of=as_of or now(),
         knowledge=lambda: open_knowledge(platforms_folder),
         every_assessment=every_assessment,
-        as_of=as_of or now(),
     )
     if form == "json":
         click.echo(_json(report))
@@ -71,6 +71,37 @@ def command(
         _print_table(report)
     if report.failed:
         ctx.exit(ExitCode.UNVERIFIED)
+
+
+def examine(
+    place: str,
+    key: str | None,
+    pins: "list[Checkpoint]",
+    *,
+    as_of: "datetime",
+    knowledge: "Callable[[], Knowledge] | None" = None,
+    every_assessment: bool = False,
+) -> "Report":
+    """Verify what lies at `place`, a bundle or a store."""
+    from pathlib import Path
+
+    from evidence.bundle.opened import is_bundle
+
+    if "://" not in place and is_bundle(Path(place)):
+        from evidence.log.keyring import load_public
+        from evidence.verify.bundle_verifier import verify_bundle
+
+        return verify_bundle(Path(place), trusted_root=load_public(Path(key)) if key else None, pins=pins)
+    from evidence.verify.verifier import verify
+
+    return verify(
+        open_here(place),
+        trusted_root=root_key(place, key),
+        pins=pins,
+        as_of=as_of,
+        knowledge=knowledge,
+        every_assessment=every_assessment,
+    )
 
 
 def root_key(place: str, key: str | None) -> "PublicKey | None":

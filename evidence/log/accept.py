@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from evidence.errors import Error
 from evidence.log.authority import Authority
+from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
 from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
@@ -38,6 +39,7 @@ class Accepted:
     findings: FindingsStatement | None = None
     missed: Missed | None = None
     register: RegisterStatement | None = None
+    export: ExportStatement | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -50,31 +52,34 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
     digest = digest_of(data)
     if digest != place.digest:
         raise AcceptError(f"{key}: the bytes kept there have the digest {digest}")
-    statement = authority.open(data)
-    if (place.kind or "part") != statement.kind:
-        raise AcceptError(f"{key}: a statement of kind {statement.kind} lies there")
+    accepted = judge(data, authority)
+    kind = accepted.statement.kind
+    if (place.kind or "part") != kind:
+        raise AcceptError(f"{key}: a statement of kind {kind} lies there")
+    if accepted.part is not None and (place.area is not Area.PART or place.slot != accepted.part.slot.lower()):
+        raise AcceptError(f"{key}: a part for the slot {accepted.part.slot} lies there")
+    return accepted
+
+
+def judge(data: bytes, authority: Authority) -> Accepted:
+    """Return the statement in `data`, wherever it lies; raise unless form, signature, role and log are right."""
+    statement, digest = authority.open(data), digest_of(data)
     match statement.kind:
         case "key":
             return Accepted(digest=digest, statement=statement, authority=authority.granted(statement))
         case "plan":
             blob, length = plan_blob(statement)
-            return Accepted(
-                digest=digest,
-                statement=statement,
-                authority=authority,
-                plan=blob,
-                blobs=MappingProxyType({blob: length}),
-            )
+            named = MappingProxyType({blob: length})
+            return Accepted(digest=digest, statement=statement, authority=authority, plan=blob, blobs=named)
         case "quarantine":
-            return Accepted(
-                digest=digest, statement=statement, authority=authority, quarantine=read_quarantine(statement)
-            )
+            quarantine = read_quarantine(statement)
+            return Accepted(digest=digest, statement=statement, authority=authority, quarantine=quarantine)
         case "missed":
             return Accepted(digest=digest, statement=statement, authority=authority, missed=read_missed(statement))
+        case "export":
+            return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":
             part = read_part(statement)
-            if place.area is not Area.PART or place.slot != part.slot.lower():
-                raise AcceptError(f"{key}: a part for the slot {part.slot} lies there")
             return Accepted(digest=digest, statement=statement, authority=authority, part=part, blobs=part.blobs())
         case "findings":
             findings = read_findings(statement)

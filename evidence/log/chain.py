@@ -99,18 +99,23 @@ def dump_batch(leaves: Iterable[Leaf]) -> bytes:
 
 def load_batch(data: bytes, key: str) -> tuple[Leaf, ...]:
     """Read a batch object; raise `LogError` unless it is as `dump_batch` writes it, in order, each leaf once."""
-    if not 0 < len(data) <= MAX_BATCH_BYTES or not data.endswith(b"\n"):
-        raise LogError(f"{key}: expected 1 to {MAX_BATCH_BYTES} bytes of lines, found {len(data)}")
+    found = load_leaves(data, key, at_most=MAX_BATCH_BYTES)
+    if len(found) > MAX_BATCH_LEAVES or found != in_order(set(found)):
+        raise LogError(f"{key}: expected at most {MAX_BATCH_LEAVES} leaves, in order, each once")
+    return found
+
+
+def load_leaves(data: bytes, key: str, *, at_most: int) -> tuple[Leaf, ...]:
+    """Read the lines of leaves, in whatever order; raise `LogError` unless each is as `dump_batch` writes it."""
+    if not 0 < len(data) <= at_most or not data.endswith(b"\n"):
+        raise LogError(f"{key}: expected 1 to {at_most} bytes of lines, found {len(data)}")
     leaves: list[Leaf] = []
     for number, line in enumerate(data[:-1].split(b"\n"), 1):
         match = _LEAF.fullmatch(line)
         if match is None:
             raise LogError(f"{key}: line {number} is not a leaf")
         leaves.append(Leaf(check_kind(match[1].decode()), Digest(match[2].decode())))
-    found = tuple(leaves)
-    if len(found) > MAX_BATCH_LEAVES or found != in_order(set(found)):
-        raise LogError(f"{key}: expected at most {MAX_BATCH_LEAVES} leaves, in order, each once")
-    return found
+    return tuple(leaves)
 
 
 def read_chain(store: Store) -> Chain:

@@ -71,6 +71,10 @@ class History:
         """What the log is now; its `pin` is the line to keep."""
         return Checkpoint(origin=self.origin, size=self.size, root=self.root)
 
+    def envelope(self, entry: Entry) -> bytes:
+        """Return a statement's own file, by its digest."""
+        return self.ledger.envelope(entry.index)
+
     def open(self, entry: Entry) -> Accepted:
         """Return a statement, checked; raise if it is not what the log says."""
         return self.ledger.open(entry.index)

@@ -19,7 +19,7 @@ from evidence.log.chain import (
     read_store_info,
 )
 from evidence.log.note import Checkpoint, read_checkpoint
-from evidence.model.names import Digest
+from evidence.model.names import Digest, digest_of
 from evidence.store.interface import Store
 from evidence.store.layout import checkpoint_key, statement_key
 
@@ -65,6 +65,15 @@ class Ledger:
             with suppress(Error):
                 return accept(key, self.store.get(key), authority)
         return accept(last, self.store.get(last), authority)
+
+    def envelope(self, index: int) -> bytes:
+        """Return the file of the statement at `index`; raise `LogError` where no copy has its digest."""
+        leaf = self.chain.leaves[index]
+        for key in places_of(leaf, self.places):
+            data = self.store.get(key)
+            if digest_of(data) == leaf.statement:
+                return data
+        raise LogError(f"{leaf.statement}: the bytes kept there have another digest")
 
 
 def read_ledger(store: Store) -> Ledger:

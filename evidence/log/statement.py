@@ -42,6 +42,7 @@ FIRST_SUBJECT: Mapping[str, str] = MappingProxyType({"genesis": "root", "key": "
 
 INTERPRETED = frozenset(
     {"genesis", "key", "plan", "missed", "part", "quarantine", "findings", "exception", "approval", "attestation"}
+    | {"export"}
 )
 """Kinds whose meaning this version knows; of others it checks who signed them, for which log, and no more."""
 

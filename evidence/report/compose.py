@@ -1,11 +1,11 @@
 """From a log to what its report says."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from evidence.clock import rfc3339
-from evidence.model.names import Digest, parse_digest
+from evidence.model.names import AssetId, Digest, parse_digest
 from evidence.model.outcome import Result
 from evidence.platforms.load import Platforms
 from evidence.report.document import MEANING, Conduct, Count, Document
@@ -30,18 +30,24 @@ def compose(
     platforms: Platforms,
     *,
     at: datetime,
-    store: str,
+    store: str | None,
     tool: str,
     root_key: str | None = None,
     judgement: Judgement | None = None,
+    only: Collection[AssetId] | None = None,
 ) -> Document:
-    """Return the report of what `snapshots` holds and the newest assessment found, with the whole log verified."""
+    """
+    Return the report of what `snapshots` holds and the newest assessment found, with the whole log verified.
+
+    `only` narrows it to some assets. `store` is where the evidence lies; `None` where the page lies in a bundle.
+    """
+    assets = [asset for asset in snapshots.assets if only is None or asset in only]
     history = snapshots.history
     ledger = snapshots.ledger()
     run = {outcome.asset for _, part in snapshots.newest_run for outcome in part.outcomes}
     sheets = (
         make_sheet(snapshots, asset, platforms, at=at, ledger=ledger.get(asset), in_newest_run=asset in run)
-        for asset in snapshots.assets
+        for asset in assets
     )
     return Document(
         owner=history.owner,
@@ -54,19 +60,19 @@ def compose(
         tool=tool,
         root_key=root_key,
         steps=verification.steps,
-        counts=tuple(_counts(snapshots)),
+        counts=tuple(_counts(snapshots, assets)),
         sheets=tuple(sheets),
-        conduct=_conduct(snapshots),
+        conduct=_conduct(snapshots) if only is None else None,
         slots=slots_of(verification.calendar),
         not_checked=(*_gaps(verification), *_NEVER_CHECKED),
         judgement=judgement,
     )
 
 
-def _counts(snapshots: Snapshots) -> Iterator[Count]:
-    """Yield the newest results of all assets, in the order of `Result`."""
+def _counts(snapshots: Snapshots, assets: Iterable[AssetId]) -> Iterator[Count]:
+    """Yield the newest results of the assets, in the order of `Result`."""
     by_result: dict[Result, Counter[str]] = {}
-    for asset in snapshots.assets:
+    for asset in assets:
         outcome = snapshots.visit(asset).outcome
         by_result.setdefault(outcome.result, Counter())[outcome.reason or ""] += 1
     for result in Result:

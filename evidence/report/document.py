@@ -180,7 +180,8 @@ class Document:
     pin: str
     at: str
     """As of when; ages are counted to here."""
-    store: str
+    store: str | None
+    """Where the evidence lies; `None` where the report lies in a bundle."""
     tool: str
     root_key: str | None
     """Fingerprint of the root key it was verified with, when one was given."""

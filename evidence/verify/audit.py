@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
+from typing import Protocol
 
 from evidence.assess.knowledge import Knowledge
 from evidence.errors import Error
@@ -16,6 +17,7 @@ from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement
 from evidence.model.names import Digest
 from evidence.model.outcome import Result
+from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 from evidence.store.layout import Key
 from evidence.store.versions import Surplus
@@ -88,6 +90,17 @@ class SealedFindings:
     statement: FindingsStatement
 
 
+class Audited(Protocol):
+    """What the question of completeness needs, wherever the evidence lies."""
+
+    parts: list[SealedPart]
+    blobs: dict[Digest, int]
+
+    def artefact(self, digest: Digest, length: int) -> bytes:
+        """Return an artefact that is no answer: an asset list, a plan."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Audit:
     """A verification under way: what was given, and what the steps so far have found out."""
@@ -125,12 +138,18 @@ class Audit:
     """Index, kind and plan of each statement whose first subject is a plan, parts included."""
     visible: set[Digest] = field(default_factory=set)
     """Statements that may be referred to: logged, set aside, or waiting to be sealed."""
+    known: list[tuple[int, str, After]] = field(default_factory=list)
+    """Index and kind of each export and findings statement, and the state of the log it names."""
     waiting: int = 0
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)
     """Every blob a logged statement names, with its plain length."""
     named: dict[Digest, int] = field(default_factory=dict)
     """Index of the statement that names each blob first."""
+
+    def artefact(self, digest: Digest, length: int) -> bytes:
+        """Return an artefact that is no answer: an asset list, a plan."""
+        return get_blob(self.store, digest, length)
 
     @property
     def sealed(self) -> Chain | None:

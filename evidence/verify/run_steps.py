@@ -1,7 +1,7 @@
 """Steps 9 to 11: completeness of runs, working memory, and what the log is anchored to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from evidence.errors import Error
 from evidence.log.assets import load_assets
@@ -11,9 +11,8 @@ from evidence.log.keyring import Role
 from evidence.log.keys import PublicKey
 from evidence.log.seal import ANCHOR
 from evidence.model.names import Digest
-from evidence.store.blobs import get_blob
 from evidence.store.layout import Area
-from evidence.verify.audit import Audit, SealedPart
+from evidence.verify.audit import Audit, Audited, SealedPart
 from evidence.verify.calendar_step import check_slots, read_plans
 from evidence.verify.result import Answer
 
@@ -26,14 +25,7 @@ def check_completeness(audit: Audit, answer: Answer) -> None:
     if audit.sealed is None:
         answer.gap("the log cannot be read (step 4)")
         return
-    runs: dict[str, list[SealedPart]] = {}
-    for part in audit.parts:
-        runs.setdefault(part.run, []).append(part)
-    covered: dict[tuple[str, Digest], set[str]] = {}
-    for run, parts in runs.items():
-        assets = _check_run(audit, answer, run, parts)
-        if not parts[0].slot.startswith(AD_HOC):
-            covered.setdefault((parts[0].slot, parts[0].plan), set()).update(assets)
+    covered = check_runs(audit, answer)
     plans = read_plans(audit, answer)
     due = check_slots(audit, answer, plans)
     planned = {stated.blob: stated.assets for stated in plans}
@@ -42,12 +34,25 @@ def check_completeness(audit: Audit, answer: Answer) -> None:
         if wanted is None:
             continue
         if slot not in due:
-            _name(answer.gap, f"{slot}: planned, and in no run:", wanted - assets)
-        _name(answer.gap, f"{slot}: in a run, and not planned:", assets - wanted)
+            name_assets(answer.gap, f"{slot}: planned, and in no run:", wanted - assets)
+        name_assets(answer.gap, f"{slot}: in a run, and not planned:", assets - wanted)
+
+
+def check_runs(audit: Audited, answer: Answer) -> Mapping[tuple[str, Digest], set[str]]:
+    """Check every run that the parts tell of; return the assets that each slot of a plan was covered for."""
+    runs: dict[str, list[SealedPart]] = {}
+    for part in audit.parts:
+        runs.setdefault(part.run, []).append(part)
+    covered: dict[tuple[str, Digest], set[str]] = {}
+    for run, parts in runs.items():
+        assets = _check_run(audit, answer, run, parts)
+        if not parts[0].slot.startswith(AD_HOC):
+            covered.setdefault((parts[0].slot, parts[0].plan), set()).update(assets)
     answer.note(f"{len(runs)} runs")
+    return covered
 
 
-def _check_run(audit: Audit, answer: Answer, run: str, parts: list[SealedPart]) -> set[str]:
+def _check_run(audit: Audited, answer: Answer, run: str, parts: list[SealedPart]) -> set[str]:
     """Check the chunks of one run and return its assets."""
     chunks = sorted(part.chunk for part in parts)
     last = max(parts, key=lambda part: part.chunk)
@@ -58,21 +63,22 @@ def _check_run(audit: Audit, answer: Answer, run: str, parts: list[SealedPart]) 
         answer.fail(f"{run}: a chunk stands twice, or after the last one")
     rows = Counter(asset for part in parts for asset in part.outcomes)
     try:
-        assets: set[str] = {asset.id for asset in load_assets(get_blob(audit.store, last.assets, last.assets_bytes))}
+        assets: set[str] = {asset.id for asset in load_assets(audit.artefact(last.assets, last.assets_bytes))}
     except Error as error:
         answer.fail(f"{run}: its asset list: {error}")
         return set()
-    _name(answer.fail, f"{run}: more than one outcome for", [asset for asset, count in rows.items() if count > 1])
-    _name(answer.fail, f"{run}: an outcome for what is not on its list:", rows.keys() - assets)
+    name_assets(answer.fail, f"{run}: more than one outcome for", [asset for asset, count in rows.items() if count > 1])
+    name_assets(answer.fail, f"{run}: an outcome for what is not on its list:", rows.keys() - assets)
     missing = assets - rows.keys()
     if chunks != list(range(last.chunk + 1)) or not last.last:
         answer.gap(f"{run}: unfinished: {len(parts)} chunks are here, {len(missing)} assets have no outcome")
     else:
-        _name(answer.fail, f"{run}: no outcome for", missing)
+        name_assets(answer.fail, f"{run}: no outcome for", missing)
     return assets
 
 
-def _name(say: Callable[[str], None], what: str, assets: Iterable[str]) -> None:
+def name_assets(say: Callable[[str], None], what: str, assets: Iterable[str]) -> None:
+    """Say something of assets, the first of them by name."""
     names = sorted(assets)
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""

@@ -3,6 +3,7 @@
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
 from evidence.log.chain import Leaf
+from evidence.log.part import After
 from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
 from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, UnknownKindError
@@ -80,6 +81,11 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
     if accepted.missed is not None:
         audit.missed.append(accepted.missed)
+    if accepted.export is not None:
+        audit.known.append((index, "export", After(size=accepted.export.size, root=accepted.export.root)))
+    if accepted.findings is not None:
+        basis = accepted.findings.basis
+        audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.part))
     if accepted.findings is not None:
@@ -135,6 +141,9 @@ def check_links(audit: Audit, answer: Answer) -> None:
             answer.fail(
                 f"leaf {part.index}: part of {part.slot}: knew a log at {part.after.size} leaves that is not this"
             )
+    for index, kind, after in audit.known:
+        if after.size > index or chain.roots.get(after.size) != after.root:
+            answer.fail(f"leaf {index}: {kind}: of a log at {after.size} leaves that is not this")
     answer.note(f"{len(audit.parts)} parts, {len(audit.plans)} plans")
 
 

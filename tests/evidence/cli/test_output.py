@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.cli.output import age_text, csv_line, json_line, table
-from evidence.harmless import UNSEEN, harmless, one_line
+from evidence.cli.output import age_text, json_line, table
+from evidence.harmless import UNSEEN, csv_line, harmless, one_line
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -1,0 +1,126 @@
+"""`plantproof export`: the evidence bundle, for an auditor to check alone."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from evidence.cli.options import as_of_option, moment_text, now, platforms_option, verbosity_option
+
+if TYPE_CHECKING:
+    from collectors.site import OpenSite
+    from evidence.export.gather import Selection
+
+
+@click.command()
+@click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is.")
+@click.option("--owner", metavar="NAME", help="Whose plant it is, of those in owners/.")
+@click.option("--period", metavar="P", help="2026, 2026Q3, 2026-07, or 2026-07-01..2026-08-15; days are UTC.")
+@click.option("--asset", "assets", multiple=True, metavar="A", help="Only this asset.")
+@click.option("--profile", metavar="P", help="Only what this profile asks for.")
+@click.option("--control", "controls", multiple=True, metavar="C", help="Only this control.")
+@click.option("--for", "recipient", metavar="NAME", help="Who gets it; stands in the bundle and in the log.")
+@as_of_option
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The zip.")
+@click.option(
+    "--verifier",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the stand-alone verify.py, too.",
+)
+@click.option(
+    "--allowed-signers",
+    "signers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the lines ssh-keygen needs to know the sealer by, too.",
+)
+@platforms_option
+@verbosity_option
+def command(
+    config: str | None,
+    store: str | None,
+    owner: str | None,
+    period: str | None,
+    assets: tuple[str, ...],
+    profile: str | None,
+    controls: tuple[str, ...],
+    recipient: str | None,
+    as_of: datetime | None,
+    output: Path | None,
+    verifier: Path | None,
+    signers: Path | None,
+    platforms_folder: str | None,
+) -> None:
+    """
+    Write the evidence bundle of a period: a BagIt bag in a zip, signed with the sealer's key.
+
+    It holds a plain copy of each artefact, every statement about it, and what shows that nothing between was left
+    out of the log. `verify FILE`, verify.py, ssh-keygen and sha256sum check it. The same log and the same words give
+    the same bytes. That it was handed out is stated in the log: the next seal commits it.
+
+    verify.py and the allowed signers go to the auditor another way than the bundle, as the root key does.
+    """
+    if not output and not verifier and not signers:
+        raise click.UsageError("nothing to write: name a file with --output, --verifier or --allowed-signers")
+    if output and not period:
+        raise click.UsageError("--output needs --period")
+    if verifier:
+        _write_verifier(verifier)
+    if signers:
+        _write_signers(_open(config, store, owner), signers)
+    if output and period:
+        from evidence.export.gather import Selection
+        from evidence.export.period import parse_period
+        from evidence.model.names import AssetId
+
+        selection = Selection(
+            period=parse_period(period),
+            as_of=moment_text(as_of),
+            assets=frozenset(map(AssetId, assets)),
+            profile=profile,
+            controls=tuple(sorted(controls)),
+            recipient=recipient,
+        )
+        _export(_open(config, store, owner), selection, output, platforms_folder)
+
+
+def _open(config: str | None, store: str | None, owner: str | None) -> "OpenSite":
+    from collectors.cli.site import load_site
+    from collectors.site import open_site
+
+    site = load_site(config, store=store, owner=owner)
+    return open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now())
+
+
+def _export(opened: "OpenSite", selection: "Selection", output: Path, platforms: str | None) -> None:
+    from functools import partial
+    from importlib.metadata import version
+
+    from evidence.cli.reading import open_platforms
+    from evidence.export.page import report_page
+    from evidence.export.write import export
+
+    tool = version("plantproof")
+    page = partial(report_page, platforms=open_platforms(platforms), tool=tool)
+    done = export(opened.store, opened.keyring, selection, output, page=page, tool=tool, at=now())
+    click.echo(f"{output}: {done.files} files, {done.withheld} statements withheld; pin: {done.pin}", err=True)
+
+
+def _write_verifier(target: Path) -> None:
+    from evidence.cli.options import write_whole
+    from evidence.export.verifier import standalone
+
+    write_whole(target, standalone().encode())
+    click.echo(f"{target}: the stand-alone verifier; it needs Python 3.11 and nothing else", err=True)
+
+
+def _write_signers(opened: "OpenSite", target: Path) -> None:
+    from evidence.cli.options import write_whole
+    from evidence.export.readme import allowed_signers
+    from evidence.log.history import History
+
+    write_whole(target, allowed_signers(History.read(opened.store)))
+    click.echo(f"{target}: who signs the bundles, for ssh-keygen -Y verify", err=True)

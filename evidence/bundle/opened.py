@@ -1,0 +1,204 @@
+"""
+A bundle under reading: a zip as we write it, or the folder it was unpacked to.
+
+A zip's entries are stored, not deflated, and lie one after the other, so nothing in it is larger than the file that
+was handed over. Links, folders, second entries of a name and names no bundle has are refused before anything is read.
+"""
+
+import os
+import stat
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO, Protocol, cast
+
+from evidence.bundle.layout import MAX_FILES, MAX_FOLDER, TAG_FILES, BundleError, check_path
+from evidence.model.names import Digest
+from evidence.store.layout import MAX_BLOB_BYTES
+
+MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
+"""Largest central directory of a zip: 500,000 entries of about 300 bytes, with room."""
+
+_PIECE = 1024 * 1024
+_END, _END_64, _LOCATOR = 22, 56, 20
+"""Lengths of the zip's last records (APPNOTE 4.3.14 to 4.3.16); we write no comment behind them."""
+_LOCAL_HEADER = 30
+
+
+class Bundle(Protocol):
+    """The files of a bag, by their paths within it."""
+
+    sizes: Mapping[str, int]
+    """Every file there is, and its length."""
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open one of them for reading."""
+        ...
+
+
+def open_bundle(place: Path) -> Bundle:
+    """Open the bundle at `place`; raise `BundleError` unless it is a zip or a folder that can be one."""
+    try:
+        if place.is_dir():
+            return _Folder(_bag_folder(place))
+        return _Zip(place)
+    except OSError as error:
+        raise BundleError(f"{place}: cannot be read: {error.strerror or error}") from error
+
+
+def is_bundle(place: Path) -> bool:
+    """Tell whether a bundle lies there rather than a store."""
+    if place.is_dir():
+        return any(_bags(place))
+    return place.is_file()
+
+
+def read_file(bundle: Bundle, path: str, *, at_most: int = MAX_BLOB_BYTES) -> bytes:
+    """Return a file's bytes; raise `BundleError` where there is none, or a longer one than any we write."""
+    length = bundle.sizes.get(path)
+    if length is None:
+        raise BundleError(f"{path}: missing")
+    if length > at_most:
+        raise BundleError(f"{path}: {length} bytes; at most {at_most} are read")
+    try:
+        with bundle.open(path) as file:
+            data = file.read(length + 1)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: cannot be read: {error}") from error
+    if len(data) != length:
+        raise BundleError(f"{path}: expected {length} bytes, found {len(data)}")
+    return data
+
+
+def digest_file(bundle: Bundle, path: str) -> Digest:
+    """Return a file's digest, never holding more than a piece of it."""
+    hashed = sha256()
+    try:
+        with bundle.open(path) as file:
+            while piece := file.read(_PIECE):
+                hashed.update(piece)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: cannot be read: {error}") from error
+    return Digest(f"sha256:{hashed.hexdigest()}")
+
+
+class _Folder:
+    """A bag that somebody unpacked."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        found = {}
+        for path, length in _walk(root, ""):
+            found[check_path(path)] = length
+            if len(found) > MAX_FILES:
+                raise BundleError(f"{root}: more than {MAX_FILES} files")
+        self.sizes: Mapping[str, int] = MappingProxyType(found)
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file; it was no link when it was listed, and is not followed if it has become one."""
+        handle = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        return os.fdopen(handle, "rb")
+
+
+class _Zip:
+    """A bag in a zip."""
+
+    def __init__(self, place: Path) -> None:
+        with place.open("rb") as file:
+            _check_end(file, place)
+        try:
+            self._zip = zipfile.ZipFile(place)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise BundleError(f"{place}: not a zip: {error}") from error
+        entries = self._zip.infolist()
+        if not 0 < len(entries) <= MAX_FILES:
+            raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {len(entries)}")
+        self._folder = entries[0].filename.split("/")[0]
+        if len(self._folder) > MAX_FOLDER:
+            raise BundleError(f"{place}: expected one folder with a short name, found {self._folder!r:.100}")
+        sizes: dict[str, int] = {}
+        for entry in entries:
+            path = self._path(entry)
+            if path in sizes:
+                raise BundleError(f"{path}: stands twice in the zip")
+            sizes[path] = entry.file_size
+        _check_room(self._zip)
+        self.sizes: Mapping[str, int] = MappingProxyType(sizes)
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """Open an entry; zipfile checks its CRC when it is read to the end."""
+        return cast("AbstractContextManager[BinaryIO]", self._zip.open(f"{self._folder}/{path}"))
+
+    def _path(self, entry: zipfile.ZipInfo) -> str:
+        folder, _, path = entry.filename.partition("/")
+        if entry.orig_filename != entry.filename or folder != self._folder:
+            raise BundleError(f"{entry.orig_filename!r:.200}: expected everything in the folder {self._folder}")
+        mode = entry.external_attr >> 16
+        if (mode and not stat.S_ISREG(mode)) or entry.is_dir():
+            raise BundleError(f"{entry.filename!r:.200}: expected a plain file")
+        stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+        if not stored or entry.flag_bits & 0x1:
+            raise BundleError(f"{entry.filename!r:.200}: expected a stored entry, not a deflated or encrypted one")
+        return check_path(path)
+
+
+def _check_end(file: BinaryIO, place: Path) -> None:
+    """Bound the central directory before zipfile reads it whole."""
+    file.seek(0, os.SEEK_END)
+    length = file.tell()
+    file.seek(max(length - _END - _LOCATOR - _END_64, 0))
+    tail = file.read(_END + _LOCATOR + _END_64)
+    end = tail[-_END:]
+    if len(end) < _END or end[:4] != b"PK\x05\x06" or end[-2:] != b"\0\0":
+        raise BundleError(f"{place}: not a zip as we write it")
+    sizes = [int.from_bytes(end[12:16], "little")]
+    if tail[-_END - _LOCATOR : -_END][:4] == b"PK\x06\x07" and tail[:4] == b"PK\x06\x06":
+        sizes = [struct.unpack("<Q", tail[40:48])[0]]
+    if sizes[0] > min(MAX_DIRECTORY_BYTES, length):
+        raise BundleError(f"{place}: a directory of {sizes[0]} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+
+
+def _check_room(archive: zipfile.ZipFile) -> None:
+    """Raise where entries share bytes (a zip that inflates by overlapping), or bytes lie between them."""
+    end = 0
+    for entry in sorted(archive.infolist(), key=lambda one: one.header_offset):
+        if entry.header_offset != end:
+            raise BundleError(f"{entry.filename!r:.200}: does not follow the entry before it")
+        end += _LOCAL_HEADER + len(entry.filename) + entry.file_size
+    if archive.start_dir != end:
+        raise BundleError("something lies between the last entry and the directory")
+
+
+def _bag_folder(place: Path) -> Path:
+    """Return the folder of the bag: the place itself, or the only folder in it that is one."""
+    if place in _bags(place):
+        return place
+    inside = sorted(_bags(place))
+    if len(inside) != 1:
+        raise BundleError(f"{place}: expected one bag, found {len(inside)}")
+    return inside[0]
+
+
+def _bags(place: Path) -> set[Path]:
+    """Return the folders, the place itself or those in it, that hold any of a bag's own files."""
+    return {path.parent for name in TAG_FILES for path in (place / name, *place.glob(f"*/{name}")) if path.is_file()}
+
+
+def _walk(folder: Path, before: str) -> Iterator[tuple[str, int]]:
+    """Yield each file's path and length; raise for a link or anything else that is no plain file."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = before + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if path.count("/") > 4:
+                raise BundleError(f"{path!r:.200}: deeper than any bundle")
+            yield from _walk(folder / entry.name, f"{path}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield path, entry.stat(follow_symlinks=False).st_size
+        else:
+            raise BundleError(f"{path!r:.200}: expected a plain file, found something else")

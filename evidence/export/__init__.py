@@ -1,0 +1,1 @@
+"""Making evidence bundles out of a log."""

@@ -1,0 +1,269 @@
+"""What goes into a bundle: which leaves of the log, which of their statements, and which artefacts those name."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from evidence.bundle.layout import artefact_path, blob_path, statement_path
+from evidence.clock import TimeError, parse_rfc3339, rfc3339
+from evidence.errors import Error
+from evidence.export.period import Period
+from evidence.log.accept import Accepted
+from evidence.log.findings import FindingsStatement
+from evidence.log.history import Entry, History
+from evidence.log.part import PartStatement
+from evidence.model.capture import Capture
+from evidence.model.names import AssetId, Digest
+from evidence.model.outcome import Outcome
+
+_OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export"})
+"""Kinds that say something of their own time; all others go on counting, and are supplied from before the span, too."""
+
+
+class ExportError(Error):
+    """There is nothing to hand out, or it cannot be chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a bundle is asked to hold."""
+
+    period: Period
+    as_of: str | None = None
+    """RFC 3339; `None`: the period's newest statement."""
+    assets: frozenset[AssetId] = frozenset()
+    """None: all of them."""
+    profile: str | None = None
+    controls: tuple[str, ...] = ()
+    recipient: str | None = None
+
+    @property
+    def narrowed(self) -> str:
+        """What it was narrowed by, for machines: `no`, `assets`, `controls` or `assets controls`."""
+        by = (*(["assets"] if self.assets else []), *(["controls"] if self.controls or self.profile else []))
+        return " ".join(by) or "no"
+
+    def wants(self, asset: AssetId) -> bool:
+        """Tell whether an asset was chosen."""
+        return not self.assets or asset in self.assets
+
+
+@dataclass(slots=True, kw_only=True)
+class Artefact:
+    """One answer, how often it was given, and where it lies in the bundle."""
+
+    first: Capture
+    statement: Digest
+    """The part that named it first."""
+    last_at: str
+    times: int = 1
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One part of a run, for what is said of conduct and gaps."""
+
+    statement: Digest
+    part: PartStatement
+    outcomes: tuple[Outcome, ...]
+    """Those of the chosen assets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One findings statement."""
+
+    digest: Digest
+    findings: FindingsStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The leaves a bundle is about, and the moment it is made for."""
+
+    previous: int
+    size: int
+    as_of: str
+    plan: Digest
+    """The newest plan's blob."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """Everything that was chosen."""
+
+    span: Span
+    history: History
+    """The log as it was at the end of the span."""
+    supplied: dict[int, tuple[str, Digest]] = field(default_factory=dict)
+    """Index -> kind and digest of each statement."""
+    runs: list[Run] = field(default_factory=list)
+    """Without their captures."""
+    artefacts: dict[tuple[AssetId, str, Digest], Artefact] = field(default_factory=dict)
+    blobs: dict[Digest, int] = field(default_factory=dict)
+    """Artefacts that are no answers, with their lengths."""
+    findings: list[Judged] = field(default_factory=list)
+    """The findings statements, in the log's order."""
+    plans: set[Digest] = field(default_factory=set)
+    named: set[Digest] = field(default_factory=set)
+    """Parts that supplied ones name as the ones before."""
+
+    @property
+    def withheld(self) -> int:
+        """How many leaves of the span have a statement that is not supplied."""
+        return self.span.size - self.span.previous - sum(index >= self.span.previous for index in self.supplied)
+
+    @property
+    def earlier(self) -> tuple[int, ...]:
+        """The statements from before the span that are supplied, or that supplied ones refer to."""
+        before = self.history.statements[: self.span.previous]
+        return tuple(one.index for one in before if one.index in self.supplied or one.digest in self.named)
+
+    def keep(self, blobs: Collection[Digest]) -> None:
+        """Let go of the answers that are none of `blobs`."""
+        self.artefacts = {key: one for key, one in self.artefacts.items() if one.first.blob in blobs}
+
+    def paths(self) -> Iterator[tuple[str, Digest, int | None]]:
+        """Yield path, digest and length of every file that is a copy; a statement's length is known when it is read."""
+        for kind, digest in self.supplied.values():
+            yield statement_path(kind, digest), digest, None
+        for artefact in self.artefacts.values():
+            yield artefact.path, artefact.first.blob, artefact.first.bytes
+        for digest, length in self.blobs.items():
+            yield blob_path(digest), digest, length
+
+
+def gather(history: History, selection: Selection) -> Gathered:
+    """Choose from a log; raise `ExportError` where it holds nothing from the period."""
+    span = _span(history, selection)
+    gathered = Gathered(span=span, history=History.read(history.ledger.store, size=span.size))
+    since, until = rfc3339(selection.period.since), min(rfc3339(selection.period.until), span.as_of)
+    plans: dict[int, Accepted] = {}
+    for entry in gathered.history.statements:
+        within = entry.index >= span.previous
+        if not within and entry.kind in _OF_ITS_TIME:
+            continue
+        accepted = history.open(entry)
+        if entry.kind == "plan":
+            plans[entry.index] = accepted
+        elif accepted.part is not None:
+            if since <= accepted.part.ended <= until:
+                _take_part(gathered, entry, accepted.part, selection)
+        else:
+            _supply(gathered, entry)
+            if accepted.findings is not None:
+                gathered.findings.append(Judged(digest=entry.digest, findings=accepted.findings))
+            _add_blobs(gathered, selection, accepted.blobs)
+    gathered.plans.add(span.plan)
+    for index, accepted in plans.items():
+        if accepted.plan in gathered.plans:
+            _supply(gathered, gathered.history.statements[index])
+            _add_blobs(gathered, selection, accepted.blobs)
+    if not gathered.runs and not selection.assets:
+        raise ExportError(f"no run of {selection.period.name} is in the log of {history.owner}")
+    seen = {outcome.asset for run in gathered.runs for outcome in run.outcomes} | {key[0] for key in gathered.artefacts}
+    for asset in sorted(selection.assets - seen):
+        raise ExportError(f"{asset}: no such asset in {selection.period.name}")
+    _give_paths(gathered)
+    return gathered
+
+
+def _span(history: History, selection: Selection) -> Span:
+    """
+    Return the leaves to hand out: whole batches, from the first that holds something of the period to the last.
+
+    As the log grows the span of a time that is over stays the same, unless something of that time is sealed late.
+    """
+    moments: list[tuple[int, str, str]] = []
+    newest_plan: dict[int, Digest] = {}
+    for entry in history.statements:
+        accepted = history.open(entry)
+        moment = _moment(accepted)
+        if moment is not None:
+            moments.append((entry.index, entry.kind, moment))
+        if accepted.plan is not None:
+            newest_plan[entry.index] = accepted.plan
+    until = rfc3339(selection.period.until)
+    spoken = (moment for _, kind, moment in moments if kind != "export" and moment <= until)
+    as_of = selection.as_of or max(spoken, default=until)
+    ends = sorted(size for size in history.ledger.chain.roots if size <= history.size)
+    last = max((index for index, _, moment in moments if moment <= as_of), default=-1)
+    after = min((index for index, _, moment in moments if moment > as_of), default=history.size)
+    size = max(ends[bisect_right(ends, after) - 1], next((end for end in ends if end > last), 0))
+    since = rfc3339(selection.period.since)
+    first = min((index for index, _, moment in moments if since <= moment <= as_of), default=size)
+    previous = ends[bisect_right(ends, first) - 1]
+    plan = max((index for index in newest_plan if index < size), default=None)
+    if previous >= size or plan is None:
+        raise ExportError(f"nothing of {selection.period.name} is in the log of {history.owner}")
+    return Span(previous=previous, size=size, as_of=as_of, plan=newest_plan[plan])
+
+
+def _moment(accepted: Accepted) -> str | None:
+    """Return when a statement says it was made, if it says so."""
+    if accepted.part is not None:
+        return accepted.part.ended
+    predicate = accepted.statement.predicate
+    found = predicate.get("at", predicate.get("as_of"))
+    try:
+        return rfc3339(parse_rfc3339(found)) if isinstance(found, str) else None
+    except TimeError:
+        return None
+
+
+def _take_part(gathered: Gathered, entry: Entry, part: PartStatement, selection: Selection) -> None:
+    outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
+    captures = [capture for capture in part.captures if selection.wants(capture.asset)]
+    if selection.assets and not outcomes and not captures:
+        return
+    _supply(gathered, entry)
+    gathered.plans.add(part.plan)
+    gathered.named.update(part.previous)
+    gathered.runs.append(Run(statement=entry.digest, part=_without_captures(part), outcomes=outcomes))
+    for capture in captures:
+        _take_capture(gathered, entry, capture)
+    answers = {capture.blob for capture in part.captures}
+    others = {digest: length for digest, length in part.blobs().items() if digest not in answers | part.packed.keys()}
+    _add_blobs(gathered, selection, others)
+
+
+def _take_capture(gathered: Gathered, entry: Entry, capture: Capture) -> None:
+    key = (capture.asset, capture.question, capture.blob)
+    known = gathered.artefacts.get(key)
+    if known is None:
+        gathered.artefacts[key] = Artefact(first=capture, statement=entry.digest, last_at=capture.at)
+        return
+    known.times += 1
+    known.last_at = max(known.last_at, capture.at)
+    if capture.at < known.first.at:
+        known.first, known.statement = capture, entry.digest
+
+
+def _add_blobs(gathered: Gathered, selection: Selection, blobs: Mapping[Digest, int]) -> None:
+    """Supply lists and logs, unless the bundle is about some assets only: they name the others, too."""
+    if not selection.assets:
+        gathered.blobs.update(blobs)
+
+
+def _supply(gathered: Gathered, entry: Entry) -> None:
+    gathered.supplied[entry.index] = (entry.kind, entry.digest)
+
+
+def _without_captures(part: PartStatement) -> PartStatement:
+    """Let go of what a quarter of nights would not fit into memory with."""
+    return replace(part, captures=(), packed=MappingProxyType({}))
+
+
+def _give_paths(gathered: Gathered) -> None:
+    taken: set[str] = set()
+    for _, artefact in sorted(gathered.artefacts.items(), key=lambda item: (item[1].first.at, item[0])):
+        capture = artefact.first
+        path = artefact_path(capture.asset, capture.at[:10], capture.question)
+        if path in taken:
+            path = artefact_path(capture.asset, capture.at[:10], capture.question, capture.blob)
+        if path in taken:
+            raise ExportError(f"{path}: two answers would lie there")
+        taken.add(path)
+        artefact.path = path

@@ -1,0 +1,24 @@
+"""The report that lies in a bundle."""
+
+from datetime import datetime
+
+from evidence.export.gather import Selection
+from evidence.platforms.load import Platforms
+from evidence.report.compose import compose
+from evidence.report.render import render_html
+from evidence.snapshots import Snapshots
+from evidence.verify.result import Report, Status, Step
+
+_UNCHECKED = Step(
+    number=1,
+    name="bundle",
+    status=Status.NOT_CHECKED,
+    details=("a page cannot vouch for what it lies in: README.txt beside it says how to check this bundle",),
+)
+
+
+def report_page(snapshots: Snapshots, selection: Selection, at: datetime, *, platforms: Platforms, tool: str) -> bytes:
+    """Return the page of what was known of the chosen assets at a moment; what it says of itself is not-checked."""
+    verification = Report(checkpoint=snapshots.history.checkpoint, steps=(_UNCHECKED,))
+    document = compose(snapshots, verification, platforms, at=at, store=None, tool=tool, only=selection.assets or None)
+    return render_html(document).encode("utf-8", "replace")

@@ -1,0 +1,98 @@
+"""The tables of a bundle, as CSV: assets, evidence, gaps, conduct. No cell of theirs is run by a spreadsheet."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from evidence.bundle.layout import INDEX, asset_folder
+from evidence.bundle.table import csv_table
+from evidence.export.gather import Gathered, Run, Selection
+from evidence.model.names import AssetId
+from evidence.model.outcome import Result
+from evidence.snapshots import Snapshots
+
+_LEDGER = ("address", "platform", "site", "zone", "role", "criticality", "function", "accountable", "vendor")
+_EVIDENCE = (
+    "file", "asset", "question", "first_at", "last_at", "times", "transport", "request", "bytes", "sha256",
+    "complete", "redactions", "statement",
+)  # fmt: skip
+_TOTALS = ("requests", "failed", "refused", "max_rate_per_device", "max_rate_per_zone")
+_CONDUCT = ("run", "slot", "started", "ended", "finished", "assets", *_TOTALS, "pace", "clock", "run_by", "parts")
+_GAPS = ("slot", "run", "asset", "result", "reason", "at", "statement")
+
+
+def tables(gathered: Gathered, snapshots: Snapshots, selection: Selection) -> Mapping[str, bytes]:
+    """Return every table by its path."""
+    return {
+        "data/assets.csv": csv_table(
+            ("asset", "folder", *_LEDGER, "result", "reason", "at"), _assets(snapshots, selection)
+        ),
+        INDEX: csv_table(_EVIDENCE, _evidence(gathered)),
+        "data/gaps.csv": csv_table(_GAPS, _gaps(gathered)),
+        "data/conduct.csv": csv_table(_CONDUCT, _conduct(gathered)),
+    }
+
+
+def _assets(snapshots: Snapshots, selection: Selection) -> Iterator[Iterable[object]]:
+    ledger = snapshots.ledger()
+    for asset in filter(selection.wants, snapshots.assets):
+        known, visit = ledger.get(asset), snapshots.visit(asset)
+        about = [getattr(known, name, None) for name in _LEDGER]
+        folder = asset_folder(asset).removeprefix("data/")
+        yield asset, folder, *about, visit.outcome.result, visit.outcome.reason, visit.at
+
+
+def _evidence(gathered: Gathered) -> Iterator[Iterable[object]]:
+    for artefact in sorted(gathered.artefacts.values(), key=lambda one: one.path):
+        first = artefact.first
+        yield (
+            artefact.path.removeprefix("data/"), first.asset, first.question, first.at, artefact.last_at,
+            artefact.times, first.transport, first.request, first.bytes, first.blob,
+            "yes" if first.complete else "no", first.redactions, artefact.statement,
+        )  # fmt: skip
+
+
+def _gaps(gathered: Gathered) -> Iterator[Iterable[object]]:
+    """Yield every outcome of the period that is not `collected`, and every run whose last part is not there."""
+    for run in _in_time(gathered):
+        for outcome in run.outcomes:
+            if outcome.result is not Result.COLLECTED:
+                part = run.part
+                yield part.slot, part.run, outcome.asset, outcome.result, outcome.reason, part.ended, run.statement
+    for name, parts in _by_run(gathered).items():
+        if not any(run.part.last for run in parts):
+            newest = parts[-1]
+            reason = "the run's last part is not there; assets may lack an outcome"
+            yield newest.part.slot, name, "", "unfinished", reason, newest.part.ended, newest.statement
+
+
+def _conduct(gathered: Gathered) -> Iterator[Iterable[object]]:
+    """Yield how each run behaved; each part states the run's totals so far, so the largest number is the run's."""
+    for name, runs in _by_run(gathered).items():
+        parts = [run.part for run in runs]
+        newest = max(parts, key=lambda part: part.chunk)
+        assets: set[AssetId] = {outcome.asset for run in runs for outcome in run.outcomes}
+        yield (
+            name, newest.slot, min(part.started for part in parts), max(part.ended for part in parts),
+            "yes" if any(part.last for part in parts) else "no", len(assets),
+            *(max(_number(part.conduct.get(total)) for part in parts) for total in _TOTALS),
+            newest.conduct.get("pace", ""), _words(newest.clock), _words(newest.run_by),
+            " ".join(run.statement for run in runs),
+        )  # fmt: skip
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _in_time(gathered: Gathered) -> list[Run]:
+    return sorted(gathered.runs, key=lambda run: (run.part.started, run.part.run, run.part.chunk, run.statement))
+
+
+def _by_run(gathered: Gathered) -> Mapping[str, list[Run]]:
+    runs: dict[str, list[Run]] = {}
+    for run in _in_time(gathered):
+        runs.setdefault(run.part.run, []).append(run)
+    return runs
+
+
+def _words(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(values.items()) if value not in (None, ""))

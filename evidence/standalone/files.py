@@ -1,0 +1,105 @@
+"""The files of a bag in a zip or a folder; whatever is no plain file of a bag is refused before it is read."""
+
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+MAX_FILES, MAX_FILE, MAX_DIRECTORY = 500_000, 256 * 2**20, 256 * 2**20
+"""Most files, largest file, and largest directory of a zip that are read."""
+
+TAGS = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt")
+"""What the tag manifest lists."""
+
+TAGMANIFEST, SIGNATURE = "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"
+_NAME = r"(?!\.|(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|/|$))[a-z0-9._-]{1,120}(?<!\.)"
+_PATH = re.compile(rf"data/({_NAME}/){{0,3}}{_NAME}|data/README\.txt")
+
+BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, zipfile.BadZipFile, RecursionError)
+"""What reading bytes that others made can end with; every one of them is a failure, none a pass."""
+
+
+def refuse(why: str) -> NoReturn:
+    """Say that something does not hold."""
+    raise ValueError(why)
+
+
+def require(holds: object, why: str) -> None:
+    """Say so unless something holds."""
+    if not holds:
+        refuse(why)
+
+
+class Bundle:
+    """The files of a bag in a zip or a folder; whatever is no plain file of a bag is refused before it is read."""
+
+    def __init__(self, place: Path) -> None:
+        self.sizes: dict[str, int] = {}
+        self._zip = None if place.is_dir() else zipfile.ZipFile(_bounded(place))
+        if self._zip is None:
+            bags = [bag.parent for bag in (place / "bagit.txt", *place.glob("*/bagit.txt")) if bag.is_file()]
+            require(len(bags) == 1, f"{place}: expected one bag, found {len(bags)}")
+            self._root = str(bags[0])
+            for path, size in self._walk(self._root, ""):
+                self._take(path, size)
+            return
+        entries = self._zip.infolist()
+        require(entries, f"{place}: an empty zip")
+        self._root, end = entries[0].filename.split("/")[0], 0
+        for entry in sorted(entries, key=lambda one: one.header_offset):
+            folder, _, path = entry.filename.partition("/")
+            mode = entry.external_attr >> 16
+            plain = entry.compress_type == 0 and entry.compress_size == entry.file_size and not entry.flag_bits & 1
+            require(plain and (not mode or stat.S_ISREG(mode)), f"{entry.filename!r:.200}: not a plain, stored file")
+            require(
+                folder == self._root and entry.orig_filename == entry.filename, f"{entry.filename!r:.200}: misplaced"
+            )
+            require(entry.header_offset == end, f"{entry.filename!r:.200}: does not follow the entry before it")
+            end += 30 + len(entry.filename) + entry.file_size
+            self._take(path, entry.file_size)
+        require(end == self._zip.start_dir, f"{place}: something lies before the directory")
+
+    def _walk(self, folder: str, before: str) -> Iterator[tuple[str, int]]:
+        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+            if entry.is_dir(follow_symlinks=False) and before.count("/") < 5:
+                yield from self._walk(entry.path, f"{before}{entry.name}/")
+            else:
+                require(entry.is_file(follow_symlinks=False), f"{before}{entry.name}: not a plain file")
+                yield before + entry.name, entry.stat(follow_symlinks=False).st_size
+
+    def _take(self, path: str, size: int) -> None:
+        known = path in (*TAGS, TAGMANIFEST, SIGNATURE) or (len(path) <= 180 and _PATH.fullmatch(path))
+        require(known, f"{path!r:.200}: not a file of a bundle")
+        require(path not in self.sizes, f"{path}: stands twice")
+        self.sizes[path] = size
+        require(len(self.sizes) <= MAX_FILES and size <= MAX_FILE, f"{path}: too much to read")
+
+    def read(self, path: str) -> bytes:
+        """Return a file, never more than it was said to have."""
+        require(path in self.sizes, f"{path}: missing")
+        name = f"{self._root}/{path}"
+        with self._zip.open(name) if self._zip else Path(name).open("rb") as file:
+            data = file.read(self.sizes[path] + 1)
+        require(len(data) == self.sizes[path], f"{path}: expected {self.sizes[path]} bytes")
+        return data
+
+    def below(self, folder: str) -> list[str]:
+        """Return the paths that begin so."""
+        return sorted(path for path in self.sizes if path.startswith(folder))
+
+
+def _bounded(place: Path) -> Path:
+    """Return `place` if its zip directory is of a size that can be read."""
+    with place.open("rb") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(length - 98, 0))
+        tail = file.read(98)
+    end = tail[-22:]
+    require(end[:4] == b"PK\5\6" and end[-2:] == b"\0\0", f"{place}: not a zip as it was written")
+    far = tail[-42:-22].startswith(b"PK\6\7") and tail.startswith(b"PK\6\6")
+    size = int.from_bytes(tail[40:48] if far else end[12:16], "little")
+    require(size <= min(length, MAX_DIRECTORY), f"{place}: a directory of {size} bytes")
+    return place

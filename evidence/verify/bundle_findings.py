@@ -1,0 +1,84 @@
+"""The tables of findings in a bundle, made again from the statement the assessor signed."""
+
+import csv
+import io
+
+from evidence.assess.knowledge import read_texts
+from evidence.bundle.judged import CONTROLS, FINDINGS, Judgement, Places, judged_files
+from evidence.bundle.layout import blob_path
+from evidence.bundle.opened import read_file
+from evidence.bundle.table import lines_of
+from evidence.controls.load import read_catalogue
+from evidence.log.findings import FindingsStatement, load_results
+from evidence.model.names import Digest, parse_digest
+from evidence.verify.bundle_audit import BundleAudit
+from evidence.verify.result import Answer
+
+
+def check_tables(audit: BundleAudit, answer: Answer) -> None:
+    """Fail unless every line of the tables is one that the newest findings give, and in a whole bundle every one is."""
+    tables = [path for path in audit.manifest if path == FINDINGS or path.startswith(CONTROLS)]
+    if not tables:
+        if audit.findings and audit.narrowed == "no":
+            answer.fail(f"{FINDINGS}: missing, and the log was judged")
+        return
+    if FINDINGS not in tables:
+        answer.fail(f"{FINDINGS}: missing, beside {tables[0]}")
+        return
+    named = _named(read_file(audit.bundle, FINDINGS))
+    if named is None:
+        answer.gap(f"{FINDINGS}: holds no finding")
+        return
+    statement = audit.findings.get(named)
+    if statement is None:
+        answer.fail(f"{FINDINGS}: made of {named}, which is not here")
+        return
+    if _newest(audit, statement) != named:
+        answer.fail(f"{FINDINGS}: made of {named}, and the log was judged again later")
+    if blob_path(statement.results) not in audit.manifest:
+        answer.gap(f"{FINDINGS}: what it is made of is withheld")
+        return
+    made = judged_files(_judgement(audit, named, statement), _places(audit))
+    whole = audit.narrowed == "no"
+    for path in sorted({*tables, *(made if whole else ())}):
+        told, right = (lines_of(data) for data in (_read(audit, path), made.get(path, b"")))
+        if told[0] != right[0] or not set(told) <= set(right) or (whole and told != right):
+            answer.fail(f"{path}: not what the findings say")
+    answer.note(f"the findings of {statement.basis.as_of} by the profile {statement.basis.profile}")
+
+
+def _read(audit: BundleAudit, path: str) -> bytes:
+    return read_file(audit.bundle, path) if path in audit.manifest else b""
+
+
+def _named(table: bytes) -> Digest | None:
+    """Return the statement that the rows say they are made of."""
+    row = next(csv.DictReader(io.StringIO(table.decode("utf-8-sig", "replace"), newline="")), None)
+    return parse_digest(row.get("statement") or "") if row else None
+
+
+def _newest(audit: BundleAudit, statement: FindingsStatement) -> Digest:
+    """Return the last findings by the same profile up to the moment the bundle is made for."""
+    as_of = audit.info.get("Plantproof-As-Of", "")
+    alike = [
+        digest
+        for digest, one in audit.findings.items()
+        if one.basis.profile == statement.basis.profile and one.basis.as_of <= as_of
+    ]
+    return alike[-1] if alike else Digest("none")
+
+
+def _judgement(audit: BundleAudit, named: Digest, statement: FindingsStatement) -> Judgement:
+    basis = statement.basis
+    return Judgement(
+        statement=named,
+        profile=basis.profile,
+        catalogue=read_catalogue(read_texts(audit.artefact(basis.controls, basis.controls_bytes))),
+        findings=load_results(audit.artefact(statement.results, statement.results_bytes)),
+    )
+
+
+def _places(audit: BundleAudit) -> Places:
+    others = {digest: blob_path(digest) for digest in audit.blobs if blob_path(digest) in audit.manifest}
+    answers = ((asset, audit.manifest[path], path) for path, asset in audit.explained.items())
+    return Places(answers, {**audit.statements, **others})

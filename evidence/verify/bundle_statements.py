@@ -1,0 +1,183 @@
+"""Steps 7 to 11 of a bundle: statements, what they refer to, artefacts, completeness, anchors."""
+
+from collections import Counter
+
+from evidence.bundle.layout import BAG_INFO, BLOBS, EVIDENCE, artefact_path, blob_path
+from evidence.bundle.opened import read_file
+from evidence.errors import Error
+from evidence.log.accept import Accepted, AcceptError, judge
+from evidence.log.part import After, PartStatement
+from evidence.log.plan import load_plan
+from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, UnknownKindError
+from evidence.model.names import Digest, digest_of
+from evidence.store.layout import MAX_STATEMENT_BYTES
+from evidence.verify.audit import SealedPart
+from evidence.verify.bundle_audit import BundleAudit, path_digest
+from evidence.verify.bundle_findings import check_tables
+from evidence.verify.bundle_steps import pins_that_bind
+from evidence.verify.result import Answer
+from evidence.verify.run_steps import check_runs, name_assets
+
+_UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
+
+
+def check_supplied(audit: BundleAudit, answer: Answer) -> None:
+    """Step 7: every statement that is here stands in the log, unchanged, signed by a key with the role for it."""
+    proof = audit.proof
+    if proof is None or not audit.authorities:
+        answer.gap(_UNREADABLE)
+        return
+    supplied: set[Digest] = set()
+    for index, path, digest in _in_order(audit, answer):
+        supplied.add(digest)
+        try:
+            data = read_file(audit.bundle, path, at_most=MAX_STATEMENT_BYTES)
+            if digest_of(data) != digest:
+                raise AcceptError(f"the bytes there have the digest {digest_of(data)}")
+            accepted = judge(data, audit.authority_at(index))
+            if accepted.statement.kind != audit.places[digest][1]:
+                raise AcceptError(f"a statement of kind {accepted.statement.kind}")
+        except UnknownKindError as error:
+            answer.gap(f"{path}: {error}")
+        except Error as error:
+            answer.fail(f"{path}: {error}")
+        else:
+            audit.statements[digest] = path
+            _learn(audit, answer, index, accepted)
+    withheld = Counter(leaf.kind for leaf in proof.leaves if leaf.statement not in supplied)
+    if withheld:
+        named = ", ".join(f"{count} {kind}" for kind, count in sorted(withheld.items()))
+        answer.gap(f"{withheld.total()} statements are in the log and withheld: {named}")
+    if audit.info.get("Plantproof-Withheld") != str(withheld.total()):
+        answer.fail(f"{BAG_INFO}: says {audit.info.get('Plantproof-Withheld')} statements are withheld")
+    answer.note(f"{len(supplied)} statements, {len(proof.leaves)} leaves")
+
+
+def _in_order(audit: BundleAudit, answer: Answer) -> list[tuple[int, str, Digest]]:
+    """Return index, path and digest of each statement that is here, in the log's order."""
+    found = []
+    for path in audit.statement_paths():
+        try:
+            kind, digest = path_digest(path)
+        except Error as error:
+            answer.fail(str(error))
+            continue
+        if audit.places.get(digest, (0, ""))[1] != kind:
+            answer.fail(f"{path}: not shown to be in the log")
+        else:
+            found.append((audit.places[digest][0], path, digest))
+    return sorted(found)
+
+
+def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -> None:
+    statement = accepted.statement
+    if statement.kind not in INTERPRETED:
+        answer.gap(f"{accepted.digest}: {statement.kind}: who signed it is checked, what it says is not")
+    if accepted.plan is not None:
+        audit.plans.setdefault(accepted.plan, index)
+    elif statement.kind not in FIRST_SUBJECT:
+        audit.subjects.append((index, statement.kind, statement.subjects[0].digest))
+    if accepted.export is not None:
+        audit.known.append((index, "export", After(size=accepted.export.size, root=accepted.export.root)))
+    if accepted.findings is not None:
+        audit.findings[accepted.digest] = accepted.findings
+        basis = accepted.findings.basis
+        audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.part is not None:
+        _learn_part(audit, index, accepted.part)
+    for digest, length in accepted.blobs.items():
+        if audit.blobs.setdefault(digest, length) != length:
+            answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+
+
+def _learn_part(audit: BundleAudit, index: int, part: PartStatement) -> None:
+    audit.parts.append(SealedPart.of(index, part))
+    audit.moving.update(part.packed)
+    if part.after is not None:
+        audit.known.append((index, f"part of {part.slot}", part.after))
+    for capture in part.captures:
+        audit.answers.add(capture.blob)
+        for mark in (None, capture.blob):
+            path = artefact_path(capture.asset, capture.at[:10], capture.question, mark)
+            if audit.manifest.get(path) == capture.blob:
+                audit.explained[path] = capture.asset
+
+
+def check_references(audit: BundleAudit, answer: Answer) -> None:
+    """Step 8: plans were logged before what refers to them, `previous` is in the log, and `after` is what it was."""
+    proof = audit.proof
+    if proof is None or not audit.authorities:
+        answer.gap(_UNREADABLE)
+        return
+    for index, kind, plan in audit.subjects:
+        if plan not in audit.plans:
+            answer.gap(f"leaf {index}: {kind}: its plan {plan} is not supplied")
+        elif audit.plans[plan] >= index:
+            answer.fail(f"leaf {index}: {kind}: its plan {plan} was not logged before it")
+    for part in audit.parts:
+        for previous in part.previous:
+            if previous not in audit.places:
+                answer.fail(f"leaf {part.index}: part of {part.slot}: refers to {previous}, which is not shown")
+    roots = proof.roots(after.size for _, _, after in audit.known)
+    for index, what, after in audit.known:
+        if after.size > index or roots.get(after.size, after.root) != after.root:
+            answer.fail(f"leaf {index}: {what}: knew a log at {after.size} leaves that is not this")
+        elif after.size not in roots:
+            answer.gap(f"leaf {index}: {what}: knew the log at {after.size} leaves, before this bundle's")
+    answer.note(f"{len(audit.parts)} parts, {len(audit.plans)} plans")
+
+
+def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
+    """Step 9: every artefact is one a statement names, for its asset, day and question; findings are as signed."""
+    if audit.proof is None or not audit.authorities:
+        answer.gap(_UNREADABLE)
+        return
+    files = [path for path in audit.manifest if path.startswith(EVIDENCE)]
+    for path in files:
+        if path not in audit.explained:
+            answer.fail(f"{path}: no statement here names this artefact for that asset, day and question")
+    named = {blob_path(digest): digest for digest in audit.blobs}
+    others = [path for path in audit.manifest if path.startswith(BLOBS)]
+    for path in others:
+        if named.get(path) != audit.manifest[path]:
+            answer.fail(f"{path}: no statement here names this artefact")
+    missing = len(audit.answers - {audit.manifest[path] for path in files})
+    if missing:
+        answer.gap(f"{missing} answers that the statements name are withheld")
+    check_tables(audit, answer)
+    answer.note(f"{len(files)} answers, {len(others)} lists and logs")
+
+
+def check_bundle_completeness(audit: BundleAudit, answer: Answer) -> None:
+    """Step 10: every run that is here has exactly one outcome for each asset of its own list."""
+    if audit.proof is None or not audit.authorities:
+        answer.gap(_UNREADABLE)
+    elif audit.narrowed not in ("no", "controls"):
+        answer.gap("the bundle is about some assets only; the lists of all are not supplied")
+    else:
+        for (slot, plan), assets in check_runs(audit, answer).items():
+            _check_plan(audit, answer, slot, plan, assets)
+        if any(load_plan(audit.artefact(plan, audit.blobs[plan])).slots for plan in audit.plans):
+            answer.gap("whether slots of the plan were skipped: that is derived from a store, not from a bundle")
+
+
+def _check_plan(audit: BundleAudit, answer: Answer, slot: str, plan: Digest, assets: set[str]) -> None:
+    """Compare what a slot covered with what its plan asks for; that the plan is supplied step 8 says."""
+    if plan not in audit.plans:
+        return
+    wanted: set[str] = {asset.id for asset in load_plan(audit.artefact(plan, audit.blobs[plan])).assets}
+    name_assets(answer.gap, f"{slot}: planned, and in no run:", wanted - assets)
+    name_assets(answer.gap, f"{slot}: in a run, and not planned:", assets - wanted)
+
+
+def check_bundle_anchors(audit: BundleAudit, answer: Answer) -> None:
+    """Step 11: what outside the bundle binds its log in time, and what does not."""
+    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
+    answer.gap("whether others saw the same log: it has no cosignature")
+    answer.gap("whether report.html and the other tables say what the statements say: the sealer made and signed them")
+    bound = max((pin.size for pin in pins_that_bind(audit)), default=0)
+    size = audit.proof.size if audit.proof else 0
+    if bound < size:
+        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
+    else:
+        answer.note(f"a pin binds the leaves up to {bound}")
