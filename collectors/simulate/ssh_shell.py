@@ -164,7 +164,7 @@ class Shell:
     def _misbehave(self, text: str) -> bool:
         """Answer as the device's fault has it; return whether the session goes on."""
         fault, half = self._device.fault, text[: len(text) // 2]
-        if fault in ("hang", "silent", "silent"):
+        if fault in ("hang", "silent"):
             self._say(half if fault == "hang" else "")
             self._quit.wait(60)
         elif fault == "endless":
