@@ -43,8 +43,8 @@ for package in tomllib.load(open("uv.lock", "rb"))["package"]:
 print("\n".join(f"{name}=={found.pop()}" for name, found in versions.items() if len(found) == 1))'
 }
 
-# plantproof_venv [dev]: make or reuse the environment, install this checkout into it (and, with "dev", what the tests
-# need) at the versions of uv.lock, and set VENV. A stamp of both files saves the second run the work.
+# plantproof_venv [demo|dev]: make or reuse the environment, install this checkout into it (with what the demo's plant or
+# the tests need) at the versions of uv.lock, and set VENV. A stamp of both files saves the second run the work.
 plantproof_venv() {
   local mode=${1:-run} python stamp wanted
   VENV=${PLANTPROOF_VENV:-$PWD/.venv}
@@ -58,13 +58,14 @@ plantproof_venv() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
   done
   say "installing into $VENV"
-  local extra=()
+  local extra=() what=.
+  [ "$mode" = demo ] && what=".[demo]"
   [ "$mode" = dev ] && mapfile -t extra < <("$VENV/bin/python" -c '
 import tomllib
 print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"]))')
   locked_versions >"$VENV/constraints.txt"
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$VENV/constraints.txt" \
-    --editable . "${extra[@]}" ||
+    --editable "$what" "${extra[@]}" ||
     die "pip could not install what pyproject.toml lists (is a package index reachable?)"
   printf '%s' "$wanted" >"$VENV/.plantproof-$mode"
 }

@@ -90,6 +90,8 @@ def open_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         return store
 
     return opened
+
+
 _bundle = _fixtures("bundle")
 handed, bag = _bundle.handed, _bundle.bag
 

@@ -20,6 +20,7 @@ def command(folder: Path) -> None:
     beyond this machine.
     """
     from collectors.demo.story import tell
+    from evidence.cli.options import now
 
-    report = tell(folder, say=click.echo)
-    click.echo(f"\nThe report: {report}")
+    report, page = tell(folder, now=now(), say=click.echo)
+    click.echo(f"\nThe report: {report}\nThe owner's page: {page}")

@@ -42,10 +42,26 @@ ROBOT, NEW_ROBOT = "880341", "991207"
 KNOWN_DEVICES: Mapping[str, str] = {
     "00:80:f4:0a:1b:01": "welding controller 1",
     "00:80:f4:0a:1b:02": "welding controller 2",
+    "00:80:f4:0a:1c:01": "packing controller",
     "00:a0:45:6b:7c:11": "operator panel",
     "00:e0:4b:3a:77:88": "label printer",
 }
 """What the owner declares to know of; one more device answers in the weld line, and nobody knows it."""
+
+PLANTED: frozenset[tuple[str, str | None]] = frozenset(
+    {
+        ("ACC-04", "core-sw-01"),  # one community for the core switch
+        ("ACC-04", "edge-fw-01"),  # … and for the firewall
+        ("CFG-01", "core-sw-01"),  # changed without a ticket
+        ("CFG-03", "core-sw-01"),  # … and not saved yet
+        ("DRF-02", "scada-01"),  # a robot's controller was swapped
+        ("INV-07", "scada-01"),  # a certificate ends within days
+        ("INV-09", None),  # a device nobody knows
+        ("SEG-02", "edge-fw-01"),  # a rule outlived its schedule
+        ("VAC-01", "jump-01"),  # a vendor's session without an approval
+    }
+)
+"""Requirement and asset of every problem that is planted; a restore that was never validated is not assessed."""
 
 _DEVICES: Mapping[str, Mapping[str, object]] = {
     "Press7": {
@@ -150,8 +166,8 @@ class Plant:
         (folder / "inventory.yml").chmod(0o600)
         (folder / "known_hosts").write_text(self._cli.known_hosts, encoding="utf-8")
         (folder / "plantproof.yml").write_text(_SITE_FILE.format(store=store), encoding="utf-8")
-        rows = (f"{mac},{name},weld line,Plant IT\n" for mac, name in KNOWN_DEVICES.items())
-        (folder / "devices.csv").write_text("mac,name,place,by\n" + "".join(rows), encoding="utf-8")
+        rows = (f"{mac.replace(':', '')},{mac},{name},Plant IT\n" for mac, name in KNOWN_DEVICES.items())
+        (folder / "devices.csv").write_text("id,mac,name,by\n" + "".join(rows), encoding="utf-8")
 
     def _snmp(self, name: str) -> dict[str, object]:
         return {

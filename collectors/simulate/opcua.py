@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ class OpcuaServer:
 @contextmanager
 def serving(server: OpcuaServer, folder: Path) -> Iterator[OpcuaServer]:
     """Run a server on a free loopback port until the block ends; its key and certificate are written to `folder`."""
+    if find_spec("asyncua") is None:
+        raise OpcuaSimulationError("asyncua is not installed", hint="pip install 'plantproof[demo]'")
     logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
     server.port, server.certificate = _free_port(), _make_certificate(folder, server.valid_days)
     server._loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
@@ -101,7 +104,7 @@ def _users(server: OpcuaServer) -> Any:
     from asyncua.crypto.permission_rules import User, UserRole
     from asyncua.server.user_managers import UserManager
 
-    class OneUser(UserManager):  # type: ignore[misc]
+    class OneUser(UserManager):
         def get_user(
             self,
             iserver: Any,  # noqa: ARG002 - asyncua's signature
@@ -121,14 +124,16 @@ async def _add_devices(running: Any, server: OpcuaServer) -> None:
 
     index = await running.register_namespace(DI)
     own = await running.register_namespace("urn:example:press")
-    root = await running.nodes.objects.add_object(ua.NodeId(5001, index), ua.QualifiedName("DeviceSet", index))
+    root = await running.nodes.objects.add_object(
+        ua.NodeId(ua.Int32(5001), index), ua.QualifiedName("DeviceSet", index)
+    )
     made = {"": root}
     for path, properties in server.devices.items():
         parent, _, name = path.rpartition("/")
         device = made[path] = await made[parent].add_object(own, name)
         for key, value in properties.items():
             text = ua.LocalizedText(value) if key in ("Manufacturer", "Model") else value
-            place = ua.NodeId(f"{path}.{key}", own)
+            place = ua.NodeId(ua.String(f"{path}.{key}"), own)
             server._nodes[f"{path}.{key}"] = await device.add_property(place, ua.QualifiedName(key, index), text)
         values = await device.add_object(own, "ParameterSet")
         await values.add_variable(own, "SerialNumber", "not an identity")

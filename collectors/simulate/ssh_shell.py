@@ -14,6 +14,9 @@ BIG_BANNER = b"".join(b"%06d unauthorised use is prohibited and will be prosecut
 NOT_FOUND = 127
 """Exit status of a command that is not in the transcript (POSIX.1-2017, XCU 2.8.2)."""
 
+LEAVE_S = 30.0
+"""How long a visitor is waited for who does not close what he opened, seconds."""
+
 _PAGE_LINES = 24
 
 
@@ -70,6 +73,9 @@ def run_command(device: Device, channel: paramiko.Channel, record: Record, comma
         else:
             channel.sendall(text.encode())
         channel.send_exit_status(NOT_FOUND if text is None and asked == command else int(text is None))
+        channel.shutdown_write()
+        channel.settimeout(LEAVE_S)
+        channel.recv(1)  # the visitor closes: a close of ours could be there before the word that the command was taken
     channel.close()
 
 

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from evidence.assess.knowledge import Knowledge
 from evidence.assess.saved import SAVED, saved_facts
-from evidence.assess.standing import running_before
 from evidence.assess.sightings import LOOK_BACK_DAYS, sightings
+from evidence.assess.standing import running_before
 from evidence.checks.estate import Estate, RunConduct, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets

@@ -14,6 +14,9 @@ REQUIREMENT = "BKP-01"
 GOOD = frozenset({"completed", "success", "successful", "succeeded", "ok", "good"})
 """What sources call a backup that was made; every other word is none, a running one included."""
 
+OFFERED = "offered"
+"""A backup can be had there now: that says nothing of one that was made."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
@@ -52,7 +55,8 @@ def _jobs(subject: Subject) -> Iterator[_Job]:
     if alone is not None and not rows:
         yield _Job(what=None, good_at=moment_of(alone.value), fact=alone, sources=(alone.source,))
     for row in rows:
-        yield from _of_row(row, row.text("what"), "last_success")
+        if (row.text("status") or "").lower() != OFFERED:
+            yield from _of_row(row, row.text("what"), "last_success")
     for row in subject.rows("protected"):
         yield from _of_row(row, row.text("name"), "last_backup")
 

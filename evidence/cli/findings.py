@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.options import as_of_option, moment_text, store_option, verbosity_option
-from evidence.cli.output import csv_line, json_text, table
+from evidence.cli.output import json_text, table
 from evidence.errors import Error
+from evidence.harmless import csv_line
 
 if TYPE_CHECKING:
     from evidence.assess.comparison import Compared

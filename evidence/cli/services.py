@@ -73,7 +73,7 @@ def test(file: Path) -> None:
     """
     from evidence.platforms.load import load_platforms, read_platform_file
 
-    service = read_platform_file(file, generic=load_platforms(only=()).generic)
+    service = read_platform_file(file, known=load_platforms())
     facts = {rule.fact for rule in service.facts} | {c.fact for rows in service.tables for c in rows.columns}
     click.echo(f"{service.name}: {len(service.questions)} questions, {len(facts)} facts")
     for question in service.questions:

@@ -89,6 +89,8 @@ def _date(text: str) -> str:
     """Return the first date in a text, year first, as RFC 3339 writes it; nothing where there is none."""
     found = _YEAR_FIRST.search(text)
     return "-".join(found.groups()) if found else ""
+
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -96,6 +98,8 @@ def _day(text: str) -> str:
     """Return a time, or the end of a day that people wrote without one: what is to end that day holds through it."""
     text = text.strip()
     return _time(f"{text}T23:59:59Z" if _DAY.fullmatch(text) else text)
+
+
 def _microseconds(text: str) -> str:
     """Return seconds as whole microseconds."""
     try:
@@ -118,8 +122,8 @@ TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
 """
 Name of a format -> how it shows what a text or a document holds.
 
-`count` counts words, `time` is RFC 3339 UTC, `day` also reads a date alone, `hex` takes colons out, `microseconds` takes
-seconds.
+`count` counts words, `time` is RFC 3339 UTC, `day` also reads a date alone, `hex` takes colons out, `microseconds`
+takes seconds.
 """
 
 

@@ -184,9 +184,11 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
     return Platforms(platforms, MappingProxyType(dict(sorted(texts.items()))))
 
 
-def read_platform_file(path: Path, *, generic: Platform) -> Platform:
-    """Return the platform of one file; raise `PlatformFileError` as `load_platforms` does."""
-    return _platform(path, _bytes(path), generic)
+def read_platform_file(path: Path, *, known: Platforms) -> Platform:
+    """Return the platform of one file, which may extend a known one; raise `PlatformFileError` as `load_platforms`."""
+    data = _bytes(path)
+    model = _model(path, data)
+    return _named_as(path, _built(path, data, model, known._by_name.get(model.extends or "")))
 
 
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
@@ -231,10 +233,13 @@ def _platform(
         if model.extends in (stem, *heirs) or model.extends not in files or len(heirs) > MAX_HEIRS:
             raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
         parent = _platform(model.extends, files, built, texts, (stem, *heirs))
-    platform = _built(path, data, model, parent)
-    if platform.name != stem:
-        raise PlatformFileError(f"{path}: expected the name {stem}, as the file is called, found {platform.name}")
-    built[stem] = platform
+    built[stem] = _named_as(path, _built(path, data, model, parent))
+    return built[stem]
+
+
+def _named_as(path: Path, platform: Platform) -> Platform:
+    if platform.name != path.stem:
+        raise PlatformFileError(f"{path}: expected the name {path.stem}, as the file is called, found {platform.name}")
     return platform
 
 

@@ -26,7 +26,18 @@ List = Literal["certificates", "authorised_keys", "backup_folders", "backup_stat
 Tag = Literal["identify", "config", "tables", "host"]
 Scheme = Literal["plain", "cisco7", "juniper9", "opaque", "varying"]
 ValueFormat = Literal[
-    "text", "mac", "hex", "integer", "centiseconds", "address", "octets", "time", "day", "date", "lower", "count",
+    "text",
+    "mac",
+    "hex",
+    "integer",
+    "centiseconds",
+    "address",
+    "octets",
+    "time",
+    "day",
+    "date",
+    "lower",
+    "count",
     "microseconds",
 ]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]

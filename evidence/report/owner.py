@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from evidence.assess.assess import DEFAULT_PROFILE, read_registers
+from evidence.assess.assess import DEFAULT_PROFILE
 from evidence.assess.comparison import CONTRADICTED, Change, Compared, compared, weight
 from evidence.assess.estate import estate_of
 from evidence.assess.knowledge import Knowledge
@@ -20,6 +20,7 @@ from evidence.log.findings import count
 from evidence.log.history import History
 from evidence.model.finding import Finding, Status
 from evidence.model.outcome import Result
+from evidence.registers.reading import read_registers
 from evidence.snapshots import Snapshots
 from evidence.store.interface import Store
 

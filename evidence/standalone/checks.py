@@ -25,7 +25,9 @@ from evidence.standalone.tree import along, folded, hashed
 
 _LEAF = re.compile(rb'\{"kind":"([a-z]{1,32})","statement":"sha256:([0-9a-f]{64})"\}')
 _STATEMENT = re.compile(r"data/statements/[a-z]{1,32}/[0-9a-f]{64}\.dsse\.json")
-READ = {"genesis", "key", "plan", "missed", "part", "quarantine", "export", "findings"}
+READ = {"genesis", "key", "plan", "missed", "part", "quarantine", "export", "findings"} | {
+    *("exception", "approval", "attestation"),
+}
 """Kinds whose meaning is known; of others it is checked who signed them, and no more."""
 _LOG = "data/log/"
 _UNREADABLE = "what it rests on could not be read (an earlier step)"

@@ -14,7 +14,7 @@ _PREFIX = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
 ROLES = {
     "genesis": "root", "key": "root", "plan": "planner", "missed": "planner", "part": "collector",
     "findings": "assessor", "export": "sealer", "quarantine": "sealer", "exception": "owner", "erasure": "owner",
-    "approval": "owner", "review": "owner",
+    "approval": "owner", "attestation": "owner", "review": "owner",
 }  # fmt: skip
 """Who may sign what."""
 

@@ -1,5 +1,6 @@
 """The demo, as a stranger runs it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,24 +8,39 @@ from pathlib import Path
 
 import pytest
 
-from collectors.demo.plant import CLI_PASSWORD, COMMUNITIES
+from collectors.demo.plant import API_TOKEN, CLI_PASSWORD, COMMUNITIES, PLANTED
+from collectors.simulate.cloud import SECRET_KEY
+
+
+def judged(folder: Path, status: str) -> set[tuple[str, str | None]]:
+    """Return requirement and asset of the plant's findings of a status; this machine is as it is."""
+    command = [sys.executable, "-m", "collectors", "findings", "--status", status, "--format", "json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    found = {(row["requirement"], row["asset"]) for row in json.loads(done.stdout)["findings"]}
+    return {pair for pair in found if pair[1] != "この機械"}
 
 
 @pytest.mark.slow
 def test_the_demo_tells_its_whole_story(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "collectors", "demo", "--dir", "plant"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "15.2(7)E4" in done.stdout
     assert "- access-class MGMT in" in done.stdout
     assert re.search(r"night-sw-04 +unreachable", done.stdout)
     assert re.search(r"5  pins +passed", done.stdout)
-    report = tmp_path / "plant" / "report.html"
-    assert f"The report: {report}" in done.stdout
-    page = report.read_text(encoding="utf-8")
+    folder = tmp_path / "plant"
+    assert f"The report: {folder / 'report.html'}\nThe owner's page: {folder / 'owner.html'}" in done.stdout
+    page = "".join((folder / name).read_text(encoding="utf-8") for name in ("report.html", "owner.html"))
     assert "この機械" in page
-    secrets = [*COMMUNITIES.values(), CLI_PASSWORD, "Tac-k3y-77", "0822455D0A165B1E5F"]
+    secrets = [*COMMUNITIES.values(), CLI_PASSWORD, API_TOKEN, SECRET_KEY, "Tac-k3y-77", "0822455D0A165B1E5F"]
     assert [secret for secret in secrets if secret in page + done.stdout + done.stderr] == []
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (
+        judged(folder, "contradicts")
+        | judged(folder, "due") - {("ACC-06", one) for one in ("core-sw-01", "edge-fw-01")}
+        == PLANTED
+    )
+    assert ("BKP-02", "jump-01") in judged(folder, "not-assessed")
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "its evidence is continued" in again.stdout
