@@ -208,10 +208,10 @@ def test_every_trouble_has_one_clear_outcome(site: Any, ignition_double: Any, ce
         for name, (misbehave, _, _) in TROUBLE.items():
             gateway = ignition_double.a_gateway()
             gateway.faults[INFO] = misbehave
-            servers.enter_context(ignition_double.running(gateway))
+            servers.enter_context(ignition_double.serving(gateway))
             wrong = "auditor:no-such-key-77"
             site.hosts[name] = host(gateway.url, wrong if name == "wrong-key" else ignition_double.TOKEN)
-        strange = servers.enter_context(ignition_double.running(ignition_double.a_gateway(), context))
+        strange = servers.enter_context(ignition_double.serving(ignition_double.a_gateway(), context))
         site.hosts["strange"] = host(strange.url, ignition_double.TOKEN)
         site.settings = {"max_answer_bytes": 200_000}
         ended = site.collect("--format", "json")

@@ -255,7 +255,8 @@ def _restore(estate: Estate, subjects: Sequence[Subject]) -> str:
         return f"{at}: {what}."
     untested = sum(1 for subject in subjects for _ in subject.rows("restore"))
     if untested:
-        return f"Never, as far as evidence goes: {untested} restores were recorded, and none was found good by a check."
+        tried = "one restore was" if untested == 1 else f"{untested} restores were"
+        return f"Never, as far as evidence goes: {tried} recorded, and none was found good by a check."
     return "Never, as far as evidence goes: no record of a test was read or signed."
 
 
@@ -264,7 +265,7 @@ def _of(subject: Subject, row: Row) -> str:
 
 
 def _sessions(estate: Estate, subjects: Sequence[Subject], findings: Iterable[Finding]) -> Iterator[Session]:
-    """Yield who was on something within the window, the newest first."""
+    """Yield who was on something within the window: vendors first, those not approved before all, then the newest."""
     judged = {(one.asset, one.row): one.status for one in findings if one.requirement == "VAC-01"}
     words = {Status.SUPPORTS: "approved", Status.CONTRADICTS: "not approved"}
     found = []
@@ -284,7 +285,8 @@ def _sessions(estate: Estate, subjects: Sequence[Subject], findings: Iterable[Fi
                         approved=words.get(status, "") if status else "",
                     )
                 )
-    yield from sorted(found, key=lambda one: one.start, reverse=True)
+    found.sort(key=lambda one: one.start, reverse=True)
+    yield from sorted(found, key=lambda one: ("not approved", "approved", "").index(one.approved))
 
 
 def _since(estate: Estate) -> str:

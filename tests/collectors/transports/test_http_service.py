@@ -220,7 +220,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_and_one_that_is_named_is_no
     for file, ca, works in ((mine, mine, True), (mine, None, False), (mine, other, False), (other, other, False)):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
-        with ignition_double.running(ignition_double.a_gateway(), context) as gateway:
+        with ignition_double.serving(ignition_double.a_gateway(), context) as gateway:
             access = HttpAccess(
                 url=gateway.url, token=Secret(ignition_double.TOKEN), ca_file=str(ca) if ca else None
             )  # fmt: skip

@@ -110,7 +110,7 @@ def test_every_site_has_its_page_and_its_own_findings(estates: ModuleType) -> No
 def test_only_a_validated_restore_counts_as_tested(estates: ModuleType) -> None:
     done = {"restore[1].status": "completed", "restore[1].end": estates.ago(DAY)}
     (page,) = pages(estates, estates.subject(facts=done | {"restore[1].validation": "none"}))
-    assert page.restore.startswith("Never, as far as evidence goes: 1 restores were recorded")
+    assert page.restore.startswith("Never, as far as evidence goes: one restore was recorded")
     (page,) = pages(estates, estates.subject(facts=done | {"restore[1].validation": "successful"}))
     assert page.restore.startswith("2026-11-25T12:00:00Z: a, read from a")
     record = estates.attestation("restore-test", "a", validation="successful", end=estates.ago(9 * DAY))
