@@ -5,12 +5,12 @@ from datetime import datetime
 import click
 
 from collectors.cli.options import fail_on_option
-from evidence.cli.options import Moment, platforms_option, verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, Moment, platforms_option, verbosity_option
 
 
 @click.command()
 @click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file.")
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is: a directory.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option(
     "--as-of", type=Moment(), metavar="DATE", help="As it was known then: 2026-11-22 or 2026-11-22T23:48:00Z."
 )
@@ -39,16 +39,16 @@ def command(
     an assessor says that one is met.
     """
     from collectors.assessing import judge_site
-    from collectors.cli.site import load_site
+    from collectors.cli.site import load_site, open_evidence
     from collectors.cli.system import SystemClock
     from collectors.cli.tell_findings import tell_findings, tell_json
-    from collectors.site import open_site
     from evidence.assess.comparison import fails
     from evidence.cli.exits import ExitCode
     from evidence.cli.reading import open_knowledge
 
-    site, now = load_site(config, store=store), SystemClock().now().replace(microsecond=0)
-    opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+    site, clock = load_site(config, store=store), SystemClock()
+    now = clock.now().replace(microsecond=0)
+    opened = open_evidence(site, clock)
     knowledge = open_knowledge(platforms_folder)
     judged = judge_site(
         opened, knowledge, at=as_of or now, now=now, profile=profile or site.profile, sealing=not no_seal

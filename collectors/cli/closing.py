@@ -7,12 +7,12 @@ from datetime import datetime
 
 import click
 
-from collectors.cli.site import load_site
+from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock
 from collectors.closing import ClosedSlot, close, newly_sealed
 from collectors.inventory.read import read_inventory
 from collectors.settings import Settings
-from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force
+from collectors.site import OpenSite, newest_checkpoint, plan_in_force
 from collectors.slots import filled_slot
 from evidence.cli.exits import ExitCode
 from evidence.cli.output import json_text
@@ -35,9 +35,7 @@ def run_seal(
     site, clock = load_site(config, store=store), SystemClock()
     now = clock.now()
     wanted = filled_slot(slot, site.jobs, now).name if slot else None
-    opened = open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
-    )
+    opened = open_evidence(site, clock)
     planned = _state_plan(opened, site, sources, now, wanted) if sources else None
     before = newest_checkpoint(opened)
     checkpoint = seal(opened.store, opened.keyring, at=now)

@@ -14,7 +14,7 @@ from collectors.assessing import judge_site, may_judge
 from collectors.cli.collect import CollectArguments
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
-from collectors.cli.site import load_site
+from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_plan, tell_recap
 from collectors.cli.tell_findings import tell_findings
@@ -31,7 +31,7 @@ from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
 from collectors.schedule import Closed, verdict
 from collectors.settings import Settings
-from collectors.site import OpenSite, newest_checkpoint, open_site, plan_in_force, read_pins
+from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
 from collectors.transports.hostkeys import HostKeys
@@ -105,7 +105,7 @@ def _judge(said: CollectArguments, site: Settings, platforms: Platforms, clock: 
     """
     now = clock.now().replace(microsecond=0)
     try:
-        opened = open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now)
+        opened = open_evidence(site, clock)
         if not may_judge(opened):
             return ExitCode.DONE
         knowledge = knowledge_of(platforms, load_catalogue(), tool=version("plantproof"))
@@ -212,9 +212,7 @@ def _run(
     closed: Callable[[Host], Outcome | None],
     slot: Filled | None,
 ) -> Done:
-    opened = open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
-    )
+    opened = open_evidence(site, clock)
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
     host_keys = _host_keys(site, opened)

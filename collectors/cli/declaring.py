@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evidence.cli.options import AnyCommand, verbosity_option
+from evidence.cli.options import STORE_HELP, STORE_METAVAR, AnyCommand, open_here, verbosity_option
 
 if TYPE_CHECKING:
     from collectors.site import OpenSite
@@ -62,7 +62,7 @@ _MEANINGS = {
 def site_options(command: AnyCommand) -> AnyCommand:
     """Add `--config`, `--store` and `-v`."""
     command = click.option(
-        "--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is; default: the site file's."
+        "--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=f"{STORE_HELP} Default: the site file's."
     )(command)
     command = click.option(
         "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
@@ -80,18 +80,15 @@ def opened_for_reading(config: str | None, store: str | None) -> "History":
     """Open the site's log; nothing is made where there is none, and no key is needed."""
     from collectors.cli.site import load_site
     from evidence.log.history import History
-    from evidence.store.open import open_store
 
-    return History.read(open_store(load_site(config, store=store).store))
+    return History.read(open_here(load_site(config, store=store).store))
 
 
 def _opened_for_signing(config: str | None, store: str | None) -> "OpenSite":
-    from collectors.cli.site import load_site
+    from collectors.cli.site import load_site, open_evidence
     from collectors.cli.system import SystemClock
-    from collectors.site import open_site
 
-    site = load_site(config, store=store)
-    return open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=SystemClock().now())
+    return open_evidence(load_site(config, store=store), SystemClock())
 
 
 def sign(

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evidence.cli.options import as_of_option, moment_text, now, platforms_option, verbosity_option
+from evidence.cli.options import (
+    STORE_HELP,
+    STORE_METAVAR,
+    as_of_option,
+    moment_text,
+    now,
+    platforms_option,
+    verbosity_option,
+)
 
 if TYPE_CHECKING:
     from collectors.site import OpenSite
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file.")
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar="DIR", help="Where the evidence is.")
+@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--owner", metavar="NAME", help="Whose plant it is, of those in owners/.")
 @click.option("--period", metavar="P", help="2026, 2026Q3, 2026-07, or 2026-07-01..2026-08-15; days are UTC.")
 @click.option("--asset", "assets", multiple=True, metavar="A", help="Only this asset.")
@@ -88,11 +96,10 @@ def command(
 
 
 def _open(config: str | None, store: str | None, owner: str | None) -> "OpenSite":
-    from collectors.cli.site import load_site
-    from collectors.site import open_site
+    from collectors.cli.site import load_site, open_evidence
+    from collectors.cli.system import SystemClock
 
-    site = load_site(config, store=store, owner=owner)
-    return open_site(site.store, site.keys, owner=site.owner, domain=site.domain, at=now())
+    return open_evidence(load_site(config, store=store, owner=owner), SystemClock())
 
 
 def _export(opened: "OpenSite", selection: "Selection", output: Path, platforms: str | None) -> None:

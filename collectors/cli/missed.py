@@ -21,15 +21,12 @@ def command(slot: str, reason: str, assets: tuple[str, ...], config: str | None,
     It explains a gap and closes none: what was missed stays not assessed. It may be said in advance. The next seal
     commits it.
     """
-    from collectors.cli.site import load_site
+    from collectors.cli.site import load_site, open_evidence
     from collectors.cli.system import SystemClock
     from collectors.missing import state_missed
-    from collectors.site import open_site
 
     site, clock = load_site(config, store=store), SystemClock()
     now = clock.now()
-    opened = open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
-    )
+    opened = open_evidence(site, clock)
     due = state_missed(opened, slot, reason=reason, assets=assets, at=now)
     click.echo(f"{slot}: {len(assets) or len(due.assets)} assets: {reason} (the next seal commits it)")

@@ -2,7 +2,7 @@
 
 import click
 
-from evidence.cli.options import now, verbosity_option
+from evidence.cli.options import now, open_here, verbosity_option
 
 
 @click.group()
@@ -37,12 +37,11 @@ def list_owners() -> None:
     from collectors.settings import SITE_FILE
     from evidence.cli.output import table
     from evidence.log.history import History
-    from evidence.store.open import open_store
 
     found = []
     for file in sorted(OWNERS.glob(f"*/{SITE_FILE}")):
         site = load_site(str(file))
-        history = History.read(open_store(str(site.store)))
+        history = History.read(open_here(site.store))
         found.append(
             (history.owner, str(file.parent), history.checkpoint.pin if history.size else "nothing sealed yet")
         )

@@ -16,11 +16,10 @@ from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 @verbosity_option
 def command(asset: str | None, zone: str | None, reason: str, config: str | None, store: str | None) -> None:
     """Lift the quarantine of ASSET, or the hold of a zone."""
-    from collectors.cli.site import load_site
+    from collectors.cli.site import load_site, open_evidence
     from collectors.cli.system import SystemClock
     from collectors.hold import held, write_hold
     from collectors.run import release
-    from collectors.site import open_site
     from evidence.errors import Error
     from evidence.model.names import AssetId
     from evidence.store.layout import HOLD_FOLDER
@@ -30,9 +29,7 @@ def command(asset: str | None, zone: str | None, reason: str, config: str | None
     site = load_site(config, store=store)
     clock = SystemClock()
     now = clock.now()
-    opened = open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=now, remote=site.remote(clock.now)
-    )
+    opened = open_evidence(site, clock)
     if zone is not None:
         write_hold(opened.store, zone, until=now, reason=f"released: {reason}")
         still = held(opened.store, zone, now)

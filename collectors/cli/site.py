@@ -2,9 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collectors.settings import SITE_FILE, Settings, load_settings
+from evidence.clock import Clock
 from evidence.model.names import slug
+
+if TYPE_CHECKING:
+    from collectors.site import OpenSite
 
 OWNERS = Path("owners")
 """Where owners' sites lie, in the working directory."""
@@ -26,6 +31,15 @@ def load_site(config: str | None, *, store: str | None = None, owner: str | None
         cwd=Path.cwd(),
         owner=owner,
         store=store,
+    )
+
+
+def open_evidence(site: Settings, clock: Clock) -> "OpenSite":
+    """Open the site's evidence for writing, reached and locked as its settings say."""
+    from collectors.site import open_site
+
+    return open_site(
+        site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
     )
 
 

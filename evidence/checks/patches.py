@@ -1,6 +1,6 @@
 """PAT-01: hosts have no critical update missing for long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evidence.checks.estate import Estate, Subject
 from evidence.checks.judging import is_host, is_unread, moment_of, sources, stale, unknown, whole, words
@@ -13,21 +13,26 @@ REQUIREMENT = "PAT-01"
 def patch_state(estate: Estate) -> Iterator[Finding]:
     """Judge each host's missing updates, by lists of updates that are fresh; what was never read may be a host."""
     for subject in estate.subjects.values():
-        if is_host(subject) or is_unread(subject):
-            yield _judged(estate, subject)
+        rows = tuple(subject.rows("patch"))
+        for row in rows:
+            yield _judged(estate, subject, row.facts, row.name)
+        if not rows and (is_host(subject) or is_unread(subject)):
+            yield _judged(estate, subject, {name: subject.fact(f"patch.{name}") for name in _NAMES}, None)
 
 
-def _judged(estate: Estate, subject: Subject) -> Finding:
-    named = {name: subject.fact(f"patch.{name}") for name in _NAMES}
+def _judged(estate: Estate, subject: Subject, known: Mapping[str, Fact | None], row: str | None) -> Finding:
+    """Judge one host: the asset itself, or a machine (`row`) that a cloud account patches."""
+    named = {name: known.get(name) for name in _NAMES}
     critical = named["critical"] or named["security"]
     if critical is None or whole(critical) is None:
-        return unknown(subject, REQUIREMENT, "how many critical updates are missing")
+        return unknown(subject, REQUIREMENT, "how many critical updates are missing", row=row)
     if estate.is_stale(critical):
-        return stale(estate, REQUIREMENT, critical, "its patch state")
+        return stale(estate, REQUIREMENT, critical, "its patch state", row=row)
     status, due, reason = _state(estate, named, critical)
     return Finding(
         requirement=REQUIREMENT,
         asset=subject.id,
+        row=row,
         status=status,
         due=due,
         reason=reason,

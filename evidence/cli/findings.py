@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evidence.cli.options import as_of_option, moment_text, store_option, verbosity_option
+from evidence.cli.options import as_of_option, moment_text, open_here, store_option, verbosity_option
 from evidence.cli.output import json_text, table
 from evidence.errors import Error
 from evidence.harmless import csv_line
@@ -83,9 +83,8 @@ def read_compared(store: str, as_of: datetime | None, profile: str | None) -> "t
     from evidence.assess.comparison import compared
     from evidence.assess.recorded import newest_two
     from evidence.log.history import History
-    from evidence.store.open import open_store
 
-    opened = open_store(store)
+    opened = open_here(store)
     newest, before = newest_two(opened, History.read(opened), as_of=moment_text(as_of), profile=profile)
     if newest is None:
         raise NothingJudgedError(f"{store}: nothing was judged" + (f" by the profile {profile}" if profile else ""))

@@ -89,3 +89,8 @@ def test_a_backup_from_the_future_is_none(estates: ModuleType) -> None:
 def test_an_asset_without_records_is_not_assessed(estates: ModuleType) -> None:
     (found,) = recent_backup(estates.estate(estates.subject(facts={"os.id": "debian"})))
     assert found.status is Status.NOT_ASSESSED
+
+
+def test_a_backup_that_is_offered_says_nothing_of_one_that_was_made(estates: ModuleType) -> None:
+    (found,) = recent_backup(estates.estate(estates.subject(facts={"backup[gateway].status": "offered"})))
+    assert (found.status, found.row) == (Status.NOT_ASSESSED, None)

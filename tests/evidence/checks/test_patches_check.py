@@ -82,3 +82,16 @@ def test_a_stale_patch_state_is_not_assessed(estates: ModuleType) -> None:
     facts = {"patch.security": "0", "patch.scanned_at": estates.ago(0)}
     (found,) = patch_state(estates.estate(estates.subject(facts=facts, age_s=2 * DAY)))
     assert found.status is Status.NOT_ASSESSED
+
+
+def test_each_machine_of_an_account_is_judged_by_itself(estates: ModuleType) -> None:
+    facts = {
+        "cloud.account": "0123",
+        "patch[i-1].critical": "0",
+        "patch[i-1].scanned_at": estates.ago(DAY),
+        "patch[i-2].critical": "2",
+        "patch[i-2].scanned_at": estates.ago(DAY),
+        "patch[i-2].last_install": estates.ago(40 * DAY),
+    }
+    found = patch_state(estates.estate(estates.subject(facts=facts)))
+    assert {one.row: one.status for one in found} == {"i-1": Status.SUPPORTS, "i-2": Status.CONTRADICTS}
