@@ -69,7 +69,7 @@ def test_what_a_bucket_honours_and_keeps_is_told(plant: Any) -> None:
     assert "if-none-match: ignored: versions are listed after each put, and the oldest counts" in told
     assert "content-md5: honoured" in told
     log = next(line.split() for line in told.splitlines() if line.startswith("log/"))
-    assert log[1] == log[2] == "2"
+    assert log[1] == log[2] == "4"
     doctor = json.loads(plant.run("doctor", "--format", "json").out)
     (bucket,) = (row for row in doctor["findings"] if row["what"] == "bucket")
     assert bucket["health"] == "well"
@@ -85,7 +85,7 @@ def test_a_bucket_without_locks_is_told_apart(plant: Any, rgw: Any) -> None:
     assert plant.collect().code == 0
     told = plant.run("store", "retention", "--all", "--store", place).out
     assert "object lock: no" in told
-    assert next(line.split() for line in told.splitlines() if line.startswith("log/"))[1:] == ["2", "0", "-"]
+    assert next(line.split() for line in told.splitlines() if line.startswith("log/"))[1:] == ["4", "0", "-"]
     (plant.folder / "folder").mkdir()
     refused = plant.run("store", "retention", "--store", "folder")
     assert (refused.code, "only a store in S3 has locks" in refused.err) == (1, True)

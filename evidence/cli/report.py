@@ -18,6 +18,7 @@ from evidence.cli.options import (
     verbosity_option,
     write_whole,
 )
+from evidence.errors import Error
 
 if TYPE_CHECKING:
     from evidence.store.interface import Store
@@ -77,12 +78,17 @@ def command(
         as_of=as_of or now(),
         knowledge=lambda: open_knowledge(platforms_folder),
     )
-    if audience == "owner":
-        text, told = _owner(opened, store, verification, form, as_of, platforms_folder)
-    else:
-        text, told = _auditor(
-            opened, store, verification, form, as_of, platforms_folder, trusted.id if trusted else None
-        )
+    try:
+        if audience == "owner":
+            text, told = _owner(opened, store, verification, form, as_of, platforms_folder)
+        else:
+            root = trusted.id if trusted else None
+            text, told = _auditor(opened, store, verification, form, as_of, platforms_folder, root)
+    except Error as error:
+        if not verification.failed:
+            raise
+        click.echo(f"no report: the evidence does not verify, and cannot be read: {error}", err=True)
+        return ExitCode.UNVERIFIED
     target = output or f"{'report' if audience == 'auditor' else 'owner'}.{form}"
     if target == "-":
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))

@@ -1,5 +1,6 @@
 """`verify`: check everything that can be checked, step by step."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -92,10 +93,16 @@ def examine(
         from evidence.verify.bundle_verifier import verify_bundle
 
         return verify_bundle(Path(place), trusted_root=load_public(Path(key)) if key else None, pins=pins)
+    from evidence.store.interface import MissingError
+    from evidence.store.layout import STORE_KEY
     from evidence.verify.verifier import verify
 
+    opened = open_here(place)
+    if "://" in place:
+        with suppress(MissingError):  # a place that cannot be reached is no evidence that fails
+            opened.get(STORE_KEY)
     return verify(
-        open_here(place),
+        opened,
         trusted_root=root_key(place, key),
         pins=pins,
         as_of=as_of,
