@@ -1,4 +1,4 @@
-"""How a command session with a host is opened: which transport serves which platform."""
+"""How a session is opened: which transport serves which platform; each is imported when it is first needed."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 from collectors.ask import AskedSession
 from collectors.inventory.host import Host
-from collectors.transports.aws import open_aws
-from collectors.transports.host import open_host
 from collectors.transports.hostkeys import HostKeys
-from collectors.transports.http import open_http
 from collectors.transports.interface import Gate
-from collectors.transports.local import open_local
-from collectors.transports.opcua import open_opcua
-from collectors.transports.ssh import open_cli
 from evidence.clock import Clock
 from evidence.platforms.platform import Platform
 
@@ -47,6 +41,8 @@ class CommandDoors:
         return openers[transport]()
 
     def _local(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.local import open_local
+
         return open_local(
             asset=host.asset.id,
             gate=self.gate,
@@ -56,6 +52,9 @@ class CommandDoors:
         )
 
     def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.host import open_host
+        from collectors.transports.ssh import open_cli
+
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
         allowed = _listed(platform, "ssh")
         if platform.session.kind == "host":
@@ -82,6 +81,8 @@ class CommandDoors:
         )
 
     def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.http import open_http
+
         assert host.http is not None  # noqa: S101 - the plan saw to it
         return open_http(
             host.http,
@@ -96,6 +97,8 @@ class CommandDoors:
         )
 
     def _opcua(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.opcua import open_opcua
+
         assert host.opcua is not None  # noqa: S101 - the plan saw to it
         return open_opcua(
             host.opcua,
@@ -107,6 +110,8 @@ class CommandDoors:
         )
 
     def _aws(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.aws import open_aws
+
         assert host.aws is not None  # noqa: S101 - the plan saw to it
         return open_aws(
             host.aws,

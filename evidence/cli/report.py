@@ -89,17 +89,21 @@ def command(
             raise
         click.echo(f"no report: the evidence does not verify, and cannot be read: {error}", err=True)
         return ExitCode.UNVERIFIED
-    target = output or f"{'report' if audience == 'auditor' else 'owner'}.{form}"
+    _write(output or f"{'report' if audience == 'auditor' else 'owner'}.{form}", text, told, verification, quiet)
+    return ExitCode.UNVERIFIED if verification.failed else ExitCode.DONE
+
+
+def _write(target: str, text: str, told: str, verification: "Report", quiet: bool) -> None:
+    """Write the report, and a line about it."""
     if target == "-":
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    else:
-        write_whole(Path(target), text.encode("utf-8", "replace"))
-        if verification.failed:
-            named = ", ".join(f"step {step.number} {step.name}" for step in verification.failed)
-            click.echo(f"{target}: verification FAILED at {named}", err=True)
-        elif not quiet:
-            click.echo(f"{target}: {told}", err=True)
-    return ExitCode.UNVERIFIED if verification.failed else ExitCode.DONE
+        return
+    write_whole(Path(target), text.encode("utf-8", "replace"))
+    if verification.failed:
+        named = ", ".join(f"step {step.number} {step.name}" for step in verification.failed)
+        click.echo(f"{target}: verification FAILED at {named}", err=True)
+    elif not quiet:
+        click.echo(f"{target}: {told}", err=True)
 
 
 def _auditor(

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from collectors.inventory.external import find_program
@@ -209,6 +210,8 @@ def ini_files(draw: st.DrawFn) -> str:
 @settings(parent=QUICK, max_examples=10)
 @given(text=ini_files())
 def test_generated_ini_inventories_mean_the_same(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    # Ansible takes a host's line that begins and ends like a section for a broken one, and so do we.
+    assume(not any(re.fullmatch(r"\[.* .*\]", line) for line in text.splitlines()))
     folder = tmp_path_factory.mktemp("ini")
     (folder / "hosts").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
