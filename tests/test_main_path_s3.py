@@ -1,5 +1,6 @@
 """The main path with the evidence in a bucket: real Ceph RGW with Object Lock, the real command line."""
 
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -54,6 +55,30 @@ def test_evidence_goes_to_a_bucket_and_is_verified_from_there(plant: Any, rgw: A
     assert plant.collect().code == 0, "what is hidden is there all the same"
     client.delete_object(Bucket=bucket, Key="acme/store.json", VersionId=marker)
     assert plant.run(*words, program="evidence").code == 0
+
+
+@pytest.mark.exhaustive
+def test_a_writer_killed_at_any_moment_leaves_a_log_that_goes_on(plant: Any) -> None:
+    place = plant.settings["store"]
+    assert plant.collect().code == 0
+    words = ("verify", "--store", place, "--key", "keys/root.pub")
+    pin, killed = plant.run(*words).out.rpartition("pin: ")[2].strip(), 0
+    for moment in range(20):
+        run = subprocess.Popen(
+            plant.command("collect", "--pace", "none"),
+            cwd=plant.folder, env=plant.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(0.5 + 0.2 * moment)
+        killed += run.poll() is None
+        run.kill()
+        run.wait()
+        verified = plant.run(*words, "--pin", pin)
+        assert verified.code == 0, (moment, verified.said)
+        pin = verified.out.rpartition("pin: ")[2].strip()
+    assert killed >= 10
+    assert plant.collect().code == 0
+    assert plant.run(*words, "--pin", pin).code == 0
 
 
 def test_what_a_bucket_honours_and_keeps_is_told(plant: Any) -> None:

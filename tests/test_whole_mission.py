@@ -4,10 +4,13 @@ The example plant, all sources at once, into a bucket with Object Lock: parts by
 What is planted is found and nothing else, and cron's command line finds the same.
 """
 
+import base64
 import json
 import os
 import subprocess
 import sys
+import urllib.parse
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +18,10 @@ from typing import Any
 
 import ansible_runner
 import pytest
+import zstandard
 
-from collectors.demo.plant import PLANTED, Plant, running_plant
+from collectors.demo.plant import API_TOKEN, CLI_PASSWORD, COMMUNITIES, PLANTED, Plant, running_plant
+from collectors.simulate.cloud import SECRET_KEY
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -70,7 +75,7 @@ def judged(site: Any) -> dict[str, set[tuple[str, str | None]]]:
     return found
 
 
-def test_the_whole_plant_in_three_parts_into_a_locked_bucket(site: Any, plant: Plant, tmp_path: Path) -> None:
+def test_the_whole_plant_in_three_parts_into_a_locked_bucket(site: Any, plant: Plant, rgw: Any) -> None:
     place = site.settings["store"]
     first = site.run("collect", "--no-input", "--slot", "nightly-20261125T0200Z")
     assert first.code == 4, first.said
@@ -105,3 +110,33 @@ def test_the_whole_plant_in_three_parts_into_a_locked_bucket(site: Any, plant: P
         cwd=site.folder, env={}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert alone.returncode == 0, alone.stdout
+    look_for_secrets(places(site, rgw))
+
+
+def places(site: Any, rgw: Any) -> dict[str, bytes]:
+    """Return all that the evidence came to rest in: every version in the bucket, the bundle, what was said."""
+    bucket = site.settings["store"].split("/")[2]
+    client, found = rgw.client(), {"output": "".join(site.said).encode()}
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for version in page["Versions"]:
+            body = client.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+            name = f"{version['Key']} {version['VersionId']}"
+            found[name] = zstandard.ZstdDecompressor().stream_reader(body).read() if "/blobs/" in name else body
+            if name.partition(" ")[0].endswith(".json") and b'"payload"' in body:
+                found[f"payload of {name}"] = base64.b64decode(json.loads(body)["payload"])
+    with zipfile.ZipFile(site.folder / "bundle.zip") as bundle:
+        found |= {f"bundle {name}": bundle.read(name) for name in bundle.namelist()}
+    return found
+
+
+def look_for_secrets(found: dict[str, bytes]) -> None:
+    """Fail where a credential of the plant stands anywhere, in any way somebody could find it."""
+    key = API_TOKEN.partition(":")[2]
+    assert len(found) > 300
+    for secret in (*COMMUNITIES.values(), CLI_PASSWORD, key, SECRET_KEY, "Tac-k3y-77"):
+        plain = secret.encode()
+        forms = (
+            plain, plain.hex().encode(), ".".join(map(str, plain)).encode(), secret.encode("utf-16-le"),
+            base64.b64encode(plain).rstrip(b"="), urllib.parse.quote(secret, safe="").encode(),
+        )  # fmt: skip
+        assert [name for name, data in found.items() if any(form in data for form in forms)] == []

@@ -8,5 +8,5 @@ import pytest
 @pytest.fixture
 def site(site: Any) -> Any:
     """A site in a temporary folder, whose programs are measured."""
-    site.covered = True
+    site.covered = site.judging = True
     return site
