@@ -123,6 +123,7 @@ def _conduct(parts: list[tuple[Digest, PartStatement]], listed: Mapping[AssetId,
     digest, last = max(parts, key=lambda pair: pair[1].chunk)
     every = [part for _, part in parts]
     answered = {capture.asset for part in every for capture in part.captures}
+    elsewhere = {capture.asset for part in every for capture in part.captures if capture.transport != "local"}
     restarted = {AssetId(name) for part in every for name in _restarted(part)}
     return RunConduct(
         run=last.run,
@@ -134,7 +135,9 @@ def _conduct(parts: list[tuple[Digest, PartStatement]], listed: Mapping[AssetId,
         pace=str(last.conduct.get("pace", "not recorded")),
         max_rate_per_device=_most("max_rate_per_device", every),
         restarted=tuple(sorted(restarted)),
-        loopback=all(_is_loopback(asset.address) for asset in listed.values()),
+        loopback=all(
+            _is_loopback(asset.address) or asset.id in answered - elsewhere for asset in listed.values()
+        ),  # the machine that collects has a name for an address
         fragile_asked=tuple(sorted(name for name in answered if _is(listed.get(name), Safety.FRAGILE))),
         has_it=any(_is(asset, Safety.IT) for asset in listed.values()),
         finished=last.last and {part.chunk for part in every} == set(range(last.chunk + 1)),

@@ -101,3 +101,10 @@ def test_judging_an_earlier_moment_changes_nothing_that_was_said_then(judged: An
     ended = judged.run("assess", "--as-of", "2020-01-01", "--format", "json")
     assert json.loads(ended.out)["counts"]["supports"] == 0
     assert judged.verify().code == 0
+
+
+def test_this_machine_may_be_read_without_a_pace(site: Any) -> None:
+    site.hosts = {"here": {"ansible_connection": "local", "plantproof_safety": "it"}}
+    assert "SAFE-01" not in site.collect().said
+    listed = json.loads(site.run("findings", "--requirement", "SAFE-01", "--format", "json").out)["findings"]
+    assert [one["status"] for one in listed] == ["supports"]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,11 @@ def test_every_command_works_without_a_device_library(
     command = [sys.executable, "-c", _RUN, *words, *store]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_bundle_is_verified_without_a_device_library(handed: Any, tmp_path: Path) -> None:
+    words = ["verify", str(handed.bundle), "--key", str(handed.root_file)]
+    command = [sys.executable, "-c", _RUN, *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAILED" not in done.stdout
