@@ -3,7 +3,7 @@
 import importlib.util
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +43,16 @@ snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
 
 _site = _fixtures("site")
 site = _site.site
+_warm = _fixtures("warm")
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Any]:
+    """What runs `plantproof` and `plantproof-verify`, each time as a process of its own."""
+    started = _warm.Warm()
+    yield started
+    started.close()
+
 
 _sshd = _fixtures("sshd")
 parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd

@@ -29,6 +29,9 @@ _RLE, _RESERVED = 1, 3
 class BlobError(StoreError):
     """What lies under a blob's key is not that blob."""
 
+    exit_code = 16
+    hint = "plantproof verify tells what else is damaged"
+
 
 class _Tools(threading.local):
     """zstd contexts are costly to make and not thread-safe: one of each per thread."""

@@ -25,9 +25,9 @@ AT = parse_rfc3339("2026-11-26T00:00:00Z")
 
 
 @pytest.fixture(scope="module")
-def roof(sites: ModuleType, plant_module: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def roof(sites: ModuleType, warm: Any, plant_module: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A working directory with two owners; Acme has a plant of recorded devices."""
-    site = sites.Site(folder=tmp_path_factory.mktemp("roof"))
+    site = sites.Site(folder=tmp_path_factory.mktemp("roof"), warm=warm)
     for name in ("Acme", "Borg & Söhne"):
         done = site.run("owner", "add", name, "--domain", "msp.example")
         assert done.code == 0, done.said
