@@ -94,10 +94,10 @@ def test_the_whole_way_of_one_answer(plant: Any, tmp_path: Path) -> None:
     )
     assert verified.returncode == 0, verified.stdout
     assert not re.search(r"^ *[1-8]\s.*not-checked", verified.stdout, re.MULTILINE)
-    attack_everything(elsewhere / "evidence", plant.command(*words, program="evidence"), elsewhere)
+    attack_everything(elsewhere / "evidence", lambda: plant.run(*words, program="evidence", folder=elsewhere))
 
 
-def attack_everything(store: Path, verify: list[str], folder: Path) -> None:
+def attack_everything(store: Path, verify: Callable[[], Any]) -> None:
     """Damage one object of every area; verification must fail at a named step, and pass again when it is repaired."""
     one_of_each = {
         area_of(path, store): path for path in sorted(store.rglob("*")) if path.is_file() and area_of(path, store)
@@ -109,11 +109,11 @@ def attack_everything(store: Path, verify: list[str], folder: Path) -> None:
                 continue  # a hint may be lost: first-run behaviour, nothing worse
             data = path.read_bytes()
             damage(path)
-            failed = subprocess.run(verify, cwd=folder, capture_output=True, text=True, check=False)
-            assert failed.returncode == 16, (area, failed.stdout)
-            assert re.search(r"^ *\d+ .*failed", failed.stdout, re.MULTILINE), failed.stdout
+            failed = verify()
+            assert failed.code == 16, (area, failed.said)
+            assert re.search(r"^ *\d+ .*failed", failed.out, re.MULTILINE), failed.out
             path.write_bytes(data)
-            assert subprocess.run(verify, cwd=folder, capture_output=True, check=False).returncode == 0
+            assert verify().code == 0
 
 
 def flip_a_bit(path: Path) -> None:

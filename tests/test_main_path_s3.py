@@ -64,15 +64,11 @@ def test_a_writer_killed_at_any_moment_leaves_a_log_that_goes_on(plant: Any) -> 
     words = ("verify", "--store", place, "--key", "keys/root.pub")
     pin, killed = plant.run(*words).out.rpartition("pin: ")[2].strip(), 0
     for moment in range(20):
-        run = subprocess.Popen(
-            plant.command("collect", "--pace", "none"),
-            cwd=plant.folder, env=plant.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.wait(0.5 + 0.2 * moment)
+        run = plant.start("collect", "--pace", "none")
+        with contextlib.suppress(TimeoutError):
+            run.wait(0.1 + 0.15 * moment)
         killed += run.poll() is None
         run.kill()
-        run.wait()
         verified = plant.run(*words, "--pin", pin)
         assert verified.code == 0, (moment, verified.said)
         pin = verified.out.rpartition("pin: ")[2].strip()

@@ -240,20 +240,13 @@ def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, ag
     whole, pin, killed = asked(simulated), _pin(site), 0
     for moment in range(20):
         before = asked(simulated)
-        run = subprocess.Popen(
-            site.command("collect", "--pace", "none", "--no-assess"),
-            cwd=site.folder,
-            env=site.environ(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run = site.start("collect", "--pace", "none", "--no-assess")
         while run.poll() is None and asked(simulated) - before < whole * moment / 15:
             time.sleep(0.001)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the last moments are those of writing and sealing
-            run.wait(0.02 * max(0, moment - 14))
+        with contextlib.suppress(TimeoutError):  # the last moments are those of writing and sealing
+            run.wait(0.001 + 0.02 * max(0, moment - 14))
         killed += run.poll() is None
         run.kill()
-        run.wait()
         verified = site.verify("--pin", pin)
         assert verified.code == 0, verified.out
         pin = _pin(site)
