@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def asked(agent: SimulatedAgent) -> int:
 
 def test_with_another_logs_keys_nothing_is_asked(site: Any, agent: SimulatedAgent, tmp_path: Path) -> None:
     assert site.collect().code == 0
-    other = type(site)(folder=tmp_path / "other", hosts=site.hosts)
+    other = replace(site, folder=tmp_path / "other")
     other.folder.mkdir()
     assert other.collect().code == 0
     mine = site.folder / "store.keys"

@@ -41,11 +41,11 @@ def test_a_run_leaves_the_report_its_site_asks_for(down: Any) -> None:
 def test_a_run_on_top_of_damaged_evidence_ends_as_not_verified(down: Any) -> None:
     assert down.collect().code == 4
     down.settings = {"report": "report.html"}
-    for blob in (path for path in (down.store / "blobs").rglob("*") if path.is_file()):
+    for blob in [path for path in (down.store / "blobs").rglob("*") if path.is_file()]:
         whole = blob.read_bytes()
         blob.write_bytes(b"something else")
         ended = down.collect()
-        assert (ended.code, "not a zstd frame" in ended.err) == (16, True)
+        assert (ended.code, blob.name in ended.err or "verification FAILED" in ended.err) == (16, True)
         blob.write_bytes(whole)
 
 
