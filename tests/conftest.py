@@ -27,7 +27,6 @@ SERVERS = ("rgw", "moto", "ministack_account", "ministack", "opcua_plant", "esta
 """Fixtures that are dear to start, the dearest first: tests that share one run one after another, and begin first."""
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each dear server one worker (`pytest -n 4 --dist loadgroup`)."""
     for item in items:
