@@ -27,12 +27,14 @@ SERVERS = ("rgw", "moto", "ministack_account", "ministack", "opcua_plant", "esta
 """Fixtures that are dear to start, the dearest first: tests that share one run one after another, and begin first."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Give each dear server one worker (`pytest -n 4 --dist loadgroup`)."""
     for item in items:
         shared = [name for name in SERVERS if name in getattr(item, "fixturenames", ())]
         if shared and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(shared[0]))
+    yield
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
