@@ -23,19 +23,11 @@ def pytest_configure() -> None:
             signal.signal(number, usual)
 
 
-SERVERS = ("rgw", "moto", "ministack_account", "ministack", "opcua_plant", "estate", "handed")
-"""Fixtures that are dear to start, the dearest first: tests that share one run one after another, and begin first."""
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Give each dear server one worker (`pytest -n 4 --dist loadgroup`)."""
-    for item in items:
-        shared = [name for name in SERVERS if name in getattr(item, "fixturenames", ())]
-        if shared and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(shared[0]))
-    yield
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold a slow test, so that nobody waits for one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def _load(path: Path) -> ModuleType:

@@ -16,7 +16,7 @@ from evidence.store.blobs import measure_blob
 from evidence.store.directory import DirectoryStore
 from evidence.store.layout import KeyNameError, parse_key
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 SECRETS = ("Pl4nt-read", "auth-Passw0rd-31", "priv-Passw0rd-47", "bgp-n3ighbour-Pw")
 """Community and keys of the test's snmpd, and the password in the test's FRR configuration."""

@@ -15,7 +15,7 @@ import pytest
 from evidence.log.history import History
 from evidence.store.directory import DirectoryStore
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 PLAYBOOKS = Path(__file__).parents[1] / "playbooks"
 NAMES = tuple(f"press-{number}" for number in range(1, 8))

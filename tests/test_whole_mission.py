@@ -23,7 +23,7 @@ import zstandard
 from collectors.demo.plant import API_TOKEN, CLI_PASSWORD, COMMUNITIES, PLANTED, Plant, running_plant
 from collectors.simulate.cloud import SECRET_KEY
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("mission")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 PLAYBOOKS = Path(__file__).parents[1] / "playbooks"
 QUIET = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_DEPRECATION_WARNINGS": "False", "ANSIBLE_LOCALHOST_WARNING": "False"}

@@ -20,7 +20,7 @@ from collectors.inventory.resolve import is_used
 from collectors.inventory.sources import read_static
 from collectors.inventory.yamlfile import VAULTED
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 QUICK = settings(
     deadline=None,
