@@ -11,12 +11,10 @@ from evidence.model.asset import Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 from evidence.platforms.build import fitted
-from evidence.platforms.platform import Platform, Question
+from evidence.platforms.platform import SYSTEM, Platform, Question
 
-SYSTEM = "system"
-"""Every platform's first SNMP question, whatever `-t` says: recognition, and sysUpTime."""
 UPTIME = "uptime"
-"""The second: the clocks that tell a restart from a wrap of sysUpTime."""
+"""Every platform's second SNMP question: the clocks that tell a restart from a wrap of sysUpTime."""
 
 AWS_LOGIN = "sts:GetCallerIdentity"
 """What a cloud account is asked first, to see whether the credential is good: it needs no right (STS API reference)."""

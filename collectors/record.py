@@ -150,6 +150,7 @@ class Recording:
             classification=question.classification,
             redactions=redacted.hits,
             host_key=heard.host_key,
+            access=self._redactor.access(heard.access) if heard.access else None,
             complete=answer.complete,
             reason=self._redactor.text(answer.reason) if answer.reason else None,
         )

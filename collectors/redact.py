@@ -16,11 +16,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from collectors import redact_json
-from collectors.inventory.host import Host
+from collectors.inventory.host import Host, SnmpAccess
 from collectors.redact_held import HeldSecrets
 from collectors.redact_rules import SecretSearch, secret_search
 from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
+from evidence.model.capture import Access
 from evidence.normalise.readers import READERS
 from evidence.platforms.platform import Platform, Question
 
@@ -89,6 +90,15 @@ class Redactor:
             found=tuple(sorted(Counter(span.type for span in secrets).items())),
             unlisted=sum(span.rank == 2 for span in secrets),
         )
+
+    def access(self, access: SnmpAccess) -> Access:
+        """Return as what SNMP was asked, without what opens it: the tag of the community, the user like any text."""
+        if access.version == "3":
+            return Access(version="3", user=self.text(access.user or ""), auth=access.auth, priv=access.priv)
+        assert access.community is not None  # noqa: S101 - versions 1 and 2c have no other way in
+        plain = access.community.reveal().encode("utf-8", "surrogatepass")
+        whole = Span(start=0, end=len(plain), plain=plain, type="snmp-community")
+        return Access(version=access.version, community=self._tagger.tag(whole).decode())
 
     def text(self, text: str) -> str:
         """Return a message, a URL or any other string of a statement without its secrets."""

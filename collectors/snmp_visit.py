@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from collectors.inventory.host import SnmpAccess
 from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
-from collectors.plan import SYSTEM, UPTIME, Knowledge, Plan, Visit
+from collectors.plan import UPTIME, Knowledge, Plan, Visit
 from collectors.transports.interface import Answer, Gate, Value, Varbinds
 from collectors.transports.snmp import SnmpSession, open_snmp
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
 from evidence.normalise.varbinds import arcs
-from evidence.platforms.platform import Platform, Question, Verb
+from evidence.platforms.platform import SYSTEM, Platform, Question, Verb
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -48,7 +49,7 @@ async def visit_snmp(
     async with open_snmp(
         access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions
     ) as session:
-        put = _Asker(session, findings, clock)
+        put = _Asker(session, access, findings, clock)
         system = await put.question(platform.named(SYSTEM), platform)
         opened()
         sysobjectid = _text(system, SYS_OBJECT_ID)
@@ -86,8 +87,9 @@ async def _recognised(put: "_Asker", knowledge: Knowledge, sysobjectid: str | No
 class _Asker:
     """Puts questions over one session and notes the answers."""
 
-    def __init__(self, session: SnmpSession, findings: Findings, clock: Clock) -> None:
+    def __init__(self, session: SnmpSession, access: SnmpAccess, findings: Findings, clock: Clock) -> None:
         self._session = session
+        self._access = access
         self._findings = findings
         self._clock = clock
 
@@ -111,7 +113,9 @@ class _Asker:
             complete=not reasons,
             reason=reason,
         )
-        self._findings.heard.append(Heard(question=question, platform=platform, answer=answer, at=at))
+        self._findings.heard.append(
+            Heard(question=question, platform=platform, answer=answer, at=at, access=self._access)
+        )
         if reason and not question.optional:
             self._findings.problems.append((Result.PARTIAL, f"{question.name}: {reason}"))
         return varbinds

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from collectors.inventory.host import SnmpAccess
 from collectors.memory import Uptime
 from collectors.transports.interface import Answer
 from evidence.model.names import AssetId
@@ -19,6 +20,8 @@ class Heard:
     answer: Answer
     at: datetime
     host_key: str | None = None
+    access: SnmpAccess | None = None
+    """As what SNMP was asked."""
 
 
 @dataclass(slots=True)

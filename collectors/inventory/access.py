@@ -9,12 +9,10 @@ from collectors.inventory.service_access import SERVICE_VARIABLES, aws_access, h
 from collectors.inventory.values import Values
 from collectors.schedule import ScheduleError, WorkingHours
 from evidence.model.asset import Asset, Safety
+from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS
 from evidence.model.names import AssetId
 
 TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc")
-SNMP_VERSIONS = ("1", "2c", "3")
-AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
-PRIVACY = ("des", "aes128", "aes192", "aes256")
 SAFETIES = tuple(Safety)
 
 KNOWN = frozenset(
@@ -134,8 +132,8 @@ def _snmp(values: Values, address: str) -> SnmpAccess | None:
     user, community = values.text("plantproof_snmp_user"), values.secret("plantproof_snmp_community")
     version = values.choice("plantproof_snmp_version", SNMP_VERSIONS) or ("3" if user else "2c")
     port = values.port("plantproof_snmp_port") or SNMP_PORT
-    auth = values.choice("plantproof_snmp_auth", AUTHENTICATION)
-    priv = values.choice("plantproof_snmp_priv", PRIVACY)
+    auth = values.choice("plantproof_snmp_auth", SNMP_AUTHENTICATION)
+    priv = values.choice("plantproof_snmp_priv", SNMP_PRIVACY)
     auth_key = values.secret("plantproof_snmp_auth_key", at_least=MIN_SNMP_KEY)
     priv_key = values.secret("plantproof_snmp_priv_key", at_least=MIN_SNMP_KEY)
     context = values.text("plantproof_snmp_context")

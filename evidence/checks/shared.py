@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from evidence.checks.estate import Estate, Row, Subject
 from evidence.model.finding import Finding, Status
@@ -15,6 +16,13 @@ MEANT_TO_BE_SHARED = frozenset(
 )
 """Types of secrets that two ends have to agree on; that both have them is what they are for."""
 
+NAMED = 20
+"""Most other holders that a finding names of a community devices were asked with: thousands may share one, and each has
+its own finding."""
+
+COMMUNITY = "snmp-community"
+"""The type of what SNMP was asked with."""
+
 NO_CREDENTIAL = frozenset({"config-digest"})
 """Types that open nothing."""
 
@@ -22,38 +30,50 @@ _finding = partial(Finding, requirement=REQUIREMENT)
 
 
 def shared_credential(estate: Estate) -> Iterator[Finding]:
-    """Judge each asset whose configuration was read: whether a credential of it stands on another, too."""
+    """
+    Judge each asset whose configuration was read, or that was asked with a community.
+
+    Does a credential of it stand on another asset, or open one?
+    """
     credentials = {subject.id: tuple(_credentials(subject)) for subject in estate.subjects.values()}
+    asked = {subject.id: tuple(_asked_with(subject)) for subject in estate.subjects.values()}
     holders: dict[str, dict[AssetId, list[Row]]] = {}
     for asset, rows in credentials.items():
-        for row in filter(_can_be_compared, rows):
+        for row in filter(_can_be_compared, (*rows, *asked[asset])):
             holders.setdefault(row.text("tag") or "", {}).setdefault(asset, []).append(row)
-    comparable = {asset for found in holders.values() for asset in found}
+    comparable = {asset for asset, rows in credentials.items() if any(map(_can_be_compared, rows))}
+    used = {row.text("tag") for rows in asked.values() for row in rows}
     most, read = estate.limit(REQUIREMENT, "max_devices"), 0
     for subject in estate.subjects.values():
-        if subject.fact("config.sha256") is None and not any(subject.rows("secret")):
+        unread = subject.fact("config.sha256") is None and not any(subject.rows("secret"))
+        if unread and not asked[subject.id]:
             continue
         read += 1
-        tags = [row.text("tag") or "" for row in credentials[subject.id]]
+        tags = [row.text("tag") or "" for row in (*credentials[subject.id], *asked[subject.id])]
         shared = sorted({tag for tag in tags if len(holders.get(tag, ())) > most})
         for tag in shared:
-            yield _shared(subject, tag, holders[tag])
-        if not shared:
+            yield _shared(subject, tag, holders[tag], NAMED if tag in used else None)
+        if not shared and unread:
+            words = "its community opens no other device that was read; its configuration, with the rest, was not"
+            yield _finding(asset=subject.id, status=Status.NOT_ASSESSED, reason=words)
+        elif not shared:
             alone = not comparable - {subject.id}
             yield _unshared(estate, subject, credentials[subject.id], alone=alone)
     if not read:
         yield _finding(asset=None, status=Status.NOT_ASSESSED, reason="no configuration was read of any asset")
 
 
-def _shared(subject: Subject, tag: str, holders: Mapping[AssetId, list[Row]]) -> Finding:
-    types = ", ".join(sorted({row.text("type") or "" for row in holders[subject.id]}))
-    others = ", ".join(sorted(holders.keys() - {subject.id}))
-    evidence = {source for rows in holders.values() for row in rows for source in row.sources}
+def _shared(subject: Subject, tag: str, holders: Mapping[AssetId, list[Row]], most: int | None) -> Finding:
+    types = ", ".join(sorted({row.text("type") or COMMUNITY for row in holders[subject.id]}))
+    others = sorted(islice((asset for asset in holders if asset != subject.id), most))
+    more = len(holders) - 1 - len(others)
+    named = ", ".join(others) + (f" and {more} more" if more else "")
+    evidence = {source for asset in (subject.id, *others) for row in holders[asset] for source in row.sources}
     return _finding(
         asset=subject.id,
         row=tag,
         status=Status.CONTRADICTS,
-        reason=f"its {types} is a credential of {others}, too",
+        reason=f"its {types} is a credential of {named}, too",
         evidence=tuple(sorted(evidence)),
     )
 
@@ -78,6 +98,11 @@ def _credentials(subject: Subject) -> Iterator[Row]:
     for row in subject.rows("secret"):
         if row.text("type") not in MEANT_TO_BE_SHARED | NO_CREDENTIAL and row.text("tag"):
             yield row
+
+
+def _asked_with(subject: Subject) -> Iterator[Row]:
+    """Yield the community an asset was read with: that it let us in says that it holds it."""
+    return (row for row in subject.rows("access") if row.text("used") and row.text("tag"))
 
 
 def _can_be_compared(row: Row) -> bool:

@@ -19,13 +19,12 @@ def snmp_security(estate: Estate) -> Iterator[Finding]:
     read = 0
     for subject in estate.subjects.values():
         rows = [row for row in subject.rows("access") if row.text("kind") == "snmp"]
-        read += bool(rows)
-        for row in rows:
-            yield _judged(estate, subject, row)
-        if not rows and _speaks_snmp(subject):
-            words = "it answers SNMP, and its configuration does not show who is let in"
-            yield _finding(asset=subject.id, status=Status.NOT_ASSESSED, reason=words)
-            read += 1
+        found = [_judged(estate, subject, row) for row in rows]
+        if _speaks_snmp(subject) and not any(map(_is_configured, rows)) and all(map(_is_clean, found)):
+            words = f"it answers SNMP, and its configuration does not show who {'else ' if rows else ''}is let in"
+            found.append(_finding(asset=subject.id, status=Status.NOT_ASSESSED, reason=words))
+        yield from found
+        read += bool(found)
     if not read:
         yield _finding(asset=None, status=Status.NOT_ASSESSED, reason="no asset shows how SNMP lets people in")
 
@@ -34,10 +33,23 @@ def _speaks_snmp(subject: Subject) -> bool:
     return any(fact.origin.startswith("snmp ") for fact in subject.facts)
 
 
+def _is_configured(row: Row) -> bool:
+    """Say whether a configuration shows a way in; that we were let in says nothing of others, nor what it may do."""
+    return row.text("used") is None or row.text("rights") is not None
+
+
+def _is_clean(finding: Finding) -> bool:
+    return finding.status is Status.SUPPORTS and not finding.due
+
+
 def _judged(estate: Estate, subject: Subject, row: Row) -> Finding:
     judged = partial(_finding, asset=subject.id, row=row.name, evidence=row.sources)
     version, level, rights = row.text("version"), row.text("level"), row.text("rights")
     what = f"SNMP {f'v{version}' if version else 'access'} {level or ''}".strip()
+    if row.text("well_known"):
+        what += " with a community everybody knows"
+    if not _is_configured(row):
+        what += ", by which it was read"
     algorithms = {(row.text(name) or "").casefold() for name in ("auth", "priv")}
     private = version == "3" and level == "authPriv"
     if private and not algorithms & WEAK:
@@ -47,11 +59,17 @@ def _judged(estate: Estate, subject: Subject, row: Row) -> Finding:
     if version is None or (version == "3" and level is None):
         return judged(status=Status.NOT_ASSESSED, reason=f"{what}: the level of security is not known")
     weak = f" with {', '.join(sorted(algorithms & WEAK)).upper()}" if private else ""
-    if private or (version != "3" and rights == "ro"):
-        words = f"{what}{weak}, {'read and write' if rights == 'rw' else 'to read'}: to be replaced by v3 authPriv"
-        return judged(status=Status.SUPPORTS, due=True, reason=f"{words} with SHA and AES")
+    if private or (version != "3" and (rights == "ro" or not _is_configured(row))):
+        words = f"{what}{weak}{_extent(row)}: to be replaced by v3 authPriv with SHA and AES"
+        return judged(status=Status.SUPPORTS, due=True, reason=words)
     if version == "3":
         return judged(status=Status.CONTRADICTS, reason=f"{what}: what is asked and answered can be read on the way")
     if rights == "rw":
         return judged(status=Status.CONTRADICTS, reason=f"{what} may write: anybody who listens can change the device")
     return judged(status=Status.NOT_ASSESSED, reason=f"{what}: whether it may write is not known")
+
+
+def _extent(row: Row) -> str:
+    if not _is_configured(row):
+        return " (whether it may write was not tried)"
+    return ", read and write" if row.text("rights") == "rw" else ", to read"

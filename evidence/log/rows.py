@@ -1,7 +1,9 @@
 """Captures and outcomes as rows of a part statement, there and back."""
 
+import re
+
 from evidence.log.fields import Fields, ShapeError
-from evidence.model.capture import Capture, Segment
+from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Segment
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 
@@ -10,8 +12,15 @@ _CAPTURE = frozenset(
     {"asset", "question", "transport", "request", "at", "took_ms", "bytes", "blob", "ttl_s", "class", "redactions"}
     | {"complete"}
 )
-_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile"})
+_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access"})
 _SEGMENT = frozenset({"blob", "offset", "length"})
+_COMMUNITY = frozenset({"version", "community"})
+_USER = frozenset({"version", "user", "level"})
+_PROTOCOLS = frozenset({"auth", "priv"})
+_TAG = re.compile(r"<(?:secret|default):snmp-community:[A-Za-z0-9_.-]+:[0-9a-f]{20}>")
+"""The tag of a community: nothing else may stand where it stands, so no community can."""
+MAX_USER = 256
+"""Longest name of a user: 32 octets (RFC 3411, SnmpAdminString of usmUserName), or the tags in the place of them."""
 _REASON = frozenset({"reason"})
 _NONE: frozenset[str] = frozenset()
 _CLASSES = frozenset({"technical", "personal"})
@@ -55,6 +64,8 @@ def capture_row(capture: Capture) -> dict[str, object]:
         value = getattr(capture, name)
         if value is not None:
             row[name] = value
+    if capture.access is not None:
+        row["access"] = _access_row(capture.access)
     if capture.volatile is not None:
         segment = capture.volatile
         row["volatile"] = {"blob": segment.blob, "offset": segment.offset, "length": segment.length}
@@ -67,11 +78,14 @@ def read_capture(value: object) -> Capture:
     classification = row.text("class")
     if classification not in _CLASSES:
         raise ShapeError(f"capture: class: expected technical or personal, found {classification!r:.40}")
+    transport = row.text("transport")
+    if "access" in row and transport != "snmp":
+        raise ShapeError(f"capture: access: says how SNMP was asked, found beside {transport!r:.40}")
     return Capture(
         asset=AssetId(row.text("asset")),
         platform=row.optional_text("platform"),
         question=row.text("question"),
-        transport=row.text("transport"),
+        transport=transport,
         request=row.text("request"),
         at=row.time("at"),
         took_ms=row.whole("took_ms"),
@@ -82,6 +96,7 @@ def read_capture(value: object) -> Capture:
         redactions=row.whole("redactions"),
         volatile=_segment(row.raw("volatile")) if "volatile" in row else None,
         host_key=row.optional_text("host_key"),
+        access=_access(row.raw("access")) if "access" in row else None,
         complete=row.flag("complete"),
         reason=row.optional_text("reason"),
     )
@@ -90,3 +105,30 @@ def read_capture(value: object) -> Capture:
 def _segment(value: object) -> Segment:
     row = Fields(value, "volatile", _SEGMENT, _NONE)
     return Segment(blob=row.digest("blob"), offset=row.whole("offset"), length=row.whole("length"))
+
+
+def _access_row(access: Access) -> dict[str, object]:
+    named = ("version", "community", "user", "level", "auth", "priv")
+    return {name: value for name in named if (value := getattr(access, name)) is not None}
+
+
+def _access(value: object) -> Access:
+    version = Fields(value, "access", frozenset({"version"}), _COMMUNITY | _USER | _PROTOCOLS).text("version")
+    if version not in SNMP_VERSIONS:
+        raise ShapeError(f"access: version: expected {' or '.join(SNMP_VERSIONS)}, found {version!r:.40}")
+    if version != "3":
+        tag = Fields(value, "access", _COMMUNITY, _NONE).text("community")
+        if not _TAG.fullmatch(tag):
+            raise ShapeError("access: community: expected its tag, found something else")
+        return Access(version=version, community=tag)
+    row = Fields(value, "access", _USER, _PROTOCOLS)
+    access = Access(
+        version=version,
+        user=row.text("user", longest=MAX_USER),
+        auth=row.optional_text("auth"),
+        priv=row.optional_text("priv"),
+    )
+    known = access.auth in (None, *SNMP_AUTHENTICATION) and access.priv in (None, *SNMP_PRIVACY)
+    if not known or (access.priv and not access.auth) or row.text("level") != access.level:
+        raise ShapeError("access: expected the level of security that its protocols make, found another")
+    return access

@@ -4,6 +4,35 @@ from dataclasses import dataclass
 
 from evidence.model.names import AssetId, Digest
 
+SNMP_VERSIONS = ("1", "2c", "3")
+SNMP_AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
+"""What signs SNMPv3 messages (RFC 3414, RFC 7860)."""
+SNMP_PRIVACY = ("des", "aes128", "aes192", "aes256")
+"""What enciphers them (RFC 3414, RFC 3826; the longer keys are an expired draft that vendors follow)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """As what SNMP was asked: with which version, and in whose name. It holds no secret."""
+
+    version: str
+    """One of `SNMP_VERSIONS`."""
+    community: str | None = None
+    """Versions 1 and 2c: the tag of the community, `<default:…>` where it is a word everybody knows."""
+    user: str | None = None
+    """Version 3."""
+    auth: str | None = None
+    """One of `SNMP_AUTHENTICATION`; `None` where messages are not signed."""
+    priv: str | None = None
+    """One of `SNMP_PRIVACY`; `None` where they are not enciphered."""
+
+    @property
+    def level(self) -> str | None:
+        """The level of security (RFC 3411 §3.4.3); versions 1 and 2c have none."""
+        if self.version != "3":
+            return None
+        return "authPriv" if self.priv else "authNoPriv" if self.auth else "noAuthNoPriv"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -46,6 +75,8 @@ class Capture:
     volatile: Segment | None = None
     host_key: str | None = None
     """`SHA256:…` of the SSH host key, or `unchecked` where the inventory switched the check off."""
+    access: Access | None = None
+    """As what SNMP was asked; `None` over other transports, and where nobody wrote it down."""
     complete: bool = True
     reason: str | None = None
     """Why the answer is not complete."""

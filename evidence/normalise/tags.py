@@ -14,6 +14,11 @@ MAX_TAGS = 10_000
 _PARTS = re.compile(r"<(secret|default):([A-Za-z0-9_.-]+):([A-Za-z0-9_.-]+:[0-9a-z:]+)>")
 
 
+def tag_of(text: str) -> str:
+    """Return what is the same where the secret is the same, of one tag: the key's id and the digest."""
+    return _PARTS.sub(r"\3", text)
+
+
 def secrets_of(text: str) -> Iterator[tuple[str, str, str]]:
     """
     Yield (fact, row, value) for each secret a configuration holds, each once.

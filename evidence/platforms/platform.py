@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from evidence.platforms.calls import Call, HttpCall, HttpDialect, OpcuaCall
 
+SYSTEM = "system"
+"""Every platform's first SNMP question, whatever `-t` says: recognition, and sysUpTime."""
+
 
 class Verb(StrEnum):
     """How a question is put."""

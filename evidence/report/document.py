@@ -81,6 +81,8 @@ class Answer:
     config: bool
     """It is a configuration."""
     host_key: str | None
+    access: str | None
+    """With which version and level of security SNMP was asked: `v2c`, `v3 authPriv`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "neighbour": ("Neighbours", ("local_port", "name", "port", "port_description", "chassis")),
     "interface": ("Interfaces", ("name", "alias", "state", "address", "mac", "speed_mbit")),
     "listener": ("Listening", ("socket", "protocol", "process")),
+    "access": ("Ways in", ("kind", "version", "user", "level", "auth", "priv", "rights", "used", "tag", "well_known")),
     "account": ("Accounts", ("name", "uid", "shell")),
 }
 """Fact family -> title and columns; what is not here is printed by `facts`."""
@@ -117,6 +118,7 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
                 reason=capture.reason,
                 config=question is not None and question.config is not None,
                 host_key=capture.host_key,
+                access=f"v{capture.access.version} {capture.access.level or ''}".strip() if capture.access else None,
             )
         )
     yield from sorted(rows, key=lambda row: (not row.config, row.question))
