@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 PLAYBOOKS = Path(__file__).parents[1] / "playbooks"
 QUIET = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_DEPRECATION_WARNINGS": "False", "ANSIBLE_LOCALHOST_WARNING": "False"}
-WEAK_SNMP = {("ACC-06", "core-sw-01"), ("ACC-06", "edge-fw-01")}
-"""Every switch that lets version 2c in is due; that is as it is in most plants, and planted by nobody."""
+WEAK_SNMP = {("ACC-06", one) for one in (*COMMUNITIES, "edge-fw-01")}
+"""Everything that lets version 2c in is due; that is as it is in most plants, and planted by nobody."""
 
 
 @pytest.fixture

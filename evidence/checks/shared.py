@@ -55,7 +55,8 @@ def shared_credential(estate: Estate) -> Iterator[Finding]:
             yield _shared(subject, tag, holders[tag], NAMED if tag in used else None)
         if not shared and unread:
             words = "its community opens no other device that was read; its configuration, with the rest, was not"
-            yield _finding(asset=subject.id, status=Status.NOT_ASSESSED, reason=words)
+            evidence = tuple(sorted({source for row in asked[subject.id] for source in row.sources}))
+            yield _finding(asset=subject.id, status=Status.NOT_ASSESSED, reason=words, evidence=evidence)
         elif not shared:
             alone = not comparable - {subject.id}
             yield _unshared(estate, subject, credentials[subject.id], alone=alone)

@@ -11,6 +11,7 @@ from collectors.inventory.host import Host, SnmpAccess, SshAccess
 from collectors.redact import Redactor
 from collectors.redact_tags import WELL_KNOWN, Span, Tagger
 from evidence.model.asset import Asset
+from evidence.model.capture import Access
 from evidence.model.names import AssetId
 from evidence.normalise import varbinds
 from evidence.platforms.load import load_platforms
@@ -424,3 +425,24 @@ def test_many_texts_of_many_platforms_keep_their_lines() -> None:
     for platform in load_platforms():
         text = "hostname a\n!\ninterface x\n ip address 10.0.0.1 255.255.255.0\nend\n"
         assert cli(text, "Zx9-held-Value", platform=platform) == text
+
+
+def test_a_community_that_opened_a_device_has_the_tag_it_has_in_a_configuration() -> None:
+    asked = redactor("Pl4nt").access(SnmpAccess(address="sw", community=Secret("Pl4nt")))
+    assert asked == Access(version="2c", community=tag("Pl4nt", "snmp-community"))
+    assert cli("snmp-server community Pl4nt RO\n", "Pl4nt") == f"snmp-server community {asked.community} RO\n"
+
+
+@pytest.mark.parametrize("word", ["public", "Private"])
+def test_a_community_everybody_knows_is_told_without_the_word(word: str) -> None:
+    asked = redactor().access(SnmpAccess(address="sw", version="1", community=Secret(word)))
+    assert (asked.community or "").startswith("<default:snmp-community:k1:")
+    assert word not in repr(asked)
+
+
+def test_a_user_is_named_unless_the_name_is_a_secret_elsewhere() -> None:
+    access = SnmpAccess(
+        address="sw", version="3", user="Pl4nt-read", auth="sha256", auth_key=Secret("a" * 8), community=Secret("left")
+    )
+    assert redactor().access(access) == Access(version="3", user="Pl4nt-read", auth="sha256")
+    assert redactor("Pl4nt-read").access(access).user == tag("Pl4nt-read", "credential")

@@ -16,7 +16,7 @@ from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement, part_predicate, part_subjects, read_part
 from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
 from evidence.log.statement import Statement, Subject
-from evidence.model.capture import Capture, Segment
+from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, Access, Capture, Segment
 from evidence.model.names import AssetId, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.store.layout import KeyNameError
@@ -223,6 +223,17 @@ def test_references_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 _N = st.integers(0, 2**40)
+_KNOWN = st.sampled_from(["secret", "default"])
+_ACCESS = st.builds(
+    lambda version, known: Access(version=version, community=f"<{known}:snmp-community:k1:{'0a' * 10}>"),
+    st.sampled_from(["1", "2c"]),
+    _KNOWN,
+) | st.builds(
+    lambda user, auth, priv: Access(version="3", user=user, auth=auth, priv=priv if auth else None),
+    _TEXT,
+    st.none() | st.sampled_from(SNMP_AUTHENTICATION),
+    st.none() | st.sampled_from(SNMP_PRIVACY),
+)
 _CAPTURES = st.builds(
     Capture,
     asset=_TEXT.map(AssetId),
@@ -249,6 +260,61 @@ def test_every_capture_is_read_back(capture: Capture) -> None:
     assert read_capture(loads(dumps(capture_row(capture)))) == capture
 
 
+@given(_CAPTURES, _ACCESS)
+def test_as_what_snmp_was_asked_is_read_back(capture: Capture, access: Access) -> None:
+    asked = replace(capture, transport="snmp", access=access)
+    assert read_capture(loads(dumps(capture_row(asked)))) == asked
+
+
+TAG = f"<secret:snmp-community:k1:{'0a' * 10}>"
+USER = {"version": "3", "user": "audit", "level": "authPriv", "auth": "sha256", "priv": "aes128"}
+
+
+def test_the_level_of_security_stands_beside_the_protocols() -> None:
+    assert capture_row(replace(CAPTURE, access=Access(version="3", user="u")))["access"] == {
+        "version": "3",
+        "user": "u",
+        "level": "noAuthNoPriv",
+    }
+    assert read_capture({**capture_row(CAPTURE), "access": USER}).access == Access(
+        version="3", user="audit", auth="sha256", priv="aes128"
+    )
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        {"version": "2c", "community": "Pl4nt-read"},
+        {"version": "2c", "community": TAG.replace("snmp-community", "password")},
+        {"version": "2c", "community": f"{TAG} Pl4nt-read"},
+        {"version": "2c", "community": TAG.replace("0a", "0A")},
+        {"version": "2c", "community": TAG, "user": "audit"},
+        {"version": "2", "community": TAG},
+        {"version": "2c"},
+        {**USER, "community": TAG},
+        {**USER, "auth_key": "x"},
+        {**USER, "level": "authNoPriv"},
+        {**USER, "auth": "none"},
+        {**USER, "priv": "rot13"},
+        {"version": "3", "user": "audit", "level": "authPriv", "priv": "aes128"},
+        {**USER, "user": "x" * 257},
+        {"version": "3", "user": "audit"},
+        {},
+        None,
+        "2c",
+    ],
+)
+def test_as_what_snmp_was_asked_is_strict_and_has_no_place_for_a_community(access: object) -> None:
+    with pytest.raises(ShapeError) as refused:
+        read_capture({**capture_row(CAPTURE), "access": access})
+    assert "Pl4nt-read" not in str(refused.value)
+
+
+def test_only_snmp_is_asked_as_somebody_in_this_way() -> None:
+    with pytest.raises(ShapeError, match="beside 'local'"):
+        read_capture({**capture_row(PLAIN), "access": USER})
+
+
 @given(st.builds(Outcome, asset=_TEXT.map(AssetId), result=st.sampled_from(Result), reason=st.none() | _TEXT))
 def test_every_outcome_is_read_back(outcome: Outcome) -> None:
     assert read_outcome(loads(dumps(outcome_row(outcome)))) == outcome
@@ -256,7 +322,7 @@ def test_every_outcome_is_read_back(outcome: Outcome) -> None:
 
 def test_a_row_says_only_what_is_known() -> None:
     assert outcome_row(Outcome(asset=AssetId("a"), result=Result.COLLECTED)) == {"asset": "a", "result": "collected"}
-    assert not {"platform", "reason", "host_key", "volatile"} & capture_row(PLAIN).keys()
+    assert not {"platform", "reason", "host_key", "volatile", "access"} & capture_row(PLAIN).keys()
     assert capture_row(CAPTURE)["class"] == "personal"
     assert capture_row(CAPTURE)["volatile"] == {"blob": PACKED, "offset": 2, "length": 3}
 

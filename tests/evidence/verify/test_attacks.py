@@ -401,6 +401,13 @@ def test_a_kind_of_a_later_version_is_not_checked_and_never_passed(plant: Plant)
     assert "of the unknown kind omen" in said(report, 6)
 
 
+def _of_snmp(statement: dict[str, object]) -> dict[str, object]:
+    rows = predicate(statement)["captures"]
+    assert isinstance(rows, list)
+    found: dict[str, object] = next(row for row in rows if row["transport"] == "snmp")
+    return found
+
+
 EDITS: dict[str, tuple[Edit, int, str]] = {
     "an unknown field": (lambda s: predicate(s).update(extra=1), 6, "unknown key extra"),
     "a plan nobody logged": (
@@ -446,6 +453,16 @@ EDITS: dict[str, tuple[Edit, int, str]] = {
         "differ in slot",
     ),
     "a chunk that stands twice": (lambda s: predicate(s).update(chunk=0), 9, "a chunk stands twice"),
+    "a community in the place of its tag": (
+        lambda s: _of_snmp(s).update(access={"version": "2c", "community": "Pl4nt-read"}),
+        6,
+        "expected its tag, found something else",
+    ),
+    "a level of security its protocols do not make": (
+        lambda s: _of_snmp(s).update(access={"version": "3", "user": "audit", "level": "authPriv", "auth": "sha1"}),
+        6,
+        "the level of security that its protocols make",
+    ),
     "a result we do not know": (
         lambda s: predicate(s).update(outcomes=[{"asset": "press-7", "result": "fine"}]),
         6,
