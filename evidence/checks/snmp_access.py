@@ -52,14 +52,17 @@ def _judged(estate: Estate, subject: Subject, row: Row) -> Finding:
         what += ", by which it was read"
     algorithms = {(row.text(name) or "").casefold() for name in ("auth", "priv")}
     private = version == "3" and level == "authPriv"
+    stale = all(map(estate.is_stale, row.facts.values()))
     if private and not algorithms & WEAK:
-        if all(map(estate.is_stale, row.facts.values())):
+        if stale:
             return judged(status=Status.NOT_ASSESSED, reason=f"{what}, read longer ago than it may be")
         return judged(status=Status.SUPPORTS, reason=f"{what}: authenticated and enciphered")
     if version is None or (version == "3" and level is None):
         return judged(status=Status.NOT_ASSESSED, reason=f"{what}: the level of security is not known")
     weak = f" with {', '.join(sorted(algorithms & WEAK)).upper()}" if private else ""
     if private or (version != "3" and (rights == "ro" or not _is_configured(row))):
+        if stale and not _is_configured(row):
+            return judged(status=Status.NOT_ASSESSED, reason=f"{what}{weak}, longer ago than counts")
         words = f"{what}{weak}{_extent(row)}: to be replaced by v3 authPriv with SHA and AES"
         return judged(status=Status.SUPPORTS, due=True, reason=words)
     if version == "3":

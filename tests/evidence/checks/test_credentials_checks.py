@@ -165,6 +165,8 @@ def test_each_way_in_is_judged(estates: ModuleType, said: dict[str, str], status
 def test_a_stale_answer_supports_no_way_in(estates: ModuleType) -> None:
     assert access(estates, age_s=2 * DAY, version="3", level="authPriv").status is Status.NOT_ASSESSED
     assert access(estates, age_s=2 * DAY, version="2c", rights="rw").status is Status.CONTRADICTS
+    assert access(estates, age_s=2 * DAY, version="2c", used="yes").status is Status.NOT_ASSESSED
+    assert access(estates, age_s=2 * DAY, version="3", level="noAuthNoPriv", used="yes").status is Status.CONTRADICTS
 
 
 @pytest.mark.parametrize(
