@@ -80,6 +80,13 @@ def test_stale_records_say_nothing(estates: ModuleType) -> None:
     assert found.status is Status.NOT_ASSESSED
 
 
+def test_a_stale_record_about_another_asset_is_that_asset_s(estates: ModuleType) -> None:
+    facts = {"protected[1].name": "plc-1", "protected[1].last_backup": estates.ago(3 * DAY)}
+    cloud = estates.subject("cloud", facts, age_s=3 * DAY)
+    found = {(str(one.asset), one.row) for one in recent_backup(estates.estate(cloud, estates.subject("plc-1")))}
+    assert found == {("cloud", None), ("plc-1", None)}
+
+
 def test_a_backup_from_the_future_is_none(estates: ModuleType) -> None:
     asset = estates.subject(facts={"backup.last_success": estates.ago(-DAY)})
     (found,) = recent_backup(estates.estate(asset))
