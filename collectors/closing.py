@@ -1,11 +1,10 @@
 """Closing a run of many parts: which of them are absent, and which planned assets have no outcome."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
-from collectors.slices import Slice, SliceError
 from evidence.log.history import History
+from evidence.log.labels import absent_parts
 from evidence.log.part import PartStatement
 from evidence.log.plan import load_plan, plan_blob
 from evidence.store.blobs import get_blob
@@ -68,7 +67,7 @@ def _closed(slot: str, parts: list[PartStatement], planned: frozenset[str]) -> C
     return ClosedSlot(
         slot=slot,
         parts=tuple(sorted(finished)),
-        absent=tuple(_absent(begun, something_missing=bool(without))),
+        absent=tuple(absent_parts(begun, something_missing=bool(without))),
         unfinished=tuple(sorted(begun - finished)),
         planned=len(planned),
         without=tuple(sorted(without)),
@@ -78,26 +77,6 @@ def _closed(slot: str, parts: list[PartStatement], planned: frozenset[str]) -> C
 def _is_finished(chunks: list[PartStatement]) -> bool:
     numbers = {part.chunk for part in chunks}
     return numbers == set(range(len(numbers))) and max(chunks, key=lambda part: part.chunk).last
-
-
-def _absent(labels: Iterable[str], *, something_missing: bool) -> Iterator[str]:
-    """
-    Yield what is missing of the division that is nearest to being whole: a run may have been cut anew.
-
-    Of parts with names, that AWX cuts fewer of where there are fewer hosts, none is missing while no asset is.
-    """
-    divisions: dict[int, list[Slice]] = {}
-    for label in labels:
-        with suppress(SliceError):  # a label is its writer's word
-            one = Slice.parse(label)
-            divisions.setdefault(one.count, []).append(one)
-    if not divisions:
-        return
-    count, known = min(divisions.items(), key=lambda pair: pair[0] - len(pair[1]))
-    if all(one.name is None for one in known):
-        yield from (f"{number}/{count}" for number in range(1, count + 1) if number not in {o.number for o in known})
-    elif something_missing and len(known) < count:
-        yield f"{count - len(known)} of {count}"
 
 
 def _planned(history: History) -> frozenset[str]:

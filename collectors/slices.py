@@ -1,15 +1,13 @@
 """A share of a run: every n-th host, and every n-th part of a zone's pace."""
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from collectors.inventory.host import Host
 from evidence.errors import Error
-
-_PART = re.compile(r"([1-9][0-9]{0,3}|[a-z][a-z0-9._-]{0,60})/([1-9][0-9]{0,3})")
+from evidence.log.labels import read_label
 
 
 class SliceError(Error):
@@ -41,12 +39,10 @@ class Slice:
         """Read `2/5` or `awx-17/5`; nothing is the whole."""
         if text is None:
             return cls()
-        match = _PART.fullmatch(text)
-        if match is not None and not match[1].isdigit():
-            return cls(name=match[1], count=int(match[2]))
-        if match is None or int(match[1]) > int(match[2]):
+        label = read_label(text)
+        if label is None:
             raise SliceError(f"expected a part like 2/5, or awx-17/5 where it is cut already, found {text!r:.40}")
-        return cls(number=int(match[1]), count=int(match[2]))
+        return cls(number=label.number, count=label.count, name=label.name)
 
     def of(self, hosts: Iterable[Host]) -> tuple[Host, ...]:
         """Return this share of the hosts, by name."""

@@ -24,6 +24,9 @@ EVIDENCE, STATEMENTS, BLOBS = "data/evidence/", "data/statements/", "data/blobs/
 INDEX = "data/evidence.csv"
 """Which artefact each file below `data/evidence/` is."""
 
+GAPS = "data/gaps.csv"
+"""What was planned and is not there, and why."""
+
 NAMESPACE = "plantproof"
 """SSHSIG namespace of a bundle's signature."""
 

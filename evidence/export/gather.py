@@ -2,20 +2,27 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from evidence.bundle.layout import artefact_path, blob_path, statement_path
 from evidence.clock import TimeError, parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.export.period import Period
 from evidence.log.accept import Accepted
+from evidence.log.calendar import StatedPlan, due_slots
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
-from evidence.log.part import PartStatement
+from evidence.log.missed import Missed
+from evidence.log.plan import load_plan, plan_blob, plan_time
+from evidence.log.statement import FIRST_SUBJECT
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest
-from evidence.model.outcome import Outcome
+from evidence.store.blobs import get_blob
+from evidence.verify.audit import SealedPart, SealedPlan
+from evidence.verify.bundle_gaps import Run
+from evidence.verify.calendar_step import Slots, Window, counted_from, derive, known_of, read_plans
+from evidence.verify.result import Answer
 
 _OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export"})
 """Kinds that say something of their own time; all others go on counting, and are supplied from before the span, too."""
@@ -62,16 +69,6 @@ class Artefact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One part of a run, for what is said of conduct and gaps."""
-
-    statement: Digest
-    part: PartStatement
-    outcomes: tuple[Outcome, ...]
-    """Those of the chosen assets."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One findings statement."""
 
@@ -107,6 +104,12 @@ class Gathered:
     findings: list[Judged] = field(default_factory=list)
     """The findings statements, in the log's order."""
     plans: set[Digest] = field(default_factory=set)
+    """Blobs of the plans that supplied statements are about."""
+    stated: list[SealedPlan] = field(default_factory=list)
+    """The supplied plan statements, in the log's order."""
+    parts: list[SealedPart] = field(default_factory=list)
+    said: dict[Missed, Digest] = field(default_factory=dict)
+    """The supplied missed statements."""
     named: set[Digest] = field(default_factory=set)
     """Parts that supplied ones name as the ones before."""
 
@@ -120,6 +123,15 @@ class Gathered:
         """The statements from before the span that are supplied, or that supplied ones refer to."""
         before = self.history.statements[: self.span.previous]
         return tuple(one.index for one in before if one.index in self.supplied or one.digest in self.named)
+
+    @property
+    def missed(self) -> Collection[Missed]:
+        """The slots that somebody who plans says were missed, and why."""
+        return self.said.keys()
+
+    def artefact(self, digest: Digest, length: int) -> bytes:
+        """Return an artefact that is no answer."""
+        return get_blob(self.history.ledger.store, digest, length)
 
     def keep(self, blobs: Collection[Digest]) -> None:
         """Let go of the answers that are none of `blobs`."""
@@ -135,33 +147,50 @@ class Gathered:
             yield blob_path(digest), digest, length
 
 
+@dataclass(slots=True)
+class _Survey:
+    """What choosing needs to know of the whole log."""
+
+    moments: list[tuple[int, str, str]] = field(default_factory=list)
+    """Index, kind and time of each statement that says when it was made."""
+    stated: list[SealedPlan] = field(default_factory=list)
+    ends: list[tuple[int, datetime]] = field(default_factory=list)
+    """Index and end of each part."""
+
+
 def gather(history: History, selection: Selection) -> Gathered:
     """Choose from a log; raise `ExportError` where it holds nothing from the period."""
-    span = _span(history, selection)
+    survey = _survey(history)
+    span = _span(survey, history, selection)
     gathered = Gathered(span=span, history=History.read(history.ledger.store, size=span.size))
+    in_force, due = _asked(survey, gathered, selection)
     since, until = rfc3339(selection.period.since), min(rfc3339(selection.period.until), span.as_of)
     plans: dict[int, Accepted] = {}
     for entry in gathered.history.statements:
         within = entry.index >= span.previous
-        if not within and entry.kind in _OF_ITS_TIME:
+        if not within and entry.kind in _OF_ITS_TIME and entry.kind != "missed":
             continue
         accepted = history.open(entry)
+        part, missed = accepted.part, accepted.missed
         if entry.kind == "plan":
             plans[entry.index] = accepted
-        elif accepted.part is not None:
-            if since <= accepted.part.ended <= until:
-                _take_part(gathered, entry, accepted.part, selection)
-        else:
-            _supply(gathered, entry)
+        elif part is not None:
+            if since <= part.ended <= until or (part.slot in due and part.ended <= span.as_of):
+                _take_part(gathered, entry, accepted, selection)
+        elif missed is None or within or missed.slot in due:
+            _supply(gathered, entry, accepted)
+            if missed is not None:
+                gathered.said[missed] = entry.digest
             if accepted.findings is not None:
                 gathered.findings.append(Judged(digest=entry.digest, findings=accepted.findings))
             _add_blobs(gathered, selection, accepted.blobs)
     gathered.plans.add(span.plan)
     for index, accepted in plans.items():
-        if accepted.plan in gathered.plans:
-            _supply(gathered, gathered.history.statements[index])
+        if accepted.plan in gathered.plans or index in in_force:
+            _supply(gathered, gathered.history.statements[index], accepted)
+            gathered.stated.append(_sealed_plan(index, accepted))
             _add_blobs(gathered, selection, accepted.blobs)
-    if not gathered.runs and not selection.assets:
+    if not gathered.runs and not selection.assets and not due:
         raise ExportError(f"no run of {selection.period.name} is in the log of {history.owner}")
     seen = {outcome.asset for run in gathered.runs for outcome in run.outcomes} | {key[0] for key in gathered.artefacts}
     for asset in sorted(selection.assets - seen):
@@ -170,21 +199,71 @@ def gather(history: History, selection: Selection) -> Gathered:
     return gathered
 
 
-def _span(history: History, selection: Selection) -> Span:
+def slots_of(gathered: Gathered, selection: Selection) -> Slots | None:
+    """Return what the supplied plans asked of the chosen assets in the period, and what became of it."""
+    answer = Answer()
+    plans = read_plans(gathered, answer)
+    if answer.failures:
+        raise ExportError(answer.failures[0])
+    return derive(gathered, plans, _window(gathered.span, selection), only=selection.assets or None)
+
+
+def _window(span: Span, selection: Selection) -> Window:
+    period = selection.period
+    return Window(since=period.since, until=period.until, as_of=parse_rfc3339(span.as_of))
+
+
+def _survey(history: History) -> _Survey:
+    found = _Survey()
+    for entry in history.statements:
+        accepted = history.open(entry)
+        moment = _moment(accepted)
+        if moment is not None:
+            found.moments.append((entry.index, entry.kind, moment))
+        if accepted.part is not None:
+            found.ends.append((entry.index, parse_rfc3339(accepted.part.ended)))
+        if accepted.plan is not None:
+            found.stated.append(_sealed_plan(entry.index, accepted))
+    return found
+
+
+def _sealed_plan(index: int, accepted: Accepted) -> SealedPlan:
+    blob, length = plan_blob(accepted.statement)
+    return SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(accepted.statement))
+
+
+def _asked(survey: _Survey, gathered: Gathered, selection: Selection) -> tuple[frozenset[int], frozenset[str]]:
+    """
+    Return the plan statements that say what was due in the period, by index, and the slots that were.
+
+    Every plan among the leaves is one of them: whoever leaves one out must be seen to.
+    """
+    span, window = gathered.span, _window(gathered.span, selection)
+    counted = counted_from((one for one in survey.stated if one.index < span.size), known_of(survey.ends))
+    ends = [*(begin for _, begin in counted[1:]), None]
+    wanted = [
+        (plan, begin)
+        for (plan, begin), end in zip(counted, ends, strict=True)
+        if plan.index >= span.previous or end is None or end > window.since
+    ]
+    plans = [
+        StatedPlan(blob=plan.blob, plan=load_plan(gathered.artefact(plan.blob, plan.bytes)), begin=begin)
+        for plan, begin in wanted
+    ]
+    due = due_slots(plans, until=window.end).values()
+    return (
+        frozenset(plan.index for plan, _ in wanted),
+        frozenset(one.slot for one in due if one.moment >= window.since),
+    )
+
+
+def _span(survey: _Survey, history: History, selection: Selection) -> Span:
     """
     Return the leaves to hand out: whole batches, from the first that holds something of the period to the last.
 
     As the log grows the span of a time that is over stays the same, unless something of that time is sealed late.
     """
-    moments: list[tuple[int, str, str]] = []
-    newest_plan: dict[int, Digest] = {}
-    for entry in history.statements:
-        accepted = history.open(entry)
-        moment = _moment(accepted)
-        if moment is not None:
-            moments.append((entry.index, entry.kind, moment))
-        if accepted.plan is not None:
-            newest_plan[entry.index] = accepted.plan
+    moments = survey.moments
     until = rfc3339(selection.period.until)
     spoken = (moment for _, kind, moment in moments if kind != "export" and moment <= until)
     as_of = selection.as_of or max(spoken, default=until)
@@ -195,10 +274,10 @@ def _span(history: History, selection: Selection) -> Span:
     since = rfc3339(selection.period.since)
     first = min((index for index, _, moment in moments if since <= moment <= as_of), default=size)
     previous = ends[bisect_right(ends, first) - 1]
-    plan = max((index for index in newest_plan if index < size), default=None)
+    plan = max((one for one in survey.stated if one.index < size), key=lambda one: one.index, default=None)
     if previous >= size or plan is None:
         raise ExportError(f"nothing of {selection.period.name} is in the log of {history.owner}")
-    return Span(previous=previous, size=size, as_of=as_of, plan=newest_plan[plan])
+    return Span(previous=previous, size=size, as_of=as_of, plan=plan.blob)
 
 
 def _moment(accepted: Accepted) -> str | None:
@@ -213,15 +292,18 @@ def _moment(accepted: Accepted) -> str | None:
         return None
 
 
-def _take_part(gathered: Gathered, entry: Entry, part: PartStatement, selection: Selection) -> None:
+def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: Selection) -> None:
+    part = accepted.part
+    if part is None:
+        return
     outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
     captures = [capture for capture in part.captures if selection.wants(capture.asset)]
     if selection.assets and not outcomes and not captures:
         return
-    _supply(gathered, entry)
-    gathered.plans.add(part.plan)
+    _supply(gathered, entry, accepted)
     gathered.named.update(part.previous)
-    gathered.runs.append(Run(statement=entry.digest, part=_without_captures(part), outcomes=outcomes))
+    gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
+    gathered.runs.append(Run.of(entry.digest, part, outcomes))
     for capture in captures:
         _take_capture(gathered, entry, capture)
     answers = {capture.blob for capture in part.captures}
@@ -247,13 +329,11 @@ def _add_blobs(gathered: Gathered, selection: Selection, blobs: Mapping[Digest, 
         gathered.blobs.update(blobs)
 
 
-def _supply(gathered: Gathered, entry: Entry) -> None:
+def _supply(gathered: Gathered, entry: Entry, accepted: Accepted) -> None:
+    """Supply a statement, and keep in mind which plan it is about."""
     gathered.supplied[entry.index] = (entry.kind, entry.digest)
-
-
-def _without_captures(part: PartStatement) -> PartStatement:
-    """Let go of what a quarter of nights would not fit into memory with."""
-    return replace(part, captures=(), packed=MappingProxyType({}))
+    if accepted.plan is None and entry.kind not in FIRST_SUBJECT:
+        gathered.plans.add(accepted.statement.subjects[0].digest)
 
 
 def _give_paths(gathered: Gathered) -> None:

@@ -8,6 +8,7 @@ from evidence.report.compose import compose
 from evidence.report.render import render_html
 from evidence.snapshots import Snapshots
 from evidence.verify.result import Report, Status, Step
+from evidence.verify.slots import Calendar
 
 _UNCHECKED = Step(
     number=1,
@@ -17,8 +18,16 @@ _UNCHECKED = Step(
 )
 
 
-def report_page(snapshots: Snapshots, selection: Selection, at: datetime, *, platforms: Platforms, tool: str) -> bytes:
+def report_page(
+    snapshots: Snapshots,
+    selection: Selection,
+    at: datetime,
+    calendar: Calendar | None,
+    *,
+    platforms: Platforms,
+    tool: str,
+) -> bytes:
     """Return the page of what was known of the chosen assets at a moment; what it says of itself is not-checked."""
-    verification = Report(checkpoint=snapshots.history.checkpoint, steps=(_UNCHECKED,))
+    verification = Report(checkpoint=snapshots.history.checkpoint, steps=(_UNCHECKED,), calendar=calendar)
     document = compose(snapshots, verification, platforms, at=at, store=None, tool=tool, only=selection.assets or None)
     return render_html(document).encode("utf-8", "replace")

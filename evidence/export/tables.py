@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from evidence.bundle.layout import INDEX, asset_folder
+from evidence.bundle.layout import GAPS, INDEX, asset_folder
 from evidence.bundle.table import csv_table
-from evidence.export.gather import Gathered, Run, Selection
+from evidence.export.gather import Gathered, Selection
 from evidence.model.names import AssetId
-from evidence.model.outcome import Result
 from evidence.snapshots import Snapshots
+from evidence.verify.bundle_gaps import by_run, gaps_table, in_time
+from evidence.verify.calendar_step import Slots
 
 _LEDGER = ("address", "platform", "site", "zone", "role", "criticality", "function", "accountable", "vendor")
 _EVIDENCE = (
@@ -16,17 +17,16 @@ _EVIDENCE = (
 )  # fmt: skip
 _TOTALS = ("requests", "failed", "refused", "max_rate_per_device", "max_rate_per_zone")
 _CONDUCT = ("run", "slot", "started", "ended", "finished", "assets", *_TOTALS, "pace", "clock", "run_by", "parts")
-_GAPS = ("slot", "run", "asset", "result", "reason", "at", "statement")
 
 
-def tables(gathered: Gathered, snapshots: Snapshots, selection: Selection) -> Mapping[str, bytes]:
+def tables(gathered: Gathered, snapshots: Snapshots, selection: Selection, slots: Slots | None) -> Mapping[str, bytes]:
     """Return every table by its path."""
     return {
         "data/assets.csv": csv_table(
             ("asset", "folder", *_LEDGER, "result", "reason", "at"), _assets(snapshots, selection)
         ),
         INDEX: csv_table(_EVIDENCE, _evidence(gathered)),
-        "data/gaps.csv": csv_table(_GAPS, _gaps(gathered)),
+        GAPS: gaps_table(gathered.runs, slots, gathered.said, whole=not selection.assets),
         "data/conduct.csv": csv_table(_CONDUCT, _conduct(gathered)),
     }
 
@@ -50,23 +50,9 @@ def _evidence(gathered: Gathered) -> Iterator[Iterable[object]]:
         )  # fmt: skip
 
 
-def _gaps(gathered: Gathered) -> Iterator[Iterable[object]]:
-    """Yield every outcome of the period that is not `collected`, and every run whose last part is not there."""
-    for run in _in_time(gathered):
-        for outcome in run.outcomes:
-            if outcome.result is not Result.COLLECTED:
-                part = run.part
-                yield part.slot, part.run, outcome.asset, outcome.result, outcome.reason, part.ended, run.statement
-    for name, parts in _by_run(gathered).items():
-        if not any(run.part.last for run in parts):
-            newest = parts[-1]
-            reason = "the run's last part is not there; assets may lack an outcome"
-            yield newest.part.slot, name, "", "unfinished", reason, newest.part.ended, newest.statement
-
-
 def _conduct(gathered: Gathered) -> Iterator[Iterable[object]]:
     """Yield how each run behaved; each part states the run's totals so far, so the largest number is the run's."""
-    for name, runs in _by_run(gathered).items():
+    for name, runs in by_run(in_time(gathered.runs)).items():
         parts = [run.part for run in runs]
         newest = max(parts, key=lambda part: part.chunk)
         assets: set[AssetId] = {outcome.asset for run in runs for outcome in run.outcomes}
@@ -81,17 +67,6 @@ def _conduct(gathered: Gathered) -> Iterator[Iterable[object]]:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def _in_time(gathered: Gathered) -> list[Run]:
-    return sorted(gathered.runs, key=lambda run: (run.part.started, run.part.run, run.part.chunk, run.statement))
-
-
-def _by_run(gathered: Gathered) -> Mapping[str, list[Run]]:
-    runs: dict[str, list[Run]] = {}
-    for run in _in_time(gathered):
-        runs.setdefault(run.part.run, []).append(run)
-    return runs
 
 
 def _words(values: Mapping[str, object]) -> str:

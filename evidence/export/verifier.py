@@ -3,7 +3,7 @@
 import ast
 from importlib.resources import files
 
-PIECES = ("files", "ed25519", "tree", "forms", "checks", "main")
+PIECES = ("files", "ed25519", "tree", "forms", "slots", "gaps", "planned", "checks", "main")
 """In an order in which each rests only on those before it."""
 
 _PACKAGE = "evidence.standalone"

@@ -27,7 +27,7 @@ from evidence.bundle.layout import (
 from evidence.bundle.proof import cut, dump_proof
 from evidence.bundle.sshsig import sign
 from evidence.clock import parse_rfc3339, rfc3339
-from evidence.export.gather import ExportError, Gathered, Selection, gather
+from evidence.export.gather import ExportError, Gathered, Selection, gather, slots_of
 from evidence.export.judged import judgement, places
 from evidence.export.readme import chosen, readme
 from evidence.export.tables import tables
@@ -40,6 +40,7 @@ from evidence.snapshots import Snapshots
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 from evidence.store.layout import checkpoint_key
+from evidence.verify.slots import Calendar
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest a zip can name; the bundle's own time stands in `bag-info.txt`."""
@@ -47,8 +48,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 _UNIX = 3
 
-Page = Callable[[Snapshots, Selection, datetime], bytes]
-"""Writes `report.html` from what was known at a moment."""
+Page = Callable[[Snapshots, Selection, datetime, Calendar | None], bytes]
+"""Writes `report.html` from what was known at a moment, and what had become of the planned slots."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +104,15 @@ def export(
 
 def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page) -> dict[str, _File]:
     snapshots = Snapshots(store, gathered.history, as_of=gathered.span.as_of)
+    slots = slots_of(gathered, selection)
+    calendar = slots.calendar if slots else None
     judged = judgement(store, gathered, selection)
     if judged is not None and (selection.controls or selection.profile):
         gathered.keep(judged.evidence)
     made = {
         "data/README.txt": readme(gathered, selection),
-        "data/report.html": page(snapshots, selection, parse_rfc3339(gathered.span.as_of)),
-        **tables(gathered, snapshots, selection),
+        "data/report.html": page(snapshots, selection, parse_rfc3339(gathered.span.as_of), calendar),
+        **tables(gathered, snapshots, selection, slots),
         **(judged_files(judged, places(gathered)) if judged is not None else {}),
         **_log(store, gathered),
     }

@@ -21,6 +21,8 @@ from evidence.standalone.forms import (
     shorten,
     sshsig,
 )
+from evidence.standalone.planned import Planned
+from evidence.standalone.slots import utc
 from evidence.standalone.tree import along, folded, hashed
 
 _LEAF = re.compile(rb'\{"kind":"([a-z]{1,32})","statement":"sha256:([0-9a-f]{64})"\}')
@@ -29,7 +31,7 @@ READ = {"genesis", "key", "plan", "missed", "part", "quarantine", "export", "fin
     *("exception", "approval", "attestation"),
 }
 """Kinds whose meaning is known; of others it is checked who signed them, and no more."""
-_LOG = "data/log/"
+_LOG, _GAPS = "data/log/", "data/gaps.csv"
 _UNREADABLE = "what it rests on could not be read (an earlier step)"
 
 
@@ -46,6 +48,7 @@ class Verification:
         self.places: dict[str, tuple[int, str]] = {}
         self.keys: dict[str, tuple[bytes, set[tuple[str, int]]]] = {}
         self.supplied: list[tuple[int, dict[str, Any]]] = []
+        self.withheld = Counter[str]()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -188,7 +191,8 @@ class Verification:
                 if kind not in READ:
                     self.gaps.append(f"{path}: who signed it is checked, what it says is not")
         here = {index for index, _ in self.supplied}
-        withheld = Counter(kind for at, (kind, _) in enumerate(self.leaves, self.span[0]) if at not in here)
+        self.withheld = Counter(kind for at, (kind, _) in enumerate(self.leaves, self.span[0]) if at not in here)
+        withheld = self.withheld
         if withheld:
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(withheld.items()))
             self.gaps.append(f"{withheld.total()} statements are in the log and withheld: {named}")
@@ -265,28 +269,55 @@ class Verification:
         self.notes.append(f"{len(answers) - len(missing)} different answers")
 
     def completeness(self) -> None:
-        """Check that each run has exactly one outcome for each asset of its frozen list."""
+        """Check that each run and each planned slot has one outcome for each of its assets, and what gaps.csv says."""
         require(self.supplied, _UNREADABLE)
+        require(_GAPS in self.manifest, f"{_GAPS}: missing")
         if self.info.get("Plantproof-Narrowed") not in ("no", "controls"):
             self.gaps.append("the bundle is about some assets only; the lists of all are not supplied")
+            self.gaps.append(f"which slots were due, and what {_GAPS} leaves out: the plans are not supplied, either")
             return
+        names = {index: f"sha256:{digest}" for digest, (index, _) in self.places.items()}
+        numbered = [(index, names[index], one) for index, one in sorted(self.supplied, key=lambda one: one[0])]
+        planned = Planned(numbered, self._blob, self.info)
+        self.gaps += planned.troubles(self.withheld, self.span[0])
+        for (slot, plan), assets in self._runs([one for _, _, one in numbered if kind_of(one) == "part"]).items():
+            wanted = planned.wanted(slot, plan)
+            if wanted is not None and assets - wanted:
+                self.gaps.append(f"{slot}: in a run, and not planned: {len(assets - wanted)} assets")
+            if wanted is not None and slot not in planned.due and wanted - assets:
+                self.gaps.append(f"{slot}: planned, and in no run: {len(wanted - assets)} assets")
+        require(self.bundle.read(_GAPS) == planned.gaps_csv(), f"{_GAPS}: not what the statements here say")
+        self.notes.append(f"{len(planned.settled)} slots due from {utc(planned.since)} to {utc(planned.end)}")
+
+    def _runs(self, parts: list[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
+        """Check each run, and return the assets that each slot of a plan was covered for."""
         runs: dict[str, list[dict[str, Any]]] = {}
-        for _, statement in self.supplied:
-            if kind_of(statement) == "part":
-                runs.setdefault(statement["predicate"]["run"], []).append(statement["predicate"])
-        for run, parts in runs.items():
-            rows = Counter(row["asset"] for part in parts for row in part["outcomes"])
-            assets = {row["asset"] for row in canonical(self.bundle.read(f"data/blobs/{parts[0]['assets'][7:]}"))}
+        covered: dict[tuple[str, str], set[str]] = {}
+        for statement in parts:
+            plan = f"sha256:{statement['subject'][0]['digest']['sha256']}"
+            runs.setdefault(statement["predicate"]["run"], []).append(statement["predicate"] | {"plan": plan})
+        for run, chunks in runs.items():
+            rows = Counter(row["asset"] for part in chunks for row in part["outcomes"])
+            assets = {row["asset"] for row in self._blob(chunks[0]["assets"])}
             require(rows.keys() <= assets and rows.total() == len(rows), f"{run}: outcomes that do not fit its list")
-            require(len({part["assets"] for part in parts}) == 1, f"{run}: its chunks differ in their asset list")
-            chunks = sorted(part["chunk"] for part in parts)
-            if chunks != list(range(len(chunks))) or not any(part["last"] for part in parts):
+            alike = {(part["assets"], part["slot"], part["plan"]) for part in chunks}
+            require(len(alike) == 1, f"{run}: its chunks differ in slot, plan or asset list")
+            numbers = sorted(part["chunk"] for part in chunks)
+            if numbers != list(range(len(numbers))) or not any(part["last"] for part in chunks):
                 self.gaps.append(
                     f"{run}: unfinished, or begun before this bundle: {len(assets - rows.keys())} without outcome"
                 )
             else:
                 require(rows.keys() == assets, f"{run}: assets without an outcome")
+            if not chunks[0]["slot"].startswith("adhoc-"):
+                covered.setdefault((chunks[0]["slot"], chunks[0]["plan"]), set()).update(assets)
         self.notes.append(f"{len(runs)} runs")
+        return covered
+
+    def _blob(self, digest: str) -> Any:
+        data = self.bundle.read(f"data/blobs/{digest[7:]}")
+        require(f"sha256:{sha(data)}" == digest, f"{digest}: not the artefact it is named after")
+        return canonical(data)
 
     def anchors(self) -> None:
         """Say what binds the log from outside, and what nothing binds."""
@@ -294,7 +325,7 @@ class Verification:
             "when it was made: this program checks no time stamps; `openssl ts -verify` does where there are any"
         )
         self.gaps.append(
-            "whether report.html and the tables say what the statements say: the sealer made and signed them"
+            "whether report.html and the other tables say what the statements say: the sealer made and signed them"
         )
         bound = max((int(size) for _, size, _ in self.pins if int(size) in self.roots), default=0)
         if self.roots and bound < self.span[1]:

@@ -1,6 +1,6 @@
 """What the steps of a verification learn from each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
@@ -29,9 +29,11 @@ class SealedPart:
     """What the later steps need of a part."""
 
     index: int
+    statement: Digest
     plan: Digest
     run: str
     slot: str
+    label: str
     chunk: int
     last: bool
     previous: tuple[Digest, ...]
@@ -47,13 +49,15 @@ class SealedPart:
     """Those of them whose turn was cut short."""
 
     @classmethod
-    def of(cls, index: int, part: PartStatement) -> "SealedPart":
+    def of(cls, index: int, statement: Digest, part: PartStatement) -> "SealedPart":
         """Keep what is needed, and let go of the captures."""
         return cls(
             index=index,
+            statement=statement,
             plan=part.plan,
             run=part.run,
             slot=part.slot,
+            label=part.label,
             chunk=part.chunk,
             last=part.last,
             previous=part.previous,
@@ -93,8 +97,20 @@ class SealedFindings:
 class Audited(Protocol):
     """What the question of completeness needs, wherever the evidence lies."""
 
-    parts: list[SealedPart]
-    blobs: dict[Digest, int]
+    @property
+    def parts(self) -> Sequence[SealedPart]:
+        """The parts, in log order."""
+        ...
+
+    @property
+    def stated(self) -> Sequence[SealedPlan]:
+        """The plan statements, in log order."""
+        ...
+
+    @property
+    def missed(self) -> Collection[Missed]:
+        """The slots that somebody who plans says were missed, and why."""
+        ...
 
     def artefact(self, digest: Digest, length: int) -> bytes:
         """Return an artefact that is no answer: an asset list, a plan."""

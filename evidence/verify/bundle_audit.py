@@ -1,6 +1,6 @@
 """What the steps of a bundle's verification learn from each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidence.bundle.bag import load_info
@@ -19,14 +19,19 @@ from evidence.bundle.layout import (
 )
 from evidence.bundle.opened import Bundle, read_file
 from evidence.bundle.proof import Proof, load_proof
+from evidence.clock import parse_rfc3339
 from evidence.log.authority import Authority
 from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
+from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint, SignedCheckpoint, read_checkpoint
 from evidence.log.part import After
 from evidence.model.names import AssetId, Digest, digest_of, hex_of
 from evidence.store.layout import MAX_NOTE_BYTES
-from evidence.verify.audit import SealedPart
+from evidence.verify.audit import SealedPart, SealedPlan
+from evidence.verify.bundle_gaps import Run
+from evidence.verify.calendar_step import Window
+from evidence.verify.slots import Calendar
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +54,16 @@ class BundleAudit:
     authorities: list[tuple[int, Authority]] = field(default_factory=list)
     """Who may sign what, from which index on."""
     parts: list[SealedPart] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    """The same parts, for what the bundle says of gaps."""
+    stated: list[SealedPlan] = field(default_factory=list)
+    """Every supplied plan statement, in the log's order."""
+    said: dict[Missed, Digest] = field(default_factory=dict)
+    """The supplied missed statements."""
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    """How many leaves of each kind have a statement that is not supplied."""
+    calendar: Calendar | None = None
+    """What became of the planned slots."""
     plans: dict[Digest, int] = field(default_factory=dict)
     """Index at which each supplied plan's blob was first logged."""
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
@@ -67,6 +82,20 @@ class BundleAudit:
     """Every answer a supplied statement names."""
     moving: set[Digest] = field(default_factory=set)
     """Every packed blob of values that change by themselves; they are never supplied."""
+
+    @property
+    def missed(self) -> Collection[Missed]:
+        """The slots that somebody who plans says were missed, and why."""
+        return self.said.keys()
+
+    @property
+    def window(self) -> Window:
+        """Which slots the bundle is about: those of its period, with what was known at its moment."""
+        words = self.info.get("Plantproof-Period", "").split(" ")
+        if len(words) != 3:
+            raise BundleError(f"{BAG_INFO}: expected a period, found {' '.join(words)!r:.100}")
+        since, until, as_of = map(parse_rfc3339, (*words[1:], self.info.get("Plantproof-As-Of", "")))
+        return Window(since=since, until=until, as_of=as_of)
 
     @property
     def narrowed(self) -> str:

@@ -1,4 +1,4 @@
-"""Steps 7 to 11 of a bundle: statements, what they refer to, artefacts, completeness, anchors."""
+"""Steps 7, 8, 9 and 11 of a bundle: statements, what they refer to, artefacts, anchors."""
 
 from collections import Counter
 
@@ -7,25 +7,28 @@ from evidence.bundle.opened import read_file
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, judge
 from evidence.log.part import After, PartStatement
-from evidence.log.plan import load_plan
+from evidence.log.plan import plan_blob, plan_time
 from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import MAX_STATEMENT_BYTES
-from evidence.verify.audit import SealedPart
+from evidence.verify.audit import SealedPart, SealedPlan
 from evidence.verify.bundle_audit import BundleAudit, path_digest
 from evidence.verify.bundle_findings import check_tables
+from evidence.verify.bundle_gaps import Run
 from evidence.verify.bundle_steps import pins_that_bind
 from evidence.verify.result import Answer
-from evidence.verify.run_steps import check_runs, name_assets
 
-_UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
+UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
+"""Why a step cannot begin."""
+
+_UNVOUCHED = "report.html, assets.csv, evidence.csv and conduct.csv"
 
 
 def check_supplied(audit: BundleAudit, answer: Answer) -> None:
     """Step 7: every statement that is here stands in the log, unchanged, signed by a key with the role for it."""
     proof = audit.proof
     if proof is None or not audit.authorities:
-        answer.gap(_UNREADABLE)
+        answer.gap(UNREADABLE)
         return
     supplied: set[Digest] = set()
     for index, path, digest in _in_order(audit, answer):
@@ -45,6 +48,7 @@ def check_supplied(audit: BundleAudit, answer: Answer) -> None:
             audit.statements[digest] = path
             _learn(audit, answer, index, accepted)
     withheld = Counter(leaf.kind for leaf in proof.leaves if leaf.statement not in supplied)
+    audit.withheld = withheld
     if withheld:
         named = ", ".join(f"{count} {kind}" for kind, count in sorted(withheld.items()))
         answer.gap(f"{withheld.total()} statements are in the log and withheld: {named}")
@@ -75,8 +79,12 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         answer.gap(f"{accepted.digest}: {statement.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
         audit.plans.setdefault(accepted.plan, index)
+        blob, length = plan_blob(statement)
+        audit.stated.append(SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(statement)))
     elif statement.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, statement.kind, statement.subjects[0].digest))
+    if accepted.missed is not None:
+        audit.said[accepted.missed] = accepted.digest
     if accepted.export is not None:
         audit.known.append((index, "export", After(size=accepted.export.size, root=accepted.export.root)))
     if accepted.findings is not None:
@@ -84,14 +92,15 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
     if accepted.part is not None:
-        _learn_part(audit, index, accepted.part)
+        _learn_part(audit, index, accepted.digest, accepted.part)
     for digest, length in accepted.blobs.items():
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
 
 
-def _learn_part(audit: BundleAudit, index: int, part: PartStatement) -> None:
-    audit.parts.append(SealedPart.of(index, part))
+def _learn_part(audit: BundleAudit, index: int, digest: Digest, part: PartStatement) -> None:
+    audit.parts.append(SealedPart.of(index, digest, part))
+    audit.runs.append(Run.of(digest, part, part.outcomes))
     audit.moving.update(part.packed)
     if part.after is not None:
         audit.known.append((index, f"part of {part.slot}", part.after))
@@ -107,11 +116,11 @@ def check_references(audit: BundleAudit, answer: Answer) -> None:
     """Step 8: plans were logged before what refers to them, `previous` is in the log, and `after` is what it was."""
     proof = audit.proof
     if proof is None or not audit.authorities:
-        answer.gap(_UNREADABLE)
+        answer.gap(UNREADABLE)
         return
     for index, kind, plan in audit.subjects:
         if plan not in audit.plans:
-            answer.gap(f"leaf {index}: {kind}: its plan {plan} is not supplied")
+            answer.fail(f"leaf {index}: {kind}: its plan {plan} is not here")
         elif audit.plans[plan] >= index:
             answer.fail(f"leaf {index}: {kind}: its plan {plan} was not logged before it")
     for part in audit.parts:
@@ -130,7 +139,7 @@ def check_references(audit: BundleAudit, answer: Answer) -> None:
 def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
     """Step 9: every artefact is one a statement names, for its asset, day and question; findings are as signed."""
     if audit.proof is None or not audit.authorities:
-        answer.gap(_UNREADABLE)
+        answer.gap(UNREADABLE)
         return
     files = [path for path in audit.manifest if path.startswith(EVIDENCE)]
     for path in files:
@@ -148,33 +157,11 @@ def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
     answer.note(f"{len(files)} answers, {len(others)} lists and logs")
 
 
-def check_bundle_completeness(audit: BundleAudit, answer: Answer) -> None:
-    """Step 10: every run that is here has exactly one outcome for each asset of its own list."""
-    if audit.proof is None or not audit.authorities:
-        answer.gap(_UNREADABLE)
-    elif audit.narrowed not in ("no", "controls"):
-        answer.gap("the bundle is about some assets only; the lists of all are not supplied")
-    else:
-        for (slot, plan), assets in check_runs(audit, answer).items():
-            _check_plan(audit, answer, slot, plan, assets)
-        if any(load_plan(audit.artefact(plan, audit.blobs[plan])).slots for plan in audit.plans):
-            answer.gap("whether slots of the plan were skipped: that is derived from a store, not from a bundle")
-
-
-def _check_plan(audit: BundleAudit, answer: Answer, slot: str, plan: Digest, assets: set[str]) -> None:
-    """Compare what a slot covered with what its plan asks for; that the plan is supplied step 8 says."""
-    if plan not in audit.plans:
-        return
-    wanted: set[str] = {asset.id for asset in load_plan(audit.artefact(plan, audit.blobs[plan])).assets}
-    name_assets(answer.gap, f"{slot}: planned, and in no run:", wanted - assets)
-    name_assets(answer.gap, f"{slot}: in a run, and not planned:", assets - wanted)
-
-
 def check_bundle_anchors(audit: BundleAudit, answer: Answer) -> None:
     """Step 11: what outside the bundle binds its log in time, and what does not."""
     answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
     answer.gap("whether others saw the same log: it has no cosignature")
-    answer.gap("whether report.html and the other tables say what the statements say: the sealer made and signed them")
+    answer.gap(f"whether {_UNVOUCHED} say what the statements say: the sealer made and signed them")
     bound = max((pin.size for pin in pins_that_bind(audit)), default=0)
     size = audit.proof.size if audit.proof else 0
     if bound < size:

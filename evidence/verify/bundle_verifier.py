@@ -12,7 +12,8 @@ The auditor's question for a bundle, step by step. Each step trusts only what th
  8. links         Plans were logged before what refers to them; `previous` is in the log; `after` is what the log was.
  9. artefacts     Every artefact is one a statement names, for the asset, day and question its path says; findings.csv
                   and the frameworks' indexes are made again from the newest findings statement.
-10. completeness  Each run has exactly one outcome for each asset of its frozen list.
+10. completeness  Each run has exactly one outcome for each asset of its frozen list, each slot of the period one in
+                  time for each planned asset; gaps.csv is made again from the statements.
 11. anchors       What binds the log from outside, and what nothing binds.
 
 A step passes, fails, or is not-checked and says why; what could not be looked at is never a pass.
@@ -26,10 +27,10 @@ from evidence.errors import Error
 from evidence.log.keys import PublicKey
 from evidence.log.note import Checkpoint
 from evidence.verify.bundle_audit import BundleAudit
+from evidence.verify.bundle_slots import check_bundle_completeness
 from evidence.verify.bundle_statements import (
     check_artefacts,
     check_bundle_anchors,
-    check_bundle_completeness,
     check_references,
     check_supplied,
 )
@@ -79,4 +80,5 @@ def verify_bundle(place: Path, *, trusted_root: PublicKey | None = None, pins: S
         except Error as error:
             answer.fail(str(error))
         steps.append(answer.step(number, name))
-    return Report(checkpoint=audit.current.checkpoint if audit.proof and audit.current else None, steps=tuple(steps))
+    checkpoint = audit.current.checkpoint if audit.proof and audit.current else None
+    return Report(checkpoint=checkpoint, steps=tuple(steps), calendar=audit.calendar)

@@ -1,10 +1,11 @@
 """Steps 9 to 11: completeness of runs, working memory, and what the log is anchored to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evidence.errors import Error
 from evidence.log.assets import load_assets
+from evidence.log.calendar import Due, StatedPlan
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import open_hint
 from evidence.log.keyring import Role
@@ -13,7 +14,7 @@ from evidence.log.seal import ANCHOR
 from evidence.model.names import Digest
 from evidence.store.layout import Area
 from evidence.verify.audit import Audit, Audited, SealedPart
-from evidence.verify.calendar_step import check_slots, read_plans
+from evidence.verify.calendar_step import Window, check_slots, derive, read_plans
 from evidence.verify.result import Answer
 
 AD_HOC = "adhoc-"
@@ -27,7 +28,24 @@ def check_completeness(audit: Audit, answer: Answer) -> None:
         return
     covered = check_runs(audit, answer)
     plans = read_plans(audit, answer)
-    due = check_slots(audit, answer, plans)
+    due: Mapping[str, Due] = {}
+    if audit.as_of is not None:
+        slots = derive(audit, plans, Window(until=audit.as_of, as_of=audit.as_of))
+        if slots is not None:
+            check_slots(audit, answer, plans, slots)
+            due, audit.calendar = slots.due, slots.calendar
+    elif any(stated.plan.slots for stated in plans):
+        answer.gap("whether slots of the plan were skipped: nobody said up to when")
+    check_covered(covered, due, plans, answer)
+
+
+def check_covered(
+    covered: Mapping[tuple[str, Digest], set[str]],
+    due: Mapping[str, Due],
+    plans: Sequence[StatedPlan],
+    answer: Answer,
+) -> None:
+    """Compare the assets that runs covered with those that their plans ask for."""
     planned = {stated.blob: stated.assets for stated in plans}
     for (slot, plan), assets in covered.items():
         wanted = due[slot].assets if slot in due else planned.get(plan)

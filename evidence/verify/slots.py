@@ -8,6 +8,7 @@ from itertools import groupby
 from evidence.clock import rfc3339
 from evidence.log.calendar import Due
 from evidence.log.missed import Missed
+from evidence.model.names import Digest
 
 NAMED = 20
 """Assets named of one slot; the rest are counted."""
@@ -32,6 +33,9 @@ class Cover:
     """Those of them that were off by schedule."""
     interrupted: frozenset[str]
     """Those of them whose turn was cut short: that is no outcome."""
+    run: str
+    statement: Digest
+    """The part that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +88,54 @@ class Calendar:
         return f"slots: {len(self.slots)} due up to {self.as_of}; outcomes: {counts}"
 
 
-def judge(due: Mapping[str, Due], covers: Iterable[Cover], missed: Iterable[Missed], *, as_of: datetime) -> Calendar:
-    """Return what became of each slot in `due`, with what was known at `as_of`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of one slot, asset by asset; each of its assets stands in one of the six."""
+
+    due: Due
+    present: frozenset[str]
+    off: frozenset[str]
+    late: Mapping[str, Cover]
+    """What brought the outcome, too late."""
+    missed: Mapping[str, tuple[Missed, ...]]
+    """Who signed why there is none."""
+    gaps: frozenset[str]
+    pending: frozenset[str]
+    begun: bool
+    """Whether any part says anything of it."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was missed, in the order in which it was said."""
+        said = {one: None for asset in sorted(self.missed) for one in self.missed[asset]}
+        return tuple(one.reason for one in sorted(said, key=lambda one: (one.at, one.reason)))
+
+    def count(self) -> SlotCount:
+        """Return it in numbers."""
+        due = self.due
+        return SlotCount(
+            slot=due.slot,
+            job=due.job,
+            due=rfc3339(due.moment),
+            deadline=rfc3339(due.deadline),
+            expected=len(due.assets),
+            present=len(self.present),
+            late=len(self.late),
+            off_by_schedule=len(self.off),
+            missed=len(self.missed),
+            gaps=len(self.gaps),
+            pending=len(self.pending),
+            begun=self.begun,
+            late_names=tuple(sorted(self.late)[:NAMED]),
+            gap_names=tuple(sorted(self.gaps)[:NAMED]),
+            reasons=self.reasons,
+        )
+
+
+def settle(
+    due: Iterable[Due], covers: Iterable[Cover], missed: Iterable[Missed], *, as_of: datetime
+) -> Iterator[Settled]:
+    """Yield what became of each slot in `due`, with what was known at `as_of`."""
     by_slot: dict[str, list[Cover]] = {}
     for cover in covers:
         if cover.covering <= as_of:
@@ -94,44 +144,45 @@ def judge(due: Mapping[str, Due], covers: Iterable[Cover], missed: Iterable[Miss
     for one in missed:
         if one.at <= rfc3339(as_of):
             said.setdefault(one.slot, []).append(one)
-    counts = (_count(one, by_slot.get(one.slot, ()), said.get(one.slot, ()), as_of) for one in due.values())
+    for slot in due:
+        yield _settled(slot, by_slot.get(slot.slot, ()), said.get(slot.slot, ()), as_of)
+
+
+def judge(due: Mapping[str, Due], covers: Iterable[Cover], missed: Iterable[Missed], *, as_of: datetime) -> Calendar:
+    """Return what became of each slot in `due` in numbers, with what was known at `as_of`."""
+    counts = (one.count() for one in settle(due.values(), covers, missed, as_of=as_of))
     return Calendar(as_of=rfc3339(as_of), slots=tuple(counts))
 
 
-def _count(due: Due, covers: Sequence[Cover], said: Sequence[Missed], as_of: datetime) -> SlotCount:
+def _settled(due: Due, covers: Sequence[Cover], said: Sequence[Missed], as_of: datetime) -> Settled:
     present: set[str] = set()
     off: set[str] = set()
-    late: set[str] = set()
-    for cover in covers:
+    late: dict[str, Cover] = {}
+    for cover in sorted(covers, key=lambda one: one.covering):
         if cover.ended < due.moment:
             continue  # it was over before the slot began, whatever it is called
         off |= cover.off
-        answered = set(cover.outcomes) - cover.off - cover.interrupted
-        (present if cover.covering <= due.deadline else late).update(answered)
-    present &= due.assets
+        answered = due.assets.intersection(cover.outcomes) - cover.off - cover.interrupted
+        if cover.covering <= due.deadline:
+            present |= answered
+        else:
+            late = dict.fromkeys(answered, cover) | late
     off = (off & due.assets) - present
-    late = (late & due.assets) - present - off
-    rest = due.assets - present - off - late
-    explained = {asset for one in said for asset in (rest & one.assets if one.assets else rest)}
-    open_ = rest - explained
+    late = {asset: cover for asset, cover in late.items() if asset not in present | off}
+    rest = due.assets - present - off - late.keys()
+    missed = {asset: tuple(one for one in said if asset in one.assets or not one.assets) for asset in rest}
+    missed = {asset: why for asset, why in missed.items() if why}
+    open_ = rest - missed.keys()
     pending = open_ if as_of <= due.deadline else frozenset()
-    gaps = open_ - pending
-    return SlotCount(
-        slot=due.slot,
-        job=due.job,
-        due=rfc3339(due.moment),
-        deadline=rfc3339(due.deadline),
-        expected=len(due.assets),
-        present=len(present),
-        late=len(late),
-        off_by_schedule=len(off),
-        missed=len(explained),
-        gaps=len(gaps),
-        pending=len(pending),
+    return Settled(
+        due=due,
+        present=frozenset(present),
+        off=frozenset(off),
+        late=late,
+        missed=missed,
+        gaps=open_ - pending,
+        pending=pending,
         begun=bool(covers),
-        late_names=tuple(sorted(late)[:NAMED]),
-        gap_names=tuple(sorted(gaps)[:NAMED]),
-        reasons=tuple(one.reason for one in said) if explained else (),
     )
 
 

@@ -87,7 +87,7 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
     if accepted.part is not None:
-        audit.parts.append(SealedPart.of(index, accepted.part))
+        audit.parts.append(SealedPart.of(index, accepted.digest, accepted.part))
     if accepted.findings is not None:
         audit.findings.append(SealedFindings(index=index, statement=accepted.findings))
     for digest, length in accepted.blobs.items():

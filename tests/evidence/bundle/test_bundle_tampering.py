@@ -133,7 +133,7 @@ def test_manifests_made_anew_without_the_key_pass_sha256sum_and_nothing_else(
     bundles.remake(bad, None)
     assert sha256sum(bad)
     assert not ssh_keygen(bad, handed)
-    assert both(bad, handed) == ({"signatures"}, {"signatures"})
+    assert both(bad, handed) == ({"signatures", "completeness"}, {"signatures", "completeness"})
 
 
 @pytest.mark.real
@@ -297,5 +297,5 @@ def test_a_pin_of_another_history_fails_and_one_of_this_holds(bag: Path, handed:
 
 def test_tables_are_named_as_what_nobody_but_the_sealer_vouches_for(bag: Path, handed: Any) -> None:
     report = verify_bundle(bag, trusted_root=handed.root)
-    assert any("report.html and the other tables" in detail for detail in report.steps[10].details)
+    assert any("report.html, assets.csv, evidence.csv and conduct.csv" in detail for detail in report.steps[10].details)
     assert (bag / INDEX).is_file()

@@ -34,6 +34,8 @@ def cover(ended: datetime, outcomes: str, *, off: str = "", cut: str = "", cover
         outcomes=tuple(outcomes),
         off=frozenset(off),
         interrupted=frozenset(cut),
+        run="run-1",
+        statement=digest_of(outcomes.encode()),
     )
 
 
