@@ -132,6 +132,12 @@ def vectors() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def nights_module() -> ModuleType:
+    """The module that makes logs of planned nights."""
+    return _fixtures("nights")
+
+
+@pytest.fixture(scope="session")
 def estates() -> ModuleType:
     """The module that makes estates for checks out of a few words."""
     return _fixtures("estates")

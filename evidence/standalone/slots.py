@@ -115,7 +115,7 @@ def in_order(stated: list[Stated], ends: list[tuple[int, int]]) -> list[Stated]:
     for *_, one in sorted(keyed, key=lambda key: key[:3]):
         if one.at > EVER:
             earlier = [end for index, end in ends if index < one.index]
-            one.begin = max(one.at, *earlier, *(plan.begin for plan in found[-1:]))
+            one.begin = max([one.at, *earlier, *(plan.begin for plan in found[-1:])])
         found.append(one)
     return found
 
@@ -124,7 +124,7 @@ def due_slots(plans: list[Stated], until: int) -> dict[str, Slot]:
     """Return the slots due up to a moment: a plan counts until the next begins, and takes back none that is over."""
     found: dict[str, Slot] = {}
     for number, one in enumerate(plans):
-        end = min(until + 1, *(plan.begin for plan in plans[number + 1 : number + 2]), 2**62)
+        end = min([until + 1, *(plan.begin for plan in plans[number + 1 : number + 2])])
         assets = one.assets
         require(sum(row["count"] for row in one.plan["slots"]) <= MAX_SLOTS, "a plan of too many slots")
         for row in one.plan["slots"]:

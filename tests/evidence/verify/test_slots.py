@@ -10,14 +10,10 @@ import pytest
 from evidence.clock import rfc3339
 from evidence.log.calendar import Due
 from evidence.log.missed import Missed, missed_predicate
-from evidence.log.plan import Slots, dump_plan, plan_predicate
-from evidence.log.statement import Subject
-from evidence.log.writer import append
-from evidence.model.names import Digest, digest_of
-from evidence.store.blobs import put_blob
+from evidence.model.names import digest_of
 from evidence.store.memory import MemoryStore
-from evidence.verify.result import Report, Status
-from evidence.verify.slots import Calendar, Cover, judge, troubles
+from evidence.verify.result import Status
+from evidence.verify.slots import Cover, judge, troubles
 from evidence.verify.verifier import verify
 
 FIRST = datetime(2026, 7, 22, 2, tzinfo=UTC)
@@ -97,52 +93,12 @@ def test_nights_in_a_row_without_a_run_are_one_line() -> None:
     assert calendar.total("pending") == 4
 
 
-class Nights:
-    """A log whose plan asks for a run every night at two, with an hour of grace."""
-
-    def __init__(self, vectors: ModuleType, store: MemoryStore) -> None:
-        self.site: Any = vectors.Site(store=store, keyring=vectors.fixed_keyring())
-        self.site.begin()
-        self.assets = vectors.ASSETS
-        self.blob = self.plan(FIRST - HOUR)
-
-    def plan(self, at: datetime, *, assets: Sequence[Any] | None = None, count: int = 30) -> Digest:
-        slots = Slots(name="nightly", first=rfc3339(FIRST), every_s=86_400, count=count, grace_s=3600)
-        data = dump_plan(self.assets if assets is None else assets, slots=[slots])
-        blob = put_blob(self.site.store, data)
-        predicate = plan_predicate(blob, len(data), at=at)
-        self.append("plan", predicate, blob)
-        return blob
-
-    def append(self, kind: str, predicate: Any, plan: Digest) -> Digest:
-        subjects = [Subject(name="plan", digest=plan)]
-        return append(self.site.store, self.site.keyring, kind=kind, predicate=predicate, subjects=subjects)
-
-    def night(self, number: int, *, after: timedelta = timedelta(), plan: Digest | None = None) -> None:
-        """Run all assets for a night, begun `after` its time, and seal."""
-        moment = FIRST + number * DAY
-        self.site.now = moment + after - HOUR  # a run of the vectors begins an hour later and takes five minutes
-        self.site.run(plan or self.blob, slot=f"nightly-{moment:%Y%m%dT%H%MZ}")
-        self.site.seal()
-
-    def missed(self, number: int, reason: str) -> None:
-        moment = FIRST + number * DAY
-        self.append("missed", missed_predicate(f"nightly-{moment:%Y%m%dT%H%MZ}", reason, moment), self.blob)
-
-    def verify(self, *, as_of: datetime) -> tuple[Report, Calendar, str]:
-        report = verify(self.site.store, as_of=as_of)
-        assert report.calendar is not None
-        step = report.steps[8]
-        assert not report.failed, step
-        return report, report.calendar, "\n".join(step.details)
-
-
 @pytest.fixture
-def nights(vectors: ModuleType, memory: MemoryStore) -> Nights:
-    return Nights(vectors, memory)
+def nights(nights_module: ModuleType, vectors: ModuleType, memory: MemoryStore) -> Any:
+    return nights_module.Nights(vectors, memory)
 
 
-def test_a_log_of_whole_nights_passes(nights: Nights) -> None:
+def test_a_log_of_whole_nights_passes(nights: Any) -> None:
     for number in range(3):
         nights.night(number)
     report, calendar, said = nights.verify(as_of=FIRST + 2 * DAY + HOUR)
@@ -151,7 +107,7 @@ def test_a_log_of_whole_nights_passes(nights: Nights) -> None:
     assert all(one.whole for one in calendar.slots)
 
 
-def test_late_missed_and_gap_are_told_apart_and_never_pass(nights: Nights) -> None:
+def test_late_missed_and_gap_are_told_apart_and_never_pass(nights: Any) -> None:
     nights.night(0)
     nights.night(1, after=HOUR)
     nights.missed(2, "the hall was without power")
@@ -172,7 +128,7 @@ def test_late_missed_and_gap_are_told_apart_and_never_pass(nights: Nights) -> No
     ]
 
 
-def test_a_collector_that_died_shows(nights: Nights) -> None:
+def test_a_collector_that_died_shows(nights: Any) -> None:
     nights.night(0)
     report, calendar, said = nights.verify(as_of=FIRST + 20 * DAY)
     assert report.steps[8].status is Status.NOT_CHECKED
@@ -180,14 +136,14 @@ def test_a_collector_that_died_shows(nights: Nights) -> None:
     assert calendar.total("gaps") == 19 * 3
 
 
-def test_beyond_the_plan_nobody_knows_what_was_due(nights: Nights) -> None:
+def test_beyond_the_plan_nobody_knows_what_was_due(nights: Any) -> None:
     nights.night(0)
     assert (
         "what was due after 2026-08-21T02:00:00Z: no plan reaches further" in nights.verify(as_of=FIRST + 40 * DAY)[2]
     )
 
 
-def test_without_a_time_slots_are_not_checked(nights: Nights) -> None:
+def test_without_a_time_slots_are_not_checked(nights: Any) -> None:
     nights.night(0)
     report = verify(nights.site.store)
     assert report.steps[8].status is Status.NOT_CHECKED
@@ -195,7 +151,7 @@ def test_without_a_time_slots_are_not_checked(nights: Nights) -> None:
     assert "nobody said up to when" in report.steps[8].details[0]
 
 
-def test_a_plan_dated_back_undoes_no_slot_that_evidence_was_sealed_after(nights: Nights) -> None:
+def test_a_plan_dated_back_undoes_no_slot_that_evidence_was_sealed_after(nights: Any) -> None:
     nights.night(0)
     nights.night(2)
     nights.plan(FIRST + timedelta(minutes=70), assets=nights.assets[:1], count=29)
@@ -206,7 +162,7 @@ def test_a_plan_dated_back_undoes_no_slot_that_evidence_was_sealed_after(nights:
     assert "the plan of 2026-07-24T02:05:00Z asks no longer for Presse Ü, press-7" in said
 
 
-def test_a_part_that_knew_later_evidence_than_its_own_time_is_clock_suspect_and_late(nights: Nights) -> None:
+def test_a_part_that_knew_later_evidence_than_its_own_time_is_clock_suspect_and_late(nights: Any) -> None:
     nights.night(0)
     nights.night(2)
     nights.night(1)
@@ -215,7 +171,7 @@ def test_a_part_that_knew_later_evidence_than_its_own_time_is_clock_suspect_and_
     assert [one.late for one in calendar.slots] == [0, 3, 0]
 
 
-def test_a_run_at_another_time_is_named_and_fills_nothing(nights: Nights) -> None:
+def test_a_run_at_another_time_is_named_and_fills_nothing(nights: Any) -> None:
     nights.site.now = FIRST
     nights.site.run(nights.blob, slot="nightly-20260722T0300Z")
     nights.site.seal()
@@ -238,7 +194,7 @@ def test_a_run_at_another_time_is_named_and_fills_nothing(nights: Nights) -> Non
         {"excuse": "x"},
     ],
 )
-def test_a_missed_statement_that_is_none_is_set_aside(nights: Nights, change: dict[str, object]) -> None:
+def test_a_missed_statement_that_is_none_is_set_aside(nights: Any, change: dict[str, object]) -> None:
     predicate = {**missed_predicate(SLOT, "a reason", FIRST), **change}
     nights.append("missed", predicate, nights.blob)
     nights.site.seal()
