@@ -69,6 +69,9 @@ def command(
     out of the log. `verify FILE`, verify.py, ssh-keygen and sha256sum check it. The same log and the same words give
     the same bytes. That it was handed out is stated in the log: the next seal commits it.
 
+    It is made for the moment of the period's newest statement, or --as-of: what was due in the period after that is
+    listed as pending. So of a period that is over, --as-of its end shows a collector that died in it.
+
     verify.py and the allowed signers go to the auditor another way than the bundle, as the root key does.
     """
     if not output and not verifier and not signers:

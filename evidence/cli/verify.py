@@ -54,7 +54,8 @@ def command(
 
     Planned slots are derived up to --as-of, now when it is not said: what is late, missed or a gap is named at step
     9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
-    fail the step. From a bundle no slots are derived.
+    fail the step. Of a bundle the slots of its period are derived, up to the moment it was made for; --as-of changes
+    nothing there, and what the period or that moment cuts is not-checked.
     """
     from evidence.cli.reading import open_knowledge
 

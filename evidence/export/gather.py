@@ -3,25 +3,23 @@
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from evidence.bundle.layout import artefact_path, blob_path, statement_path
-from evidence.clock import TimeError, parse_rfc3339, rfc3339
+from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.export.period import Period
+from evidence.export.survey import Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
-from evidence.log.calendar import StatedPlan, due_slots
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
 from evidence.log.missed import Missed
-from evidence.log.plan import load_plan, plan_blob, plan_time
 from evidence.log.statement import FIRST_SUBJECT
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest
 from evidence.store.blobs import get_blob
 from evidence.verify.audit import SealedPart, SealedPlan
 from evidence.verify.bundle_gaps import Run
-from evidence.verify.calendar_step import Slots, Window, counted_from, derive, known_of, read_plans
+from evidence.verify.calendar_step import Slots, Window, derive, read_plans
 from evidence.verify.result import Answer
 
 _OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export"})
@@ -147,23 +145,13 @@ class Gathered:
             yield blob_path(digest), digest, length
 
 
-@dataclass(slots=True)
-class _Survey:
-    """What choosing needs to know of the whole log."""
-
-    moments: list[tuple[int, str, str]] = field(default_factory=list)
-    """Index, kind and time of each statement that says when it was made."""
-    stated: list[SealedPlan] = field(default_factory=list)
-    ends: list[tuple[int, datetime]] = field(default_factory=list)
-    """Index and end of each part."""
-
-
 def gather(history: History, selection: Selection) -> Gathered:
     """Choose from a log; raise `ExportError` where it holds nothing from the period."""
-    survey = _survey(history)
+    survey = survey_of(history)
     span = _span(survey, history, selection)
     gathered = Gathered(span=span, history=History.read(history.ledger.store, size=span.size))
-    in_force, due = _asked(survey, gathered, selection)
+    window = _window(span, selection)
+    in_force, due = asked(survey, window, gathered.artefact, previous=span.previous, size=span.size)
     since, until = rfc3339(selection.period.since), min(rfc3339(selection.period.until), span.as_of)
     plans: dict[int, Accepted] = {}
     for entry in gathered.history.statements:
@@ -188,7 +176,7 @@ def gather(history: History, selection: Selection) -> Gathered:
     for index, accepted in plans.items():
         if accepted.plan in gathered.plans or index in in_force:
             _supply(gathered, gathered.history.statements[index], accepted)
-            gathered.stated.append(_sealed_plan(index, accepted))
+            gathered.stated.append(sealed_plan(index, accepted))
             _add_blobs(gathered, selection, accepted.blobs)
     if not gathered.runs and not selection.assets and not due:
         raise ExportError(f"no run of {selection.period.name} is in the log of {history.owner}")
@@ -213,51 +201,7 @@ def _window(span: Span, selection: Selection) -> Window:
     return Window(since=period.since, until=period.until, as_of=parse_rfc3339(span.as_of))
 
 
-def _survey(history: History) -> _Survey:
-    found = _Survey()
-    for entry in history.statements:
-        accepted = history.open(entry)
-        moment = _moment(accepted)
-        if moment is not None:
-            found.moments.append((entry.index, entry.kind, moment))
-        if accepted.part is not None:
-            found.ends.append((entry.index, parse_rfc3339(accepted.part.ended)))
-        if accepted.plan is not None:
-            found.stated.append(_sealed_plan(entry.index, accepted))
-    return found
-
-
-def _sealed_plan(index: int, accepted: Accepted) -> SealedPlan:
-    blob, length = plan_blob(accepted.statement)
-    return SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(accepted.statement))
-
-
-def _asked(survey: _Survey, gathered: Gathered, selection: Selection) -> tuple[frozenset[int], frozenset[str]]:
-    """
-    Return the plan statements that say what was due in the period, by index, and the slots that were.
-
-    Every plan among the leaves is one of them: whoever leaves one out must be seen to.
-    """
-    span, window = gathered.span, _window(gathered.span, selection)
-    counted = counted_from((one for one in survey.stated if one.index < span.size), known_of(survey.ends))
-    ends = [*(begin for _, begin in counted[1:]), None]
-    wanted = [
-        (plan, begin)
-        for (plan, begin), end in zip(counted, ends, strict=True)
-        if plan.index >= span.previous or end is None or end > window.since
-    ]
-    plans = [
-        StatedPlan(blob=plan.blob, plan=load_plan(gathered.artefact(plan.blob, plan.bytes)), begin=begin)
-        for plan, begin in wanted
-    ]
-    due = due_slots(plans, until=window.end).values()
-    return (
-        frozenset(plan.index for plan, _ in wanted),
-        frozenset(one.slot for one in due if one.moment >= window.since),
-    )
-
-
-def _span(survey: _Survey, history: History, selection: Selection) -> Span:
+def _span(survey: Survey, history: History, selection: Selection) -> Span:
     """
     Return the leaves to hand out: whole batches, from the first that holds something of the period to the last.
 
@@ -278,18 +222,6 @@ def _span(survey: _Survey, history: History, selection: Selection) -> Span:
     if previous >= size or plan is None:
         raise ExportError(f"nothing of {selection.period.name} is in the log of {history.owner}")
     return Span(previous=previous, size=size, as_of=as_of, plan=plan.blob)
-
-
-def _moment(accepted: Accepted) -> str | None:
-    """Return when a statement says it was made, if it says so."""
-    if accepted.part is not None:
-        return accepted.part.ended
-    predicate = accepted.statement.predicate
-    found = predicate.get("at", predicate.get("as_of"))
-    try:
-        return rfc3339(parse_rfc3339(found)) if isinstance(found, str) else None
-    except TimeError:
-        return None
 
 
 def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: Selection) -> None:

@@ -22,7 +22,7 @@ What is here
   report.html    what was seen, asset by asset
   assets.csv     the assets, and the folder of each
   evidence.csv   every artefact: file, asset, question, time, and the statement that names it
-  gaps.csv       what was planned and not read, and why; runs that did not finish
+  gaps.csv       what was planned and not read, was late, or is still due, and why; runs that did not finish
   findings.csv   what supports or contradicts which requirement, and what was not assessed (if anything was judged)
   controls/      the same by each framework's own ids
   conduct.csv    how each run behaved: requests, rates, refusals

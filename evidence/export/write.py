@@ -78,6 +78,8 @@ def export(
     The statement waits for the next seal, and stands in the next bundle. Raises before anything is written where the
     sealer's key is missing or something does not hold.
     """
+    if selection.as_of is not None and selection.as_of > rfc3339(at):
+        raise ExportError(f"{selection.as_of} lies ahead; nobody can sign what will have been missed by then")
     history = History.read(store)
     sealer = keyring.key(Role.SEALER)
     history.ledger.authority.key_of(sealer.public.id, Role.SEALER, "export")

@@ -18,7 +18,7 @@ _LABEL = re.compile(r"([1-9][0-9]{0,3}|[a-z][a-z0-9._-]{0,60})/([1-9][0-9]{0,3})
 def gaps_csv(parts: list[tuple[str, dict[str, Any]]], slots: list[Slot], rest: list[_Row]) -> bytes:
     """Return the table for parts, each with its digest, and slots that are settled; `rest` is what cannot be."""
     keyed = sorted(parts, key=lambda one: (one[1]["started"], one[1]["run"], one[1]["chunk"], one[0]))
-    rows = [_HEADER]
+    rows: list[_Row] = [_HEADER]
     for digest, part in keyed:
         for row in part["outcomes"]:
             if row["result"] != "collected":

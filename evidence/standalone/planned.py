@@ -65,6 +65,12 @@ class Planned:
 
     def troubles(self, withheld: Mapping[str, int], first: int) -> Iterator[str]:
         """Yield what is not as planned, and what keeps this from being known; the leaves begin at `first`."""
+        whole = not any({"gap", "missed", "late", "pending"} & set(slot.fates.values()) for slot in self.settled)
+        for kind in ("plan",) if whole else ("missed", "part", "plan"):
+            if withheld.get(kind):
+                yield f"whether the slots are as they look: {withheld[kind]} {kind} statements are withheld"
+        if not any(plan.plan["slots"] for plan in self.stated):
+            return
         for one in (one for row in self._said().values() for one in row if one.ended < one.known):
             yield f"leaf {one.index}: clock-suspect: ended at {utc(one.ended)}, and knew evidence of {utc(one.known)}"
         yield from _words(self.settled)
@@ -77,10 +83,6 @@ class Planned:
         for name in sorted({part["slot"] for _, _, part in self.parts}):
             if name in self.due and self.due[name].due < self.since:
                 yield f"{name}: due before the period began; whether it is whole, a bundle of that time says"
-        whole = not any({"gap", "missed", "late", "pending"} & set(slot.fates.values()) for slot in self.settled)
-        for kind in ("plan",) if whole else ("missed", "part", "plan"):
-            if self.due and withheld.get(kind):
-                yield f"whether the slots are as they look: {withheld[kind]} {kind} statements are withheld"
         yield from self._doubts([plan for plan in self.stated if plan.index < first], first)
 
     def _doubts(self, earlier: list[Stated], first: int) -> Iterator[str]:

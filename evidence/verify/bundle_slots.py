@@ -36,8 +36,12 @@ def check_bundle_completeness(audit: BundleAudit, answer: Answer) -> None:
     if slots is not None:
         check_slots(audit, answer, plans, slots)
         _check_edges(audit, answer, slots)
-        _check_foundations(audit, answer, slots)
+        _check_beginning(audit, answer, slots)
         due, audit.calendar = slots.due, slots.calendar
+    whole = slots is None or all(one.whole and not one.pending for one in slots.calendar.slots)
+    for kind in sorted({"plan"} if whole else {"plan", "missed", "part"}):
+        if audit.withheld.get(kind):
+            answer.gap(f"whether the slots are as they look: {audit.withheld[kind]} {kind} statements are withheld")
     check_covered(covered, due, plans, answer)
     if GAPS in audit.manifest:
         made = gaps_table(audit.runs, slots, audit.said, whole=True)
@@ -65,11 +69,8 @@ def _check_edges(audit: BundleAudit, answer: Answer, slots: Slots) -> None:
         answer.gap(f"{slot}: due before the period began; whether it is whole, a bundle of that time says")
 
 
-def _check_foundations(audit: BundleAudit, answer: Answer, slots: Slots) -> None:
-    """Say what the calendar rests on that is not shown: withheld statements, and plans from before the leaves."""
-    kinds = {"plan", "missed", "part"} if any(not one.whole for one in slots.calendar.slots) else {"plan"}
-    for kind in sorted(kinds & audit.withheld.keys()):
-        answer.gap(f"whether the slots are as they look: {audit.withheld[kind]} {kind} statements are withheld")
+def _check_beginning(audit: BundleAudit, answer: Answer, slots: Slots) -> None:
+    """Say where only the sealer vouches for which plan counted when the leaves of the bundle began."""
     previous = audit.proof.previous if audit.proof else 0
     earlier = [plan for plan in audit.stated if plan.index < previous]
     for one, other in pairwise(earlier):

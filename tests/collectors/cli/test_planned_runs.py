@@ -1,6 +1,9 @@
 """Planned runs on the command line: slots, the lock, what was missed, what is absent, and silence."""
 
 import json
+import subprocess
+import sys
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +96,41 @@ def test_what_was_missed_is_explained_and_stays_open(hall: Any) -> None:
     later = hall.verify("--as-of", days_ahead(500)).out
     assert f"{slot}: missed, 1 assets: the line was being moved" in later
     assert f"{slot}: gap: no outcome of press-4" in later
+
+
+def test_a_bundle_tells_of_the_slots_of_its_period(hall: Any) -> None:
+    hall.collect("--slot", "often", "--part", "1/2")
+    (part,) = (part for _, part in History.read(DirectoryStore(hall.store)).parts())
+    hall.run("missed", part.slot, "--reason", "the line was being moved", "--asset", "press-2")
+    hall.run("seal")
+    period = ("--period", f"{days_ahead(-1)}..{days_ahead(1)}", "--as-of", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    made = hall.run("export", *period, "-o", "bundle.zip", "--verifier", "verify.py")
+    assert made.code == 0, made.said
+    told = hall.run("verify", "bundle.zip", "--key", "store.keys/root.pub", "--format", "json", program="evidence")
+    assert told.code == 0, told.said
+    (one,) = json.loads(told.out)["slots"]["not_whole"]
+    counts = {name: one[name] for name in ("slot", "present", "missed", "pending", "reasons")}
+    assert counts == {
+        "slot": part.slot,
+        "present": 2,
+        "missed": 1,
+        "pending": 1,
+        "reasons": ["the line was being moved"],
+    }
+    words = [sys.executable, "-I", "-S", "verify.py", "bundle.zip", "--root-key", "store.keys/root.pub"]
+    alone = subprocess.run(words, cwd=hall.folder, capture_output=True, text=True, check=False)
+    assert alone.returncode == 0, alone.stdout
+    assert f"{part.slot}: missed: press-2: 1 of 4 assets" in alone.stdout
+    assert "due in the period, and the bundle ends at" in alone.stdout
+    with zipfile.ZipFile(hall.folder / "bundle.zip") as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/data/gaps.csv"))
+        table = archive.read(name).decode("utf-8-sig")
+    rows = [line.split(",")[:4] for line in table.splitlines()]
+    assert [part.slot, "", "press-2", "missed"] in rows
+    assert [part.slot, "", "press-4", "pending"] in rows
+    ahead = hall.run("export", *period[:2], "--as-of", days_ahead(3), "-o", "other.zip")
+    assert ahead.code != 0
+    assert "lies ahead" in ahead.err
 
 
 def test_a_slot_is_closed_by_name_and_again_once_it_is_whole(hall: Any) -> None:

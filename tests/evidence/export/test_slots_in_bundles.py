@@ -18,6 +18,7 @@ from evidence.bundle.layout import EARLIER
 from evidence.bundle.opened import open_bundle
 from evidence.bundle.proof import cut, dump_proof
 from evidence.clock import rfc3339
+from evidence.export.gather import ExportError
 from evidence.log.history import History
 from evidence.log.keyring import Role
 from evidence.model.names import AssetId, Digest, hex_of
@@ -166,6 +167,12 @@ def test_a_dead_collector_shows_once_the_bundle_is_made_for_a_later_moment(desk:
     loud = desk.export(as_of="2026-07-28T23:59:59Z")
     assert gaps(loud) == [(f"{day}", "", "gap") for day in range(23, 29)]
     desk.agree(loud, as_of=desk.first + 6 * DAY + 12 * HOUR)
+
+
+def test_nobody_signs_what_will_have_been_missed(desk: Desk) -> None:
+    desk.nights.night(0)
+    with pytest.raises(ExportError, match="lies ahead"):
+        desk.export(as_of="2027-01-01T00:00:00Z")
 
 
 def test_a_period_without_any_run_is_all_gaps(desk: Desk) -> None:
