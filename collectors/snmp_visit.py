@@ -35,6 +35,7 @@ async def visit_snmp(
     clock: Clock,
     memory: DeviceMemory | None,
     timeout_s: float,
+    engine: str | None,
     opened: Callable[[], None],
 ) -> Platform:
     """
@@ -47,7 +48,7 @@ async def visit_snmp(
     platform = visit.platform or knowledge.generic
     repetitions = plan.max_repetitions(asset.safety, platform)
     async with open_snmp(
-        access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions
+        access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions, engine=engine
     ) as session:
         put = _Asker(session, access, findings, clock)
         system = await put.question(platform.named(SYSTEM), platform)
