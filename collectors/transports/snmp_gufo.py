@@ -6,11 +6,12 @@ event loop, which costs more than the decoding; its sockets hand over one answer
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from collectors.inventory.host import SnmpAccess
+from collectors.transports.interface import Value
 from collectors.transports.snmp_engine import (
     RECEIVE_BUFFER_BYTES,
     EngineMissingError,
@@ -30,6 +31,8 @@ _AUTH = {"sha1": 4, "sha224": 7, "sha256": 10, "sha384": 11, "sha512": 12}
 _PRIV = {"des": 1, "aes128": 2, "aes192": 3, "aes256": 4, "aes192c": 3, "aes256c": 4}
 _BLUMENTHAL, _REEDER = 1, 2
 """Added to the authentication number where its key is too short for the cipher."""
+Values = TypeVar("Values", bound=Iterable[tuple[str, Value] | None])
+
 _MASTER, _LOCALISED = 1 << 6, 2 << 6
 """Mark a key as hashed, and as localised, already."""
 
@@ -81,7 +84,7 @@ class GufoSocket:
     def get(self, oids: list[str]) -> Question:
         """Ask for values; an answer without any is looked at in its octets."""
         sock = self._sock
-        return self._question(partial(sock.send_get_many, oids), lambda: sock.recv_get_many() or None)
+        return self._question(partial(sock.send_get_many, oids), lambda: _many(sock.recv_get_many()))
 
     def after(self, oid: str, root: str, size: int) -> Question:
         """
@@ -92,8 +95,8 @@ class GufoSocket:
         """
         sock, sender, receiver = self._sock, self._gufo.GetIter(oid, size or None), self._gufo.GetIter(root)
         if size:
-            return self._question(lambda: sock.send_get_bulk(sender), lambda: sock.recv_get_bulk(receiver))
-        return self._question(lambda: sock.send_get_next(sender), lambda: [sock.recv_get_next(receiver)])
+            return self._question(lambda: sock.send_get_bulk(sender), lambda: _read(sock.recv_get_bulk(receiver)))
+        return self._question(lambda: sock.send_get_next(sender), lambda: _read([sock.recv_get_next(receiver)]))
 
     def _question(self, send: Callable[[], None], receive: Callable[[], Any]) -> Question:
         return Question(send, partial(translated, self._gufo.SnmpAuthError, receive))
@@ -141,7 +144,24 @@ class GufoV3Socket(GufoSocket):
             value = self._sock.recv_get()
         except self._gufo.NoSuchInstance:
             return {}
-        return None if value is None else {oid: value}
+        return None if value is None else _many({oid: value})
+
+
+def _many(values: dict[str, Value]) -> dict[str, Value] | None:
+    _read(values.items())
+    return values or None
+
+
+def _read(values: Values) -> Values:
+    """
+    Return what gufo read; raise `UndecodableError` for an object identifier it reads wrongly.
+
+    gufo takes the first octet for the first two arcs, which may be more (X.690 §8.19.4): a first arc of 3 to 6 shows.
+    """
+    for pair in values:
+        if pair and type(value := pair[1]) is str and value[1] == "." and value[0] in "3456" and value.count(".") != 3:
+            raise UndecodableError("an object identifier that gufo reads wrongly")
+    return values
 
 
 def translated(refused_user: type[Exception], receive: Callable[[], Any]) -> Any:

@@ -198,6 +198,13 @@ def test_an_answer_gufo_cannot_decode_goes_through_pysnmp_and_the_session_stays_
     assert alone == Walked((), False, f"the answer after {COLUMN} cannot be decoded: not one BER message")
 
 
+def test_an_object_identifier_gufo_reads_wrongly_is_read_by_pysnmp() -> None:
+    odd, plain = row(1, ber.oid("2.999.3.1.4.1")), row(1, ber.tlv(ber.ADDRESS, bytes((4, 5, 18, 97))))
+    assert responding(in_turn([odd, odd, row(1, END)]), None, timeout_s=0.3)[1] == Walked(((oid(1), "2.999.3.1.4.1"),))
+    assert responding(in_turn([plain, row(1, END)]), "gufo", timeout_s=0.3)[1] == Walked(((oid(1), "4.5.18.97"),))
+    assert not responding(in_turn([odd]), "gufo", timeout_s=0.3)[1].complete
+
+
 def test_an_answer_neither_engine_can_decode_costs_one_request_more_in_a_session(snmp_gate: Any) -> None:
     asked = {}
     for engine in ("gufo", None):
