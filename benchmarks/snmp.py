@@ -1,5 +1,6 @@
 """
-CPU per SNMP value through the whole of `plantproof collect`, beside bare pysnmp and bare gufo-snmp, in one run.
+CPU per SNMP value through the whole of `plantproof collect`, beside bare pysnmp and bare gufo-snmp, in one run; with
+`--targets`, how fast our two engines are when all are asked at once, and what they lose.
 
     python benchmarks/snmp.py                    # the table
     python benchmarks/snmp.py --targets 1000     # all at once: lost answers
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from snmp_plant import Plant, plant, questions
@@ -65,7 +67,13 @@ async def ask_gufo(where: Plant, community: str, gets: list[str], walks: list[st
 
 
 async def ask_ours(
-    where: Plant, community: str, gets: list[str], walks: list[str], gate: OpenGate | None = None
+    where: Plant,
+    community: str,
+    gets: list[str],
+    walks: list[str],
+    gate: OpenGate | None = None,
+    *,
+    engine: str = "gufo",
 ) -> int:
     """Ask one device with our session, and write the canonical text."""
     from collectors.credentials import Secret
@@ -76,7 +84,12 @@ async def ask_ours(
 
     access = SnmpAccess(address="127.0.0.1", port=where.port, community=Secret(community))
     async with open_snmp(
-        access, asset=AssetId(community), gate=gate or OpenGate(), timeout_s=20, max_repetitions=REPETITIONS
+        access,
+        asset=AssetId(community),
+        gate=gate or OpenGate(),
+        timeout_s=20,
+        max_repetitions=REPETITIONS,
+        engine=engine,
     ) as session:
         found = await session.get(gets)
         count = sum(value is not None for _, value in found)
@@ -183,6 +196,7 @@ def table(folder: Path, rounds: int) -> None:
         rows = [
             ("bare pysnmp", per_value(pysnmp(), where, 6, rounds)),
             ("bare gufo-snmp", per_value(ask_gufo, where, 100, rounds)),
+            ("our session through pysnmp", per_value(partial(ask_ours, engine="pysnmp"), where, 6, rounds)),
             ("our session and canonical text", per_value(ask_ours, where, 100, rounds)),
             (f"plantproof collect, ({MANY} - {FEW} devices)", whole_of_collect(where, folder, rounds)),
         ]
@@ -200,22 +214,30 @@ def verdict(held: bool) -> str:
     return "(held)" if held else "(MISSED)"
 
 
+def sessions_at_once(where: Plant, gets: list[str], walks: list[str], engine: str) -> None:
+    """Ask every device at the same moment through one engine, and print rate and loss."""
+    gate = OpenGate()
+
+    async def together() -> list[int]:
+        asked = (ask_ours(where, name, gets, walks, gate, engine=engine) for name in where.communities)
+        return await asyncio.gather(*asked)
+
+    began = time.monotonic()
+    counts = asyncio.run(together())
+    took = time.monotonic() - began
+    lost = sum(where.varbinds - count for count in counts)
+    print(f"{engine}: {len(counts)} sessions at once: {gate.requests} requests in {took:.1f} s, ", end="")
+    print(f"{sum(counts) / took:,.0f} values/s, {gate.failed} asked again, {lost} values lost {verdict(not lost)}")
+
+
 def all_at_once(folder: Path, targets: int) -> None:
     """Ask many devices at the same moment, with our sessions and with collect, and count what is lost."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, targets + 256)), hard))
     with plant(folder / "plant", devices=1, copies=targets - 1) as where:
         gets, walks = questions()
-        gate = OpenGate()
-
-        async def together() -> list[int]:
-            return await asyncio.gather(*(ask_ours(where, name, gets, walks, gate) for name in where.communities))
-
-        began = time.monotonic()
-        counts = asyncio.run(together())
-        lost = sum(where.varbinds - count for count in counts)
-        print(f"{targets} sessions at once: {gate.requests} requests in {time.monotonic() - began:.1f} s, ", end="")
-        print(f"{gate.failed} asked again, {lost} values lost {verdict(not lost)}")
+        for engine in ("gufo", "pysnmp"):
+            sessions_at_once(where, gets, walks, engine)
         began = time.monotonic()
         finished(collect(where, folder, targets, forks=targets))
         print(f"plantproof collect -f {targets}: every asset collected, in {time.monotonic() - began:.1f} s")

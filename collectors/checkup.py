@@ -89,11 +89,19 @@ def _as_recorded(installed: Distribution, name: str, recorded: str) -> bool:
 
 def libraries(available: Callable[[str], bool]) -> Iterator[Finding]:
     """Tell which device libraries are there."""
-    for module, use in (("gufo.snmp", "SNMP"), ("netmiko", "network command lines"), ("paramiko", "SSH")):
+    for module, use, other in (
+        ("gufo.snmp", "SNMP", "pysnmp"),
+        ("pysnmp", "SNMP", "gufo.snmp"),
+        ("netmiko", "network command lines", None),
+        ("paramiko", "SSH", None),
+    ):
+        advice = f"pip install {module.replace('.', '-')}"
         if available(module):
             yield well("library", f"{module} is there, for {use}")
+        elif other and available(other):
+            yield note("library", f"{module} is missing: {use} goes through {other} alone", advice)
         else:
-            yield ill("library", f"{module} is missing: no {use}", f"pip install {module.partition('.')[0]}")
+            yield ill("library", f"{module} is missing: no {use}", advice)
 
 
 def clock(source: str, *, trusted: bool, blackouts: bool) -> Iterator[Finding]:

@@ -85,6 +85,8 @@ class EngineOptions:
     forks: int = 50
     """Assets visited at the same time."""
     snmp_timeout_s: float = 5.0
+    snmp_engine: str | None = None
+    """`gufo` or `pysnmp`, and then no other; by itself what can ask and read an asset."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +198,7 @@ class Engine:
                 clock=self.clock,
                 memory=self.memory.get(visit.asset),
                 timeout_s=self.options.snmp_timeout_s,
+                engine=self.options.snmp_engine,
                 opened=accepted,
             )
 

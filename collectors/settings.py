@@ -26,7 +26,7 @@ SITE_FILE = "plantproof.yml"
 
 _PATHS = ("store", "keys", "report")
 _LISTS = ("inventory", "known_hosts")
-_TEXTS = ("owner", "domain", *_PATHS)
+_TEXTS = ("owner", "domain", "snmp_engine", *_PATHS)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -53,6 +53,8 @@ class Settings:
     """Files of SSH host keys; they need not exist."""
     pin_on_first_use: bool
     snmp_timeout_s: float
+    snmp_engine: str | None
+    """`gufo`, `pysnmp`, or both as it fits."""
     cli_timeout_s: float
     report: Path | None
     """Where a run leaves its report; `None`: nowhere."""
@@ -75,11 +77,12 @@ def load_settings(
     cwd: Path,
     owner: str | None = None,
     store: str | None = None,
+    snmp_engine: str | None = None,
 ) -> Settings:
     """
     Return the settings of the site that `cwd` belongs to; raise `SettingsError`.
 
-    For each key the first of these counts: a flag (`owner`, `store`), `PLANTPROOF_<KEY>` in `environ`,
+    For each key the first of these counts: a flag (`owner`, `store`, `snmp_engine`), `PLANTPROOF_<KEY>` in `environ`,
     `cwd`/plantproof.yml, `home`/.config/plantproof/plantproof.yml, /etc/plantproof/plantproof.yml. With `path`
     (`--config`, `PLANTPROOF_CONFIG`) that file stands alone instead of the three. Paths in a site file are relative
     to the file's folder.
@@ -90,7 +93,8 @@ def load_settings(
     named = path or (Path(environ["PLANTPROOF_CONFIG"]) if environ.get("PLANTPROOF_CONFIG") else None)
     places = (named,) if named else _usual_places(home, cwd)
     files = [_settled(_read(place), place.parent, home) for place in places]
-    flags = {key: value for key, value in (("owner", owner), ("store", store)) if value}
+    spoken = (("owner", owner), ("store", store), ("snmp_engine", snmp_engine))
+    flags = {key: value for key, value in spoken if value}
     said = check({**_from_environment(environ), **flags}, "settings")
     merged = _settled(SiteFile(), cwd, home)
     for file in (*reversed(files), _settled(said, cwd, home)):
@@ -194,6 +198,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         known_hosts=tuple(Path(text) for text in file.known_hosts) or usual_known_hosts,
         pin_on_first_use=file.pin_on_first_use,
         snmp_timeout_s=file.timeouts.snmp_s,
+        snmp_engine=file.snmp_engine,
         cli_timeout_s=file.timeouts.cli_s,
         report=Path(file.report) if file.report else None,
         profile=file.profile,

@@ -160,6 +160,8 @@ class SiteFile(_Strict):
     pin_on_first_use: bool = False
     """Accept and remember an SSH host key that is seen for the first time. One that changed is refused anyway."""
     timeouts: Timeouts = Timeouts()
+    snmp_engine: Literal["gufo", "pysnmp"] | None = None
+    """The SNMP library, and then no other; by itself gufo, with pysnmp where gufo cannot."""
     report: _Text | None = None
     """Where a run leaves its HTML report."""
     profile: _Name = "all"

@@ -35,20 +35,19 @@ async def visit_snmp(
     clock: Clock,
     memory: DeviceMemory | None,
     timeout_s: float,
+    engine: str | None,
     opened: Callable[[], None],
 ) -> Platform:
     """
     Ask everything the plan allows; note answers in `findings` as they come; return the platform recognised.
 
-    `opened` is called when the device has answered for the first time.
+    `opened` is called at the first answer; `engine` is as for `open_snmp`.
     """
     access, asset = visit.host.snmp, visit.host.asset
     assert access is not None  # noqa: S101 - the plan chose snmp because there is access
     platform = visit.platform or knowledge.generic
-    repetitions = plan.max_repetitions(asset.safety, platform)
-    async with open_snmp(
-        access, asset=asset.id, gate=gate, timeout_s=timeout_s, max_repetitions=repetitions
-    ) as session:
+    async with open_snmp(access, asset=asset.id, gate=gate, timeout_s=timeout_s, engine=engine) as session:
+        session.limit(plan.max_repetitions(asset.safety, platform))
         put = _Asker(session, access, findings, clock)
         system = await put.question(platform.named(SYSTEM), platform)
         opened()

@@ -65,7 +65,9 @@ class CollectArguments:
 @click.option("--no-assess", is_flag=True, help="Do not judge what was seen; `plantproof assess` does later.")
 @fail_on_option
 @click.option("--no-input", is_flag=True, help="Never ask anything.")
-@click.option("--snmp-engine", type=click.Choice(["gufo"]), help="The SNMP library.")
+@click.option(
+    "--snmp-engine", type=click.Choice(["gufo", "pysnmp"]), help="The SNMP library, and then no other [both]."
+)
 @click.option(
     "--format", "output_format", type=click.Choice(["table", "json"]), default="table", help="For machines: json."
 )

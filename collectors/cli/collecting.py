@@ -62,7 +62,7 @@ class UsageError(Error):
 def run_collect(said: CollectArguments) -> int:
     """Carry out the command; return its exit code."""
     clock = SystemClock()
-    site = load_site(said.config, store=said.store, owner=said.owner)
+    site = load_site(said.config, store=said.store, owner=said.owner, snmp_engine=said.snmp_engine)
     slot = filled_slot(said.slot, site.jobs, clock.now()) if said.slot else None
     hosts = _hosts(said, site)
     if said.list_hosts:
@@ -239,7 +239,9 @@ def _run(
                 ),
                 pins=host_keys.new_pins,
                 options=EngineOptions(
-                    forks=min(said.forks or site.forks, raise_file_limit()), snmp_timeout_s=site.snmp_timeout_s
+                    forks=min(said.forks or site.forks, raise_file_limit()),
+                    snmp_timeout_s=site.snmp_timeout_s,
+                    snmp_engine=site.snmp_engine,
                 ),
                 verdict=closed,
                 progress=progress.note,
@@ -283,7 +285,8 @@ def _identity(
         after=newest_checkpoint(opened),
         previous=heads(opened.store, opened.keyring),
         clock={"source": state.source} | ({} if state.offset_us is None else {"offset_us": state.offset_us}),
-        tool={"name": "plantproof", "version": version("plantproof")},
+        tool={"name": "plantproof", "version": version("plantproof")}
+        | ({"snmp_engine": site.snmp_engine} if site.snmp_engine else {}),
         run_by=run_by(os.environ, opened.keyring.redaction_key().derive("run-by")),
         pace=said.pace or "classes",
     )

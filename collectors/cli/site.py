@@ -15,7 +15,9 @@ OWNERS = Path("owners")
 """Where owners' sites lie, in the working directory."""
 
 
-def load_site(config: str | None, *, store: str | None = None, owner: str | None = None) -> Settings:
+def load_site(
+    config: str | None, *, store: str | None = None, owner: str | None = None, snmp_engine: str | None = None
+) -> Settings:
     """
     Return the settings for this working directory.
 
@@ -31,6 +33,7 @@ def load_site(config: str | None, *, store: str | None = None, owner: str | None
         cwd=Path.cwd(),
         owner=owner,
         store=store,
+        snmp_engine=snmp_engine,
     )
 
 

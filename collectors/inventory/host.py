@@ -21,7 +21,7 @@ class SnmpAccess:
     """sha1 sha224 sha256 sha384 sha512"""
     auth_key: Secret | None = None
     priv: str | None = None
-    """des aes128 aes192 aes256"""
+    """des aes128 aes192 aes256; aes192c aes256c with keys lengthened as Cisco does"""
     priv_key: Secret | None = None
     context: str | None = None
 

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.transports import snmp_wire
-from collectors.transports.snmp_socket import ClientSocket, engine
+from collectors.transports.snmp_engine import (
+    Question,
+    RefusedPortError,
+    RefusedUserError,
+    ReportError,
+    SilenceError,
+    SnmpSocket,
+    StrayError,
+    UndecodableError,
+)
+from collectors.transports.snmp_user import User
 from evidence.errors import Error
-
-DATAGRAM_BYTES = 4080
-"""gufo's own buffer: a longer answer is cut by it and cannot be decoded."""
 
 MAX_STRAYS = 64
 """Datagrams that answer something else, suffered while waiting for one answer; more is an answer that never comes."""
@@ -21,26 +28,6 @@ _NO_WAY = ("refused", "unreachable", "No route", "not permitted", "denied")
 
 GRACE_S = 0.1
 """How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
-
-
-class SilenceError(Error):
-    """No answer within the time."""
-
-
-class RefusedPortError(Error):
-    """The address answers that nobody listens there, or that there is no way to it."""
-
-
-class UndecodableError(Error):
-    """An answer came and cannot be decoded."""
-
-
-class ReportError(Error):
-    """An SNMPv3 report came instead of an answer."""
-
-    def __init__(self, which: int | None) -> None:
-        super().__init__(snmp_wire.REPORTS.get(which or 0, "a report that gives no reason"))
-        self.which = which
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +46,20 @@ class Received:
 
 class Channel:
     """
-    A connected gufo socket watched by the running loop; one request at a time.
+    An engine's connected socket watched by the running loop; one request at a time.
 
     The reader stays registered for the life of the channel, and datagrams that come when nobody waits are thrown
     away, so a device that talks unasked neither fills the buffer nor spins the loop.
     """
 
-    def __init__(self, sock: ClientSocket, *, plain: bool) -> None:
+    def __init__(self, sock: SnmpSocket, *, plain: bool) -> None:
         """Watch `sock`; `plain` says that answers are v1 or v2c and can be looked into."""
-        self._gufo = sock
         self._plain = plain
         self._loop = asyncio.get_running_loop()
-        self._fd = sock.get_fd()
-        # A second view of gufo's descriptor, which gufo goes on owning: `close` detaches it.
+        self._fd = sock.fileno()
+        # A second view of the engine's descriptor, which the engine goes on owning: `close` detaches it.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 0, fileno=self._fd)
-        self._buffer = bytearray(DATAGRAM_BYTES + 16)
+        self._buffer = bytearray(sock.longest + 16)
         self._view = memoryview(self._buffer)
         self._waiter: asyncio.Future[Received] | None = None
         self._receive: Callable[[], Any] = _nothing
@@ -82,19 +68,18 @@ class Channel:
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._stepwise = False
-        self._refused_user = engine().SnmpAuthError
+        self.user: User | None = None
+        """Once it is known who asks over SNMPv3: nothing is decoded that this user's keys did not sign."""
         self._loop.add_reader(self._fd, self._on_readable)
 
     def close(self) -> None:
-        """Stop watching; gufo closes the descriptor when its object goes."""
+        """Stop watching; the descriptor is the engine's to close."""
         self._loop.remove_reader(self._fd)
         self._socket.detach()
         if self._timer:
             self._timer.cancel()
 
-    async def exchange(
-        self, send: Callable[[], None], receive: Callable[[], Any], *, timeout_s: float, stepwise: bool = False
-    ) -> Received:
+    async def exchange(self, question: Question, *, timeout_s: float, stepwise: bool = False) -> Received:
         """
         Send once and wait for the answer.
 
@@ -102,12 +87,12 @@ class Channel:
         whose answer is looked through before decoding: small enough for that, and gufo panics on some.
         """
         try:
-            send()
+            question.send()
         except OSError as error:
             raise self._send_failed(error) from error
         waiter: asyncio.Future[Received] = self._loop.create_future()
         self._waiter = waiter
-        self._receive, self._strays, self._failure = receive, 0, None
+        self._receive, self._strays, self._failure = question.receive, 0, None
         self._stepwise = self._plain and stepwise
         self._wait_until(self._loop.time() + timeout_s)
         try:
@@ -118,7 +103,7 @@ class Channel:
     @staticmethod
     def _send_failed(error: OSError) -> Exception:
         """Tell an address there is no way to from a full queue; gufo keeps of the error only its text."""
-        text = str(error).split(" (os error")[0]
+        text = error.strerror or str(error).split(" (os error")[0]
         if any(word in text for word in _NO_WAY):
             return RefusedPortError(text)
         return SilenceError(text)
@@ -156,7 +141,7 @@ class Channel:
             return
         try:
             waiter.set_result(self._decode(size))
-        except BlockingIOError:
+        except StrayError:
             self._strays += 1
             if self._strays > MAX_STRAYS:
                 waiter.set_exception(SilenceError("only answers to something else"))
@@ -168,11 +153,13 @@ class Channel:
             waiter.set_exception(error)
 
     def _decode(self, size: int) -> Received:
-        """Have gufo decode the datagram that was looked at."""
+        """Have the engine decode the datagram that was looked at."""
         datagram = self._view[:size]
         if not snmp_wire.is_whole(datagram):
             self._discard()
             raise UndecodableError("not one BER message")
+        if self.user:
+            self._check(self.user, bytes(datagram))
         if self._stepwise:
             answer = self._look_through(bytes(datagram))
             if answer.status or any(tag in snmp_wire.VALUELESS for _, tag in answer.varbinds):
@@ -180,25 +167,24 @@ class Channel:
                 return Received(None, size, answer)
         try:
             value = self._receive()
-        except StopAsyncIteration:
-            value = None
-        except (BlockingIOError, RefusedPortError):
-            raise
-        except TimeoutError as error:  # gufo's word for a refused port
-            raise RefusedPortError("Connection refused") from error
-        except self._refused_user as error:
+        except RefusedUserError as error:
             raise ReportError(snmp_wire.read_report(bytes(datagram))) from error
+        except Error:
+            raise
         except Exception as error:
             raise UndecodableError(f"{error!s:.120}") from error
-        except BaseException as error:
-            if type(error).__name__ != "PanicException":  # a Rust panic is no Exception
-                raise
-            raise UndecodableError("the decoder gave up") from None
         if value is not None:
             return Received(value, size)
         if self._plain:
             return Received(None, size, self._read(bytes(datagram)))
         return Received(None, size, report=snmp_wire.read_report(bytes(datagram)))
+
+    def _check(self, user: User, datagram: bytes) -> None:
+        try:
+            user.check(datagram)
+        except snmp_wire.MalformedError as error:
+            self._discard()
+            raise UndecodableError(str(error)) from error
 
     def _discard(self) -> None:
         """Take a datagram off the queue without decoding it."""

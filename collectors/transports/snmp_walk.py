@@ -109,7 +109,7 @@ class Walk:
 
     def take(self, values: list[tuple[str, Value] | None], size: int) -> int:
         """
-        Keep the values of an answer and return how many; a last `None` is gufo's mark that the subtree was left.
+        Keep the values of an answer and return how many; a last `None` says that the subtree was left.
 
         OIDs must rise from answer to answer: else the rising ones are kept and the walk stops, for it may loop.
         """

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from evidence.errors import Error
 
 _SEQUENCE, _OID = 0x30, 0x06
-_RESPONSE = 0xA2
+_RESPONSE, _REPORT = 0xA2, 0xA8
 NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
 VALUELESS = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
 """Tags in place of a value (RFC 3416 §3)."""
 
-TOO_BIG, NO_SUCH_NAME = 1, 2
+TOO_BIG, NO_SUCH_NAME, AUTHORIZATION_ERROR = 1, 2, 16
 ERRORS = {
     1: "tooBig",
     2: "noSuchName",
@@ -91,6 +91,32 @@ def read_plain(datagram: bytes) -> PlainAnswer:
             raise MalformedError("not a varbind")
         varbinds.append((_dotted(pair[0][1]), pair[1][0]))
     return PlainAnswer(int.from_bytes(pdu[1][1], signed=True), tuple(varbinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """What an SNMPv3 message says of its own security (RFC 3412 §6.4, RFC 3414 §2.4)."""
+
+    signed: bool
+    encrypted: bool
+    signature: bytes
+    is_report: bool
+    """It can be seen to be a report, which may be less secure than the request was."""
+
+
+def read_secured(datagram: bytes) -> Secured:
+    """Read the outside of an SNMPv3 message; raise `MalformedError` for anything else."""
+    message = _children(_only(datagram, _SEQUENCE))
+    header = _children(message[1][1]) if len(message) == 4 else []
+    if len(header) != 4 or len(header[2][1]) != 1:
+        raise MalformedError("not a v3 message")
+    security = _children(_only(message[2][1], _SEQUENCE))
+    if len(security) != 6:
+        raise MalformedError("not the user-based security model")
+    flags, (tag, body) = header[2][1][0], message[3]
+    inside = [kind for kind, _ in _children(body)] if tag == _SEQUENCE else []
+    is_report = len(inside) == 3 and inside[2] == _REPORT
+    return Secured(bool(flags & 1), bool(flags & 2), security[4][1], is_report)
 
 
 def read_report(datagram: bytes) -> int | None:

@@ -7,8 +7,8 @@ from evidence.model.names import AssetId, Digest
 SNMP_VERSIONS = ("1", "2c", "3")
 SNMP_AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
 """What signs SNMPv3 messages (RFC 3414, RFC 7860)."""
-SNMP_PRIVACY = ("des", "aes128", "aes192", "aes256")
-"""What enciphers them (RFC 3414, RFC 3826; the longer keys are an expired draft that vendors follow)."""
+SNMP_PRIVACY = ("des", "aes128", "aes192", "aes256", "aes192c", "aes256c")
+"""What enciphers them (RFC 3414, RFC 3826; longer keys: drafts of Blumenthal and, with a last `c`, of Reeder)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

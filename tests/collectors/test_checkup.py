@@ -65,6 +65,14 @@ def test_a_missing_library_is_ill() -> None:
     assert [one.said for one in found if one.health is Health.ILL] == ["netmiko is missing: no network command lines"]
 
 
+def test_one_snmp_engine_is_enough() -> None:
+    found = {one.said: one.health for one in checkup.libraries(lambda module: module != "gufo.snmp")}
+    assert found["gufo.snmp is missing: SNMP goes through pysnmp alone"] is Health.NOTE
+    assert Health.ILL not in found.values()
+    none = [one.said for one in checkup.libraries(lambda module: "snmp" not in module) if one.health is Health.ILL]
+    assert none == ["gufo.snmp is missing: no SNMP", "pysnmp is missing: no SNMP"]
+
+
 @pytest.mark.parametrize(
     ("trusted", "blackouts", "health"),
     [(True, True, Health.WELL), (False, True, Health.ILL), (False, False, Health.NOTE)],

@@ -107,6 +107,10 @@ def test_flag_before_environment_before_here_before_home(place: Place) -> None:
     assert place.load(environ=environ).forks == 9
     assert place.load(environ=environ, owner="flag", store="s").owner == "flag"
     assert place.load(environ=environ, owner="flag", store="s").store == str(place.cwd / "s")
+    assert place.load().snmp_engine is None
+    environ["PLANTPROOF_SNMP_ENGINE"] = "gufo"
+    assert place.load(environ=environ).snmp_engine == "gufo"
+    assert place.load(environ=environ, snmp_engine="pysnmp").snmp_engine == "pysnmp"
 
 
 def test_a_named_file_stands_alone(place: Place) -> None:

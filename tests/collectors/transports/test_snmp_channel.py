@@ -1,4 +1,4 @@
-"""One UDP socket in the event loop, with a decoder that does what it is told: gufo cannot be made to fail at will."""
+"""One UDP socket in the event loop, with an engine that does what it is told: none can be made to fail at will."""
 
 import asyncio
 import socket
@@ -12,14 +12,18 @@ from collectors.inventory.host import SnmpAccess
 from collectors.simulate import ber
 from collectors.transports.interface import UnreachableError
 from collectors.transports.snmp import open_snmp
-from collectors.transports.snmp_channel import Channel, Received, RefusedPortError, SilenceError, UndecodableError
+from collectors.transports.snmp_channel import Channel, Received
+from collectors.transports.snmp_engine import Question, RefusedPortError, SilenceError, UndecodableError
+from collectors.transports.snmp_gufo import translated
 from evidence.model.names import AssetId
 
 WHOLE = ber.tlv(ber.SEQUENCE, b"\x02\x01\x05")
 
 
 class Decoder:
-    """A gufo socket without gufo: a UDP socket, and `receive` set by the test; a double."""
+    """An engine's socket without an engine: a UDP socket, and questions made by the test; a double."""
+
+    longest = 4080
 
     def __init__(self) -> None:
         self.peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -30,7 +34,7 @@ class Decoder:
         self.own.connect(self.peer.getsockname())
         self.peer.connect(self.own.getsockname())
 
-    def get_fd(self) -> int:
+    def fileno(self) -> int:
         return self.own.fileno()
 
     def close(self) -> None:
@@ -76,7 +80,7 @@ def failing(error: BaseException) -> Callable[[], None]:
 def test_a_request_that_cannot_be_sent_says_why(decoder: Decoder, error: str, becomes: type[Exception]) -> None:
     send = failing(OSError(error))
     with pytest.raises(becomes, match=error.split(" (")[0]):
-        with_channel(decoder, lambda channel: channel.exchange(send, dict, timeout_s=1))
+        with_channel(decoder, lambda channel: channel.exchange(Question(send, dict), timeout_s=1))
 
 
 @pytest.mark.parametrize(
@@ -93,8 +97,9 @@ def test_whatever_the_decoder_raises_becomes_one_of_our_errors(
     def send() -> None:
         decoder.peer.send(WHOLE)
 
+    question = Question(send, lambda: translated(KeyError, failing(error)))
     with pytest.raises(becomes):
-        with_channel(decoder, lambda channel: channel.exchange(send, failing(error), timeout_s=0.05))
+        with_channel(decoder, lambda channel: channel.exchange(question, timeout_s=0.05))
 
 
 def test_an_answer_without_values_that_cannot_be_looked_into_is_undecodable(decoder: Decoder) -> None:
@@ -104,7 +109,7 @@ def test_an_answer_without_values_that_cannot_be_looked_into_is_undecodable(deco
     with pytest.raises(UndecodableError, match="not a v1 or v2c answer"):
         with_channel(
             decoder,
-            lambda channel: channel.exchange(send, failing(StopAsyncIteration()), timeout_s=0.05),
+            lambda channel: channel.exchange(Question(send, lambda: None), timeout_s=0.05),
             plain=True,
         )
 
@@ -118,10 +123,10 @@ def test_one_timer_serves_requests_with_shorter_and_longer_patience(decoder: Dec
         return [5]
 
     async def use(channel: Channel) -> Received:
-        first = await channel.exchange(send, receive, timeout_s=0.05)
-        second = await channel.exchange(send, receive, timeout_s=30)
+        first = await channel.exchange(Question(send, receive), timeout_s=0.05)
+        second = await channel.exchange(Question(send, receive), timeout_s=30)
         with pytest.raises(SilenceError, match="no answer"):
-            await channel.exchange(lambda: None, receive, timeout_s=0.1)
+            await channel.exchange(Question(lambda: None, receive), timeout_s=0.1)
         await asyncio.sleep(0)
         assert first == second
         return first
@@ -149,10 +154,10 @@ def test_what_comes_unasked_is_thrown_away(decoder: Decoder) -> None:
     with_channel(decoder, use)
 
 
-def test_an_address_without_a_way_to_it_is_unreachable(snmp_gate: Any) -> None:
+def test_an_address_without_a_way_to_it_is_unreachable(snmp_gate: Any, engine: str) -> None:
     async def run() -> None:
         access = SnmpAccess(address="255.255.255.255", community=Secret("c"))
-        async with open_snmp(access, asset=AssetId("sw-1"), gate=snmp_gate, timeout_s=0.05) as session:
+        async with open_snmp(access, asset=AssetId("sw-1"), gate=snmp_gate, engine=engine, timeout_s=0.05) as session:
             await session.get(["1.3.6.1.2.1.1.1.0"])
 
     with pytest.raises(UnreachableError, match="sw-1: no way to 255"):

@@ -11,7 +11,8 @@ from collectors.credentials import Secret
 from collectors.inventory.host import SnmpAccess
 from collectors.simulate import ber
 from collectors.transports.interface import AuthenticationError, UnreachableError
-from collectors.transports.snmp import REFRESH_S, AnswerError, SnmpSession, open_snmp
+from collectors.transports.snmp import SnmpSession, open_snmp
+from collectors.transports.snmp_line import REFRESH_S, AnswerError
 from collectors.transports.snmp_walk import Walked
 from evidence.model.names import AssetId
 
@@ -85,7 +86,13 @@ SECRET = {**SIGNED, "priv": "aes128", "priv_key": Secret("another-one")}
 
 
 def asking(
-    answer: Answer, question: Callable[[SnmpSession], Any], gate: Any, *, engine_id: bytes = ENGINE, **access: Any
+    answer: Answer,
+    question: Callable[[SnmpSession], Any],
+    gate: Any,
+    engine: str,
+    *,
+    engine_id: bytes = ENGINE,
+    **access: Any,
 ) -> Any:
     async def run() -> Any:
         loop = asyncio.get_running_loop()
@@ -95,7 +102,7 @@ def asking(
         port = transport.get_extra_info("sockname")[1]
         to = SnmpAccess(address="127.0.0.1", port=port, version="3", user="reader", **access)
         try:
-            async with open_snmp(to, asset=AssetId("plc-1"), gate=gate, timeout_s=0.15) as session:
+            async with open_snmp(to, asset=AssetId("plc-1"), gate=gate, engine=engine, timeout_s=0.15) as session:
                 return await question(session)
         finally:
             transport.close()
@@ -107,15 +114,15 @@ def walk(session: SnmpSession) -> Any:
     return session.walk(COLUMN)
 
 
-def test_the_end_of_the_tables_is_asked_for_again_one_by_one(snmp_gate: Any) -> None:
+def test_the_end_of_the_tables_is_asked_for_again_one_by_one(snmp_gate: Any, engine: str) -> None:
     def answer(request: Request) -> tuple[int, bytes]:
         return RESPONSE, varbind(COLUMN, END)
 
-    assert asking(answer, walk, snmp_gate) == Walked(())
+    assert asking(answer, walk, snmp_gate, engine) == Walked(())
     assert [action.verb for action in snmp_gate.entered] == ["get", "getbulk", "getnext"]
 
 
-def test_too_big_over_snmpv3_is_no_end(snmp_gate: Any) -> None:
+def test_too_big_over_snmpv3_is_no_end(snmp_gate: Any, engine: str) -> None:
     rows = [f"{COLUMN}.{row}" for row in range(1, 8)]
 
     def answer(request: Request) -> tuple[int, bytes]:
@@ -124,16 +131,16 @@ def test_too_big_over_snmpv3_is_no_end(snmp_gate: Any) -> None:
         behind = [oid for oid in rows if oid > request.names[0]]
         return RESPONSE, varbind(behind[0], SEVEN) if behind else varbind(request.names[0], END)
 
-    assert asking(answer, walk, snmp_gate) == Walked(tuple((oid, 7) for oid in rows))
+    assert asking(answer, walk, snmp_gate, engine) == Walked(tuple((oid, 7) for oid in rows))
 
 
-def test_values_answered_with_an_error_are_left_out(snmp_gate: Any) -> None:
+def test_values_answered_with_an_error_are_left_out(snmp_gate: Any, engine: str) -> None:
     def answer(request: Request) -> tuple[int, bytes]:
         if len(request.names) > 1:
             return RESPONSE, b""
         return RESPONSE, varbind(request.names[0], b"\x81\0" if request.names[0] == NAME else b"\x05\0")
 
-    found = asking(answer, lambda session: session.get([NAME, "1.3.6.1.2.1.1.6.0"]), snmp_gate)
+    found = asking(answer, lambda session: session.get([NAME, "1.3.6.1.2.1.1.6.0"]), snmp_gate, engine)
     assert found == [(NAME, None)]
 
 
@@ -142,55 +149,61 @@ def test_values_answered_with_an_error_are_left_out(snmp_gate: Any) -> None:
 )
 @pytest.mark.parametrize("access", [SIGNED, SECRET], ids=["signed", "encrypted"])
 def test_a_report_about_the_user_is_a_refusal_and_is_not_tried_again(
-    snmp_gate: Any, number: int, said: str, access: dict[str, Any]
+    snmp_gate: Any, engine: str, number: int, said: str, access: dict[str, Any]
 ) -> None:
     with pytest.raises(AuthenticationError, match=said) as caught:
-        asking(lambda _: report(number), walk, snmp_gate, **access)
+        asking(lambda _: report(number), walk, snmp_gate, engine, **access)
     assert "passphrase" not in str(caught.value)
     assert len(snmp_gate.entered) == 2
 
 
-def test_a_report_that_gives_no_reason_is_a_refusal_too(snmp_gate: Any) -> None:
+def test_a_report_that_gives_no_reason_is_a_refusal_too(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(AuthenticationError, match="gives no reason"):
-        asking(lambda _: (REPORT, varbind(NAME, SEVEN)), walk, snmp_gate)
+        asking(lambda _: (REPORT, varbind(NAME, SEVEN)), walk, snmp_gate, engine)
 
 
-def test_an_engine_that_changed_is_no_refusal_of_the_user(snmp_gate: Any) -> None:
+def test_an_engine_that_changed_is_no_refusal_of_the_user(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(AnswerError, match="unknown engine id"):
-        asking(lambda _: report(4), walk, snmp_gate)
+        asking(lambda _: report(4), walk, snmp_gate, engine)
 
 
-def test_an_engine_whose_clock_never_fits_is_given_up(snmp_gate: Any) -> None:
+def test_an_answer_that_is_not_signed_is_not_believed(snmp_gate: Any, engine: str) -> None:
+    for access in (SIGNED, SECRET):
+        with pytest.raises(AnswerError, match="less secure than what was asked"):
+            asking(lambda _: (RESPONSE, varbind(NAME, SEVEN)), walk, snmp_gate, engine, **access)
+
+
+def test_an_engine_whose_clock_never_fits_is_given_up(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(AnswerError, match="not in time window"):
-        asking(lambda _: report(2), walk, snmp_gate, **SIGNED)
+        asking(lambda _: report(2), walk, snmp_gate, engine, **SIGNED)
     assert len(snmp_gate.entered) < 10
 
 
-def test_an_engine_that_falls_silent_may_mean_a_wrong_privacy_password(snmp_gate: Any) -> None:
+def test_an_engine_that_falls_silent_may_mean_a_wrong_privacy_password(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(UnreachableError, match="a wrong privacy password can look like this"):
-        asking(lambda _: None, walk, snmp_gate, **SECRET)
+        asking(lambda _: None, walk, snmp_gate, engine, **SECRET)
     with pytest.raises(UnreachableError, match=r"after it had answered before$"):
-        asking(lambda _: None, lambda session: session.get([NAME]), snmp_gate)
+        asking(lambda _: None, lambda session: session.get([NAME]), snmp_gate, engine)
 
 
-def test_an_engine_without_an_id_is_no_engine(snmp_gate: Any) -> None:
+def test_an_engine_without_an_id_is_no_engine(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(AnswerError, match="expected an SNMPv3 engine id, found none"):
-        asking(lambda _: report(4), walk, snmp_gate, engine_id=b"")
+        asking(lambda _: report(4), walk, snmp_gate, engine, engine_id=b"")
 
 
-def test_an_engine_that_answers_garbage_says_so(snmp_gate: Any) -> None:
+def test_an_engine_that_answers_garbage_says_so(snmp_gate: Any, engine: str) -> None:
     with pytest.raises(AnswerError, match="cannot be decoded"):
-        asking(lambda _: b"garbage", walk, snmp_gate, **SIGNED)
+        asking(lambda _: b"garbage", walk, snmp_gate, engine, **SIGNED)
 
 
-def test_nobody_there_is_unreachable(snmp_gate: Any, snmpd: Any) -> None:
+def test_nobody_there_is_unreachable(snmp_gate: Any, engine: str, snmpd: Any) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
         port = transport.get_extra_info("sockname")[1]
         to = SnmpAccess(address="127.0.0.1", port=port, version="3", user="reader")
         try:
-            async with open_snmp(to, asset=AssetId("plc-1"), gate=snmp_gate, timeout_s=0.05):
+            async with open_snmp(to, asset=AssetId("plc-1"), gate=snmp_gate, engine=engine, timeout_s=0.05):
                 pass
         finally:
             transport.close()
@@ -209,11 +222,13 @@ class MovableLoop(asyncio.SelectorEventLoop):
 
 
 @pytest.mark.real
-def test_the_clock_of_an_engine_is_learnt_anew_before_it_is_stale(snmpd: Any, snmp_gate: Any) -> None:
+def test_the_clock_of_an_engine_is_learnt_anew_before_it_is_stale(snmpd: Any, snmp_gate: Any, engine: str) -> None:
     loop = MovableLoop()
 
     async def run() -> list[tuple[str, Any]]:
-        async with open_snmp(snmpd.access("sha256-aes256"), asset=AssetId("sw-1"), gate=snmp_gate) as session:
+        async with open_snmp(
+            snmpd.access("sha256-aes256"), asset=AssetId("sw-1"), gate=snmp_gate, engine=engine
+        ) as session:
             await session.get([NAME])
             loop.ahead_s += REFRESH_S + 1
             return await session.get([NAME])

@@ -13,7 +13,8 @@ from collectors.inventory.host import SnmpAccess
 from collectors.simulate import ber
 from collectors.transports.interface import Action, UnreachableError
 from collectors.transports.snmp import open_snmp
-from collectors.transports.snmp_channel import DATAGRAM_BYTES, MAX_STRAYS
+from collectors.transports.snmp_channel import MAX_STRAYS
+from collectors.transports.snmp_gufo import DATAGRAM_BYTES
 from collectors.transports.snmp_walk import Walked
 from evidence.model.names import AssetId
 
@@ -39,7 +40,11 @@ class Responder(asyncio.DatagramProtocol):
 
 
 def responding(
-    answers: Callable[[bytes], list[bytes]], version: str = "2c", timeout_s: float = 0.03
+    answers: Callable[[bytes], list[bytes]],
+    engine: str | None,
+    version: str = "2c",
+    timeout_s: float = 0.03,
+    gate: Any = None,
 ) -> tuple[Any, Any]:
     async def run() -> tuple[Any, Any]:
         loop = asyncio.get_running_loop()
@@ -47,7 +52,9 @@ def responding(
         port = transport.get_extra_info("sockname")[1]
         access = SnmpAccess(address="127.0.0.1", port=port, version=version, community=Secret("c"))
         try:
-            async with open_snmp(access, asset=AssetId("a"), gate=Silent(), timeout_s=timeout_s) as session:
+            async with open_snmp(
+                access, asset=AssetId("a"), gate=gate or Silent(), timeout_s=timeout_s, engine=engine
+            ) as session:
                 try:
                     found: Any = await session.get([DESCR])
                 except UnreachableError as error:
@@ -133,15 +140,16 @@ def something_else(after: str) -> str:
             Walked(((oid(1), 7), (oid(3), 7), (oid(2), 7), (oid(4), 7))),
             id="unsorted within an answer, which is no loop",
         ),
-        pytest.param(
-            [row(1, ber.tlv(ber.OCTETS, b"x" * DATAGRAM_BYTES))],
-            "2c",
-            Walked((), False, f"the answer after {COLUMN} cannot be decoded: not one BER message"),
-            id="longer than the decoder reads",
-        ),
     ],
 )
-def test_odd_answers_are_kept_as_far_as_they_make_sense(answers: list[bytes], version: str, expected: Walked) -> None:
+def test_odd_answers_are_kept_as_far_as_they_make_sense(
+    answers: list[bytes], version: str, expected: Walked, engine: str
+) -> None:
+    assert responding(in_turn(answers, version), engine, version, timeout_s=0.3)[1] == expected
+
+
+def in_turn(answers: list[bytes], version: str = "2c") -> Answers:
+    """Answer a GET with nothing, and each other request with the next of these, the last again and again."""
     left = list(answers)
 
     def respond(request: bytes) -> list[bytes]:
@@ -149,32 +157,92 @@ def test_odd_answers_are_kept_as_far_as_they_make_sense(answers: list[bytes], ve
         body = b"" if kind == GET else left.pop(0) if len(left) > 1 else left[0]
         return [answer(request_id, body, version)]
 
-    assert responding(respond, version, timeout_s=0.3)[1] == expected
+    return respond
 
 
-def test_a_flood_of_answers_to_something_else_ends() -> None:
+@pytest.mark.parametrize(
+    ("octets", "value"),
+    [
+        pytest.param("4104ffffffff", 2**32 - 1, id="a counter with its sign bit set"),
+        pytest.param("430480000000", 2**31, id="ticks with their sign bit set"),
+        pytest.param("4608ffffffffffffffff", 2**64 - 1, id="a long counter with its sign bit set"),
+        pytest.param("41050100000000", 0, id="a counter that ran over"),
+        pytest.param("02050100000000", 2**32, id="an integer that is too long"),
+        pytest.param("0200", 0, id="an integer without octets"),
+        pytest.param("4704ffffffff", 2**32 - 1, id="a type of RFC 1442"),
+        pytest.param("44079f780442f60000", bytes.fromhex("9f780442f60000"), id="an opaque float"),
+        pytest.param("04810161", b"a", id="a length longer than needed"),
+        pytest.param("4004ac100001", "172.16.0.1", id="an address"),
+        pytest.param("0600", None, id="an object identifier without octets"),
+        pytest.param("40050102030405", None, id="an address of five octets"),
+        pytest.param("4503010203", None, id="a type nobody uses"),
+    ],
+)
+def test_both_engines_read_an_odd_value_alike(octets: str, value: Any, engine: str) -> None:
+    walked = responding(in_turn([row(1, bytes.fromhex(octets)), row(1, END)]), engine)[1]
+    assert walked.varbinds == (() if value is None else ((oid(1), value),))
+
+
+LONG = b"x" * DATAGRAM_BYTES
+
+
+def test_an_answer_gufo_cannot_decode_goes_through_pysnmp_and_the_session_stays_there(snmp_gate: Any) -> None:
+    answers = [row(1, ber.tlv(ber.OCTETS, LONG)), *(row(n, SEVEN) for n in (2, 3)), row(3, END)]
+    repeated = in_turn([answers[0], *answers])  # the question is put once more
+    walked = responding(repeated, None, timeout_s=0.3, gate=snmp_gate)[1]
+    assert walked == Walked(((oid(1), LONG), (oid(2), 7), (oid(3), 7)))
+    assert [error for action, _, error in snmp_gate.left if action.verb == "getbulk"] == [
+        "not one BER message", None, None, None, None,
+    ]  # fmt: skip
+    alone = responding(in_turn([answers[0]]), "gufo", timeout_s=0.3)[1]
+    assert alone == Walked((), False, f"the answer after {COLUMN} cannot be decoded: not one BER message")
+
+
+def test_an_object_identifier_gufo_reads_wrongly_is_read_by_pysnmp() -> None:
+    odd, plain = row(1, ber.oid("2.999.3.1.4.1")), row(1, ber.tlv(ber.ADDRESS, bytes((4, 5, 18, 97))))
+    assert responding(in_turn([odd, odd, row(1, END)]), None, timeout_s=0.3)[1] == Walked(((oid(1), "2.999.3.1.4.1"),))
+    assert responding(in_turn([plain, row(1, END)]), "gufo", timeout_s=0.3)[1] == Walked(((oid(1), "4.5.18.97"),))
+    assert not responding(in_turn([odd]), "gufo", timeout_s=0.3)[1].complete
+
+
+def test_an_answer_neither_engine_can_decode_costs_one_request_more_in_a_session(snmp_gate: Any) -> None:
+    asked = {}
+    for engine in ("gufo", None):
+        snmp_gate.entered.clear()
+        walked = responding(in_turn([row(1, b"\x45\x01\x01")]), engine, timeout_s=0.3, gate=snmp_gate)[1]
+        assert walked.varbinds == ()
+        assert "cannot be decoded" in walked.reason
+        asked[engine] = len(snmp_gate.entered)
+    assert asked[None] == asked["gufo"] + 1
+
+
+def test_a_flood_of_answers_to_something_else_ends(engine: str) -> None:
     stray = answer(b"\x7f\0\0\1", row(1, SEVEN))
-    found, walked = responding(lambda _: [stray] * (MAX_STRAYS * 3), timeout_s=0.2)
+    found, walked = responding(lambda _: [stray] * (MAX_STRAYS * 3), engine, timeout_s=0.2)
     assert isinstance(found, UnreachableError)
     assert isinstance(walked, UnreachableError)
 
 
-def test_datagrams_nobody_asked_for_do_no_harm() -> None:
+def test_datagrams_nobody_asked_for_do_no_harm(engine: str) -> None:
     def respond(request: bytes) -> list[bytes]:
         kind, request_id = kind_and_id(request)
         end = answer(request_id, row(0, SEVEN) if kind == GET else ber.tlv(ber.SEQUENCE, ber.oid(COLUMN) + END))
         return [end, b"\x30\x82", b"garbage", end]
 
-    assert responding(respond, timeout_s=0.3)[1] == Walked(())
+    assert responding(respond, engine, timeout_s=0.3)[1] == Walked(())
 
 
 PIECES = st.tuples(st.integers(0, 48), st.binary(min_size=1, max_size=3))
 
 
-@settings(max_examples=40)
-@given(st.lists(st.binary(max_size=60) | PIECES, max_size=3), st.sampled_from(["1", "2c"]))
+@settings(max_examples=60)
+@given(
+    st.lists(st.binary(max_size=60) | PIECES, max_size=3),
+    st.sampled_from(["1", "2c"]),
+    st.sampled_from(["gufo", "pysnmp", None]),
+)
 def test_no_datagram_does_more_than_spoil_its_own_answer(
-    datagrams: list[bytes | tuple[int, bytes]], version: str
+    datagrams: list[bytes | tuple[int, bytes]], version: str, engine: str | None
 ) -> None:
     def respond(request: bytes) -> list[bytes]:
         good = answer(kind_and_id(request)[1], row(4, SEVEN), version)
@@ -183,6 +251,6 @@ def test_no_datagram_does_more_than_spoil_its_own_answer(
             for one in datagrams
         ]
 
-    found, walked = responding(respond, version, timeout_s=0.01)
+    found, walked = responding(respond, engine, version, timeout_s=0.01)
     assert isinstance(found, list | UnreachableError)
     assert isinstance(walked, Walked | UnreachableError)

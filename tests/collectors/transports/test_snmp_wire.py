@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.simulate import ber
-from collectors.transports.snmp_wire import MalformedError, PlainAnswer, is_whole, read_plain, read_report
+from collectors.transports.snmp_user import User
+from collectors.transports.snmp_wire import (
+    MalformedError,
+    PlainAnswer,
+    Secured,
+    is_whole,
+    read_plain,
+    read_report,
+    read_secured,
+)
 from evidence.normalise.varbinds import arcs
 
 OID = "1.3.6.1.2.1.1.1.0"
@@ -87,3 +96,42 @@ def test_a_report_names_its_counter() -> None:
     assert read_report(report) == 5
     assert read_report(answer(0, varbind(OID, ber.integer(1)))) is None
     assert read_report(report[: report.index(b"\x0f\x01\x01") + 3]) is None
+
+
+def v3(*scoped: bytes, flags: bytes = b"\0", signature: bytes = b"") -> bytes:
+    header = message(ber.integer(7), ber.integer(2048), ber.tlv(ber.OCTETS, flags), ber.integer(3))
+    security = [b"engine", 1, 2, b"user", signature, b""]
+    said = message(*(ber.integer(one) if isinstance(one, int) else ber.tlv(ber.OCTETS, one) for one in security))
+    return message(ber.integer(3), header, ber.tlv(ber.OCTETS, said), message(*scoped))
+
+
+CONTEXT = (ber.tlv(ber.OCTETS, b"engine"), ber.tlv(ber.OCTETS, b""))
+RESPONSE, REPORT = ber.tlv(0xA2, b""), ber.tlv(0xA8, b"")
+
+
+def test_a_v3_message_tells_how_secure_it_is() -> None:
+    assert read_secured(v3(*CONTEXT, RESPONSE, flags=b"\3", signature=b"s")) == Secured(True, True, b"s", False)
+    assert read_secured(v3(*CONTEXT, REPORT)) == Secured(False, False, b"", True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(v3(*CONTEXT, RESPONSE), id="an answer without a signature"),
+        pytest.param(v3(*CONTEXT, RESPONSE, REPORT), id="an answer with a report behind it"),
+        pytest.param(v3(*CONTEXT, RESPONSE, flags=b"\1", signature=bytes(24)), id="a signature of zeros"),
+        pytest.param(v3(*CONTEXT, RESPONSE, flags=b"\1"), id="a signature of nothing"),
+        pytest.param(v3(*CONTEXT, RESPONSE, flags=b"\1\0"), id="two octets of flags"),
+        pytest.param(answer(0), id="v2c"),
+        pytest.param(message(*(ber.integer(n) for n in range(4))), id="four integers"),
+    ],
+)
+def test_what_is_less_secure_than_the_user_asks_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        User(name="user", auth="sha256", auth_key=b"k" * 32).check(data)
+
+
+@given(st.binary(max_size=80))
+def test_any_datagram_is_checked_or_refused(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        User(name="user", auth="sha256", auth_key=b"k" * 32).check(data)
