@@ -99,3 +99,11 @@ def test_the_schema_is_printable() -> None:
 def test_every_platform_file_is_named_like_its_platform() -> None:
     files = [*PACKAGED.glob("*.yaml"), *SERVICES.glob("*.yaml")]
     assert {path.stem for path in files} == {platform.name for platform in PLATFORMS}
+
+
+def test_whoever_searches_a_store_for_the_best_known_communities_finds_only_leaks() -> None:
+    """What is known of platforms and controls is sealed as evidence, so their names stand in no such file."""
+    files = [path for folder in (PACKAGED, SERVICES, PACKAGED.parent / "controls") for path in folder.rglob("*.yaml")]
+    word = re.compile(r"(?<![\w-])(public|private)(?![\w-])")
+    assert len(files) > 190
+    assert [(path.name, found[0]) for path in files if (found := word.search(path.read_text(encoding="utf-8")))] == []
