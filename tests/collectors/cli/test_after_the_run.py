@@ -40,7 +40,7 @@ def test_a_run_leaves_the_report_its_site_asks_for(down: Any) -> None:
 
 def test_a_run_on_top_of_damaged_evidence_ends_as_not_verified(down: Any) -> None:
     assert down.collect().code == 4
-    down.settings = {"report": "report.html"}
+    down.settings, down.covered = {"report": "report.html"}, False
     for blob in [path for path in (down.store / "blobs").rglob("*") if path.is_file()]:
         whole = blob.read_bytes()
         blob.write_bytes(b"something else")

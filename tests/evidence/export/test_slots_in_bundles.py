@@ -275,7 +275,7 @@ def test_the_same_slots_give_the_same_bytes_as_the_log_grows(desk: Desk) -> None
 Step = tuple[str, int]
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["whole", "late", "some", "none", "missed", "narrow", "wide"]), st.integers(0, 2)),
