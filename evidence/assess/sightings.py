@@ -7,7 +7,7 @@ of its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence.assess.narrowing import narrowed
 from evidence.checks.estate import Sighting
@@ -18,13 +18,14 @@ from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.normalise.facts import asked_as, read_facts
 from evidence.platforms.load import Platforms
-from evidence.platforms.platform import Platform
+from evidence.platforms.platform import Platform, TableRule
 from evidence.snapshots import Reading, Snapshots, newest_first
 
 LOOK_BACK_DAYS = 90
 """How far back is looked: a quarter; an exchange that nobody explained within it was reported ninety times."""
 
 _WATCHED = frozenset(WATCHED)
+_MAC_TABLE = "mac."
 _Key = tuple[str, str | None, str, str]
 
 
@@ -63,7 +64,7 @@ def sightings(
             continue
         data = snapshots.data(reading)
         runs: dict[_Key, _Run] = {}
-        for key in _standing(telling.platform(capture), capture, data, after):
+        for key in _standing(telling, capture, data, after):
             run = after.runs.get(key) if after is not None else None
             if run is None:
                 run = _Run(first=capture.at, last=capture.at, source=capture.blob)
@@ -79,16 +80,16 @@ def _extend(runs: Iterable[_Run], capture: Capture) -> None:
         run.first, run.source = capture.at, capture.blob
 
 
-def _standing(platform: Platform, capture: Capture, data: bytes, after: _Answer | None) -> Iterator[_Key]:
+def _standing(telling: "_Telling", capture: Capture, data: bytes, after: _Answer | None) -> Iterator[_Key]:
     """Yield what stands in an answer; where most of it is as in the newer one, only the rest is read."""
     narrow = None
     if after is not None and capture.transport == "snmp" and capture.platform == after.capture.platform:
-        narrow = narrowed(platform, capture.question, data, after.data)
+        narrow = narrowed(telling.platform(capture), capture.question, data, after.data)
     if narrow is None or after is None:
-        yield from keys_of(read_facts(platform, capture, data))
+        yield from keys_of(read_facts(telling.watching(capture), capture, data))
         return
     yield from (key for key in after.runs if key[1] not in narrow.rows)
-    yield from keys_of(read_facts(platform, capture, narrow.data))
+    yield from keys_of(read_facts(telling.watching(capture), capture, narrow.data))
 
 
 class _Telling:
@@ -97,10 +98,22 @@ class _Telling:
     def __init__(self, platforms: Platforms) -> None:
         self._platforms = platforms
         self._questions: dict[str, frozenset[str]] = {}
+        self._watching: dict[str, Platform] = {}
 
     def platform(self, capture: Capture) -> Platform:
         """Return the platform an answer was asked by."""
         return (self._platforms.named(capture.platform) if capture.platform else None) or self._platforms.generic
+
+    def watching(self, capture: Capture) -> Platform:
+        """Return that platform with the rules alone that `keys_of` looks at."""
+        platform = self.platform(capture)
+        if platform.name not in self._watching:
+            self._watching[platform.name] = replace(
+                platform,
+                facts=tuple(rule for rule in platform.facts if _is_looked_at(rule.fact)),
+                tables=tuple(_watched_columns(platform.tables)),
+            )
+        return self._watching[platform.name]
 
     def tells(self, capture: Capture) -> bool:
         """Say whether an answer can hold what is looked for."""
@@ -108,6 +121,17 @@ class _Telling:
         if platform.name not in self._questions:
             self._questions[platform.name] = frozenset(_telling_questions(platform))
         return asked_as(capture.question) in self._questions[platform.name]
+
+
+def _is_looked_at(fact: str) -> bool:
+    return fact in _WATCHED or fact.startswith(_MAC_TABLE)
+
+
+def _watched_columns(tables: Iterable[TableRule]) -> Iterator[TableRule]:
+    for table in tables:
+        columns = tuple(column for column in table.columns if _is_looked_at(column.fact))
+        if columns:
+            yield replace(table, columns=columns)
 
 
 def _telling_questions(platform: Platform) -> Iterator[str]:
@@ -138,8 +162,8 @@ def keys_of(facts: Iterable[Fact]) -> Iterator[_Key]:
     for fact in facts:
         if fact.name in _WATCHED:
             said.setdefault((fact.name, fact.row), fact.value)
-        if fact.row is not None and fact.name.startswith("mac."):
-            tables.setdefault(fact.row, {}).setdefault(fact.name.removeprefix("mac."), fact.value)
+        if fact.row is not None and fact.name.startswith(_MAC_TABLE):
+            tables.setdefault(fact.row, {}).setdefault(fact.name.removeprefix(_MAC_TABLE), fact.value)
     for (name, row), value in said.items():
         columns = tables.get(row or "", {}) if name == "mac.address" else {}
         if columns.get("status") not in ("self", "invalid"):

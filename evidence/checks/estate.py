@@ -1,6 +1,6 @@
 """What checks judge: every asset with what is known of it, as of one moment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -71,20 +71,29 @@ class Subject:
     """The plan's blob, which holds its line of the ledger."""
     seen: tuple[Sighting, ...] = ()
     """What told the asset and its neighbours apart, as far as the log is looked back (`evidence.assess.sightings`)."""
+    _rows: dict[bool, dict[str, tuple[Row, ...]]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact of that name that comes in no rows."""
         return next((fact for fact in self.facts if fact.name == name and fact.row is None), None)
 
-    def rows(self, family: str, *, before: bool = False) -> Iterator[Row]:
-        """Yield the rows of a family of facts (`certificate`), by name."""
-        found: dict[str, dict[str, Fact]] = {}
-        prefix = f"{family}."
-        for fact in self.before if before else self.facts:
-            if fact.row is not None and fact.name.startswith(prefix):
-                found.setdefault(fact.row, {})[fact.name.removeprefix(prefix)] = fact
-        for name in sorted(found):
-            yield Row(name=name, facts=found[name])
+    def rows(self, family: str, *, before: bool = False) -> tuple[Row, ...]:
+        """Return the rows of a family of facts (`certificate`), by name; checks ask for the same ones often."""
+        if before not in self._rows:
+            self._rows[before] = _rows(self.before if before else self.facts)
+        return self._rows[before].get(family, ())
+
+
+def _rows(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
+    """Return the rows of every family, which is what stands before the first dot of a fact's name."""
+    families: dict[str, dict[str, dict[str, Fact]]] = {}
+    for fact in facts:
+        if fact.row is not None:
+            family, _, column = fact.name.partition(".")
+            families.setdefault(family, {}).setdefault(fact.row, {})[column] = fact
+    return {
+        family: tuple(Row(name=name, facts=found[name]) for name in sorted(found)) for family, found in families.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
