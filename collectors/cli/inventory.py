@@ -2,6 +2,7 @@
 
 import click
 
+from collectors.cli.options import opening_options
 from evidence.cli.options import platforms_option, verbosity_option
 
 
@@ -10,6 +11,7 @@ from evidence.cli.options import platforms_option, verbosity_option
 @click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts: `web:&dc1:!x`.")
 @click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="More variables: `k=v`, JSON or @file.")
 @click.option("-u", "--user", metavar="NAME", help="Log in as this user where the inventory names none.")
+@opening_options
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
@@ -25,6 +27,10 @@ def command(
     limit: str | None,
     extra_vars: tuple[str, ...],
     user: str | None,
+    vault_ids: tuple[str, ...],
+    vault_password_files: tuple[str, ...],
+    ask_vault_pass: bool,
+    resolve: bool,
     config: str | None,
     graph: bool,
     list_hosts: bool,
@@ -40,6 +46,7 @@ def command(
     import os
     from pathlib import Path
 
+    from collectors.cli.opening import opening
     from collectors.cli.site import load_site
     from collectors.cli.tell_inventory import tell_assets, tell_graph, tell_hosts
     from collectors.inventory.read import read_inventory
@@ -47,7 +54,18 @@ def command(
 
     site = load_site(config)
     found = read_inventory(
-        inventory or site.inventory, limit=limit, extra_vars=extra_vars, environ=os.environ, user=user
+        inventory or site.inventory,
+        limit=limit,
+        extra_vars=extra_vars,
+        environ=os.environ,
+        user=user,
+        opening=opening(
+            os.environ,
+            vault_ids=vault_ids,
+            vault_password_files=vault_password_files,
+            ask_vault_pass=ask_vault_pass,
+            resolve=resolve,
+        ),
     )
     for warning in found.warnings:
         click.echo(f"warning: {one_line(warning)}", err=True)

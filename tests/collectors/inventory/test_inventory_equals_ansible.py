@@ -18,7 +18,6 @@ from collectors.inventory.limit import select
 from collectors.inventory.read import read_variables
 from collectors.inventory.resolve import is_used
 from collectors.inventory.sources import read_static
-from collectors.inventory.yamlfile import VAULTED
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
