@@ -133,12 +133,15 @@ def _address(values: Values) -> str:
 
 def _powered(values: Values) -> str | None:
     text = values.text("plantproof_powered")
+    problem = None
     if text is not None:
         try:
             WorkingHours.parse(text)
         except ScheduleError as error:
-            found = "something else" if values.hides("plantproof_powered") else str(error)
-            raise values.wrong("plantproof_powered", "working hours", found) from None
+            problem = str(error)
+    if problem is not None:
+        found = "something else" if values.hides("plantproof_powered") else problem
+        raise values.wrong("plantproof_powered", "working hours", found)
     return text
 
 

@@ -148,8 +148,9 @@ def _run(
     if len(output) > max_bytes:
         raise InventoryError(f"{named}: expected at most {max_bytes} bytes from ansible-inventory, found more")
     if code:
+        words = last_words(b"".join(complaint).decode("utf-8", "replace"))
         raise InventoryError(
-            f"{named}: ansible-inventory ended with {code}: {last_words(b''.join(complaint).decode('utf-8', 'replace'))}",
+            f"{named}: ansible-inventory ended with {code}: {words}",
             hint=f"Try: {Path(command[0]).name} {' '.join(command[1:])}",
         )
     return output

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from collectors.inventory.graph import UNGROUPED, Graph
@@ -99,10 +100,10 @@ def _add_file(path: Path, graph: Graph, vault: Vault) -> None:
     except VaultError as error:
         raise InventoryError(f"{name}: {error}", hint=error.hint) from None
     graph.vaulted.add(name)
-    try:
+    with suppress(InventoryError):  # which would quote it
         _add_content(data, path, graph)
-    except InventoryError:
-        raise InventoryError(f"{name}: expected an inventory in the encrypted file, found something else") from None
+        return
+    raise InventoryError(f"{name}: expected an inventory in the encrypted file, found something else")
 
 
 def _add_content(data: bytes, path: Path, graph: Graph) -> None:

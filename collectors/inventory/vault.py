@@ -10,6 +10,7 @@ import hmac
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from collectors.inventory.problem import InventoryError
@@ -112,10 +113,10 @@ class Vault:
 
     def open_value(self, sealed: Vaulted) -> str:
         """Return an encrypted value; raise `VaultError`."""
-        try:
-            return self._open(sealed, MAX_VALUE_BYTES).decode()
-        except UnicodeDecodeError:
-            raise VaultError("expected UTF-8 text in what is encrypted, found something else") from None
+        value = self._open(sealed, MAX_VALUE_BYTES)
+        with suppress(UnicodeDecodeError):  # which would hold the value
+            return value.decode()
+        raise VaultError("expected UTF-8 text in what is encrypted, found something else")
 
     def open_file(self, sealed: Vaulted) -> bytes:
         """Return what an encrypted file holds; raise `VaultError`. The file's own bound is the bound."""

@@ -8,6 +8,7 @@ other).
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -191,10 +192,9 @@ def opened(data: bytes, vault: Vault) -> bytes:
 
 def parse_opened(data: bytes, path: Path | str) -> object:
     """Parse what was encrypted: an error about it shows nothing of it."""
-    try:
+    with suppress(InventoryError):  # which would quote it
         return parse(data, path)
-    except InventoryError:
-        raise InventoryError(f"{path}: expected YAML in the encrypted file, found something else") from None
+    raise InventoryError(f"{path}: expected YAML in the encrypted file, found something else")
 
 
 def place(origin: Origin, key: str | None = None) -> str:
