@@ -41,6 +41,11 @@ def examine(
 def _inventory(sources: tuple[str, ...], said: Mapping[str, Any]) -> Iterator[checkup.Finding]:
     try:
         opened_with = opening(os.environ, **said)
+        passwords = {Path(one.source) for one in opened_with.vault.passwords if one.source}
+        yield from checkup.readable_by_others(
+            sorted(passwords),
+            holds_secrets=lambda path: not os.access(path, os.X_OK),  # a script asks for it elsewhere
+        )
         read = read_inventory(sources, environ=os.environ, opening=opened_with)
     except Error as error:
         yield checkup.ill("inventory", str(error), error.hint)
@@ -49,11 +54,6 @@ def _inventory(sources: tuple[str, ...], said: Mapping[str, Any]) -> Iterator[ch
     for warning in read.warnings:
         yield checkup.note("inventory", warning)
     secrets = [secret for host in read.hosts for secret in host.secrets()]
-    passwords = {Path(one.source) for one in opened_with.vault.passwords if one.source}
-    yield from checkup.readable_by_others(
-        sorted(passwords),
-        holds_secrets=lambda path: not os.access(path, os.X_OK),  # a script asks for it elsewhere
-    )
     files = [path for source in read.sources for path in _files(Path(source))]
     yield from checkup.readable_by_others(files, holds_secrets=lambda path: _holds(path, secrets))
     yield from checkup.zones(sorted({host.asset.zone for host in read.hosts if host.asset.zone}))

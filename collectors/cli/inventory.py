@@ -1,5 +1,7 @@
 """`plantproof inventory`: the assets as they are read, and what is missing to ask them."""
 
+from typing import Any
+
 import click
 
 from collectors.cli.options import opening_options
@@ -27,15 +29,12 @@ def command(
     limit: str | None,
     extra_vars: tuple[str, ...],
     user: str | None,
-    vault_ids: tuple[str, ...],
-    vault_password_files: tuple[str, ...],
-    ask_vault_pass: bool,
-    resolve: bool,
     config: str | None,
     graph: bool,
     list_hosts: bool,
     output_format: str,
     platforms_folder: str | None,
+    **said: Any,
 ) -> None:
     """
     Show the assets as read from the inventory.
@@ -59,13 +58,7 @@ def command(
         extra_vars=extra_vars,
         environ=os.environ,
         user=user,
-        opening=opening(
-            os.environ,
-            vault_ids=vault_ids,
-            vault_password_files=vault_password_files,
-            ask_vault_pass=ask_vault_pass,
-            resolve=resolve,
-        ),
+        opening=opening(os.environ, **said),
     )
     for warning in found.warnings:
         click.echo(f"warning: {one_line(warning)}", err=True)

@@ -35,6 +35,8 @@ class Values:
     def __init__(self, host: str, values: Mapping[str, object], resolver: Resolver, vault: Vault = NO_VAULT) -> None:
         self.host = host
         self._values = values
+        self._present = values.keys()
+        """Asked first, because most variables of most hosts are absent."""
         self._resolver = resolver
         self._vault = vault
 
@@ -49,11 +51,15 @@ class Values:
 
     def text(self, *keys: str, may_be_vaulted: bool = False) -> str | None:
         """Return the first of `keys` that has a value, as text; numbers and dates as they were written."""
+        if self._present.isdisjoint(keys):
+            return None
         key, value = self._first(keys, may_be_vaulted=may_be_vaulted)
         return None if value is None else self._as_text(key, value)
 
     def secret(self, *keys: str, at_least: int = 0) -> Secret | None:
         """Return the first of `keys` that has a value as a secret; it is not shown in an error."""
+        if self._present.isdisjoint(keys):
+            return None
         key, value = self._first(keys, may_be_vaulted=True)
         if value is None:
             return None
@@ -66,8 +72,11 @@ class Values:
 
     def is_vaulted(self, *keys: str) -> bool:
         """Tell whether the first of `keys` that has a value is encrypted by itself."""
-        values = (self._values.get(key) for key in keys)
-        return _sealed(next((value for value in values if value is not None and value != ""), None)) is not None
+        for key in keys:
+            value = self._values.get(key)
+            if value is not None and value != "":
+                return _sealed(value) is not None
+        return False
 
     def choice(self, key: str, allowed: Collection[str]) -> str | None:
         """Return the value of `key`, one of `allowed`."""
@@ -116,6 +125,8 @@ class Values:
 
     def flag(self, *keys: str, default: bool) -> bool:
         """Return a boolean as Ansible writes it."""
+        if self._present.isdisjoint(keys):
+            return default
         key, value = self._first(keys)
         if value is None:
             return default
@@ -157,7 +168,7 @@ class Values:
             value = self._values.get(key)
             if value is None or value == "":
                 continue
-            sealed = _sealed(value)
+            sealed = None if type(value) is str else _sealed(value)
             if sealed is None:
                 return key, value
             if not may_be_vaulted:

@@ -5,7 +5,6 @@ The form is Ansible's documented one ("Ansible Vault payload format 1.1 - 1.2", 
 header, then in hex the salt, the HMAC and the ciphertext, each in hex again. PBKDF2 makes three keys of a password.
 """
 
-import hashlib
 import hmac
 import os
 import re
@@ -68,7 +67,11 @@ class VaultPassword:
 
     def keys(self, salt: bytes) -> bytes:
         """Return what PBKDF2 makes of it: the key, the HMAC's key, the counter. Dear: several milliseconds."""
-        return hashlib.pbkdf2_hmac("sha256", self._value, salt, _ITERATIONS, 2 * _KEY_BYTES + _COUNTER_BYTES)
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC  # its OpenSSL is twice as fast as Debian 12's
+
+        size = 2 * _KEY_BYTES + _COUNTER_BYTES
+        return PBKDF2HMAC(algorithm=SHA256(), length=size, salt=salt, iterations=_ITERATIONS).derive(self._value)
 
     def write_to(self, descriptor: int) -> None:
         """Hand it to another process through a descriptor of ours."""
