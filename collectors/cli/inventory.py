@@ -52,14 +52,9 @@ def command(
     from evidence.harmless import one_line
 
     site = load_site(config)
-    found = read_inventory(
-        inventory or site.inventory,
-        limit=limit,
-        extra_vars=extra_vars,
-        environ=os.environ,
-        user=user,
-        opening=opening(os.environ, **said),
-    )
+    opened = opening(os.environ, **said)
+    sources = inventory or site.inventory
+    found = read_inventory(sources, limit=limit, extra_vars=extra_vars, environ=os.environ, user=user, opening=opened)
     for warning in found.warnings:
         click.echo(f"warning: {one_line(warning)}", err=True)
     if list_hosts:
