@@ -152,12 +152,12 @@ def _hosts(said: CollectArguments, site: Settings, opened_with: Opening) -> tupl
         environ=os.environ,
         user=said.user,
         opening=opened_with,
+        share=Slice.parse(said.part).of,
         **_asked(said),
     )
-    hosts = Slice.parse(said.part).of(inventory.hosts)
-    for warning in (*inventory.warnings, *_named_like_secrets(hosts)):
+    for warning in (*inventory.warnings, *_named_like_secrets(inventory.hosts)):
         click.echo(f"warning: {one_line(warning)}", err=True)
-    return hosts
+    return inventory.hosts
 
 
 def _named_like_secrets(hosts: Iterable[Host]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Ansible inventories read into hosts: the one function that others call."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,7 @@ def read_inventory(
     password: Secret | None = None,
     enable: Secret | None = None,
     opening: Opening = AS_WRITTEN,
+    share: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
 ) -> Inventory:
     """
     Read the hosts of Ansible inventories; raise `InventoryError` where anything we use is not as expected.
@@ -82,11 +83,11 @@ def read_inventory(
     devices that have none.
 
     `opening` says how what is encrypted or a template is read. Of the hosts selected, and of no others, the variables
-    we use are decrypted and rendered.
+    we use are decrypted and rendered. `share` returns those that are this run's, where several share an inventory.
     """
     said = Login(user=user or None, password=password, enable=enable)
     with _unswept():
-        found = _select(sources, limit, extra_vars, environ, opening)
+        found = _select(sources, limit, extra_vars, environ, opening, share=share)
         login = login_from(environ, said)
         hosts = tuple(read_host(values, groups, login) for values, groups in found.each())
         return found.inventory(hosts)
@@ -146,6 +147,7 @@ def _select(
     environ: Mapping[str, str],
     opening: Opening,
     used: frozenset[str] | None = None,
+    share: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
 ) -> _Selected:
     vault = opening.vault
     graph, resolver, named = read_variables(sources, extra_vars=extra_vars, environ=environ, vault=vault)
@@ -156,6 +158,8 @@ def _select(
         order = tuple(host for host in order if host in chosen)
         if not order:
             raise LimitError(f"{', '.join(named)}: expected {limit!r:.80} to select a host, it selects none")
+    if share:
+        order = share(order)
     if opening.resolve:
         wanted = templates(resolver, order, used)
         for (host, key), value in render(wanted, resolver, named, extra_vars, environ, vault).items():

@@ -12,6 +12,7 @@ from collectors.inventory.problem import InventoryError
 from collectors.inventory.read import Inventory, Opening, read_assets, read_inventory
 from collectors.inventory.resolve import ANSIBLE_KEYS
 from collectors.inventory.vault import Vault, VaultPassword
+from collectors.slices import Slice
 
 MARK = "geheim{{one"
 """What no error, output or representation may show; as a host, a port or a date it is wrong."""
@@ -103,6 +104,14 @@ def test_only_what_is_used_of_the_selected_hosts_is_opened_and_each_ciphertext_o
     opening = Opening(Vault([password]))
     assert len(read_assets([tmp_path / "hosts.yml"], environ={}, opening=opening)) == 503
     assert password.tries == 1, "what an asset is needs no credential"
+
+
+def test_only_this_runs_share_is_opened(tmp_path: Path, vaults: ModuleType) -> None:
+    password = Counted()
+    hosts = ", ".join(f"sw{number}: {{ansible_password: {vaults.inline('x')}}}" for number in range(9))
+    found = read(tmp_path, f"g: {{hosts: {{{hosts}}}}}", password, limit="!sw0", share=Slice.parse("2/3").of)
+    assert [host.asset.id for host in found.hosts] == ["sw2", "sw5", "sw8"]
+    assert password.tries == 3
 
 
 def test_a_wrong_password_is_named_with_file_line_host_and_variable(tmp_path: Path, vaults: ModuleType) -> None:
