@@ -140,7 +140,7 @@ def _logging_in(visit: Visit, platform: Platform) -> Iterator[str]:
     ssh, session = visit.host.ssh, platform.session
     if ssh is None or session is None:
         return
-    yield f"login {ssh.user or '(nobody)'}@{ssh.address}:{ssh.port}"
+    yield f"login {ssh.shown_user or '(nobody)'}@{ssh.address}:{ssh.port}"
     if session.kind != "host":
         if ssh.enable is not None:
             yield "enable"

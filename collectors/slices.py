@@ -44,9 +44,9 @@ class Slice:
             raise SliceError(f"expected a part like 2/5, or awx-17/5 where it is cut already, found {text!r:.40}")
         return cls(number=label.number, count=label.count, name=label.name)
 
-    def of(self, hosts: Iterable[Host]) -> tuple[Host, ...]:
-        """Return this share of the hosts, by name."""
-        ordered = sorted(hosts, key=lambda host: host.asset.id)
+    def of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return this share of the hosts, in the order of their names."""
+        ordered = sorted(names)
         if self.name is not None:
             return tuple(ordered)
         return tuple(ordered[self.number - 1 :: self.count])

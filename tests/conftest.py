@@ -71,7 +71,14 @@ frr = _fixtures("frr").frr
 _ignition = _fixtures("ignition")
 certificate, ignition = _ignition.certificate, _ignition.ignition
 wiretap = _fixtures("wiretap").wiretap
+_vault = _fixtures("vault")
 opcua_plant = _fixtures("opcua").opcua_plant
+
+
+@pytest.fixture(scope="session")
+def vaults() -> ModuleType:
+    """The module that encrypts as Ansible Vault does."""
+    return _vault
 
 
 @pytest.fixture(scope="session")

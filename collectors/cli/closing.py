@@ -1,16 +1,18 @@
 """What `plantproof seal` does with what was said: seal, look what is missing, tell."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import click
 
+from collectors.cli.opening import opening
 from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock
 from collectors.closing import ClosedSlot, close, newly_sealed
-from collectors.inventory.read import read_inventory
+from collectors.inventory.read import read_assets
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force
 from collectors.slots import filled_slot
@@ -29,14 +31,20 @@ NAMED = 20
 
 
 def run_seal(
-    *, config: str | None, store: str | None, slot: str | None, sources: Sequence[str], json_output: bool
+    *,
+    config: str | None,
+    store: str | None,
+    slot: str | None,
+    sources: Sequence[str],
+    said: Mapping[str, Any],
+    json_output: bool,
 ) -> int:
-    """Carry out the command; return its exit code."""
+    """Carry out the command; `said` is what opens the inventory. Return the exit code."""
     site, clock = load_site(config, store=store), SystemClock()
     now = clock.now()
     wanted = filled_slot(slot, site.jobs, now).name if slot else None
     opened = open_evidence(site, clock)
-    planned = _state_plan(opened, site, sources, now, wanted) if sources else None
+    planned = _state_plan(opened, site, sources, said, now, wanted) if sources else None
     before = newest_checkpoint(opened)
     checkpoint = seal(opened.store, opened.keyring, at=now)
     history = History.read(opened.store)
@@ -58,10 +66,15 @@ def run_seal(
 
 
 def _state_plan(
-    opened: OpenSite, site: Settings, sources: Sequence[str], at: datetime, filling: str | None
+    opened: OpenSite,
+    site: Settings,
+    sources: Sequence[str],
+    said: Mapping[str, Any],
+    at: datetime,
+    filling: str | None,
 ) -> frozenset[str]:
     """Make the plan that of the whole inventory, and return its assets."""
-    assets = [host.asset for host in read_inventory(sources, environ=os.environ).hosts]
+    assets = read_assets(sources, environ=os.environ, opening=opening(os.environ, **said))
     plan_in_force(opened, lambda: assets, at=at, jobs=site.jobs, filling=filling)
     return frozenset(str(asset.id) for asset in assets)
 

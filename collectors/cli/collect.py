@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from collectors.cli.options import fail_on_option
+from collectors.cli.options import fail_on_option, opening_options
 from evidence.cli.options import STORE_METAVAR, platforms_option, verbosity_option
 
 
@@ -18,6 +18,10 @@ class CollectArguments:
     user: str | None
     ask_pass: bool
     ask_become_pass: bool
+    vault_ids: tuple[str, ...]
+    vault_password_files: tuple[str, ...]
+    ask_vault_pass: bool
+    resolve: bool
     forks: int | None
     tags: tuple[str, ...]
     check: bool
@@ -44,6 +48,7 @@ class CollectArguments:
 @click.option("-u", "--user", metavar="NAME", help="Log in as this user where the inventory names none.")
 @click.option("-k", "--ask-pass", is_flag=True, help="Ask for the login password.")
 @click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the enable password.")
+@opening_options
 @click.option("-f", "--forks", type=click.IntRange(1, 5000), metavar="N", help="Assets read at the same time [50].")
 @click.option("-t", "--tags", multiple=True, metavar="TAGS", help="Only: identify, config, tables, host.")
 @click.option("-C", "--check", is_flag=True, help="Print what would be asked; touch nothing.")

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
 from collectors.assessing import judge_site, may_judge
 from collectors.cli.collect import CollectArguments
+from collectors.cli.opening import opening
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site, open_evidence
@@ -22,7 +24,7 @@ from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
 from collectors.inventory.host import Host
-from collectors.inventory.read import read_inventory
+from collectors.inventory.read import Opening, read_assets, read_inventory
 from collectors.locks import run_lock
 from collectors.pace import Pace
 from collectors.parts import RunIdentity
@@ -64,7 +66,8 @@ def run_collect(said: CollectArguments) -> int:
     clock = SystemClock()
     site = load_site(said.config, store=said.store, owner=said.owner, snmp_engine=said.snmp_engine)
     slot = filled_slot(said.slot, site.jobs, clock.now()) if said.slot else None
-    hosts = _hosts(said, site)
+    opened_with = _opening(said)
+    hosts = _hosts(said, site, opened_with)
     if said.list_hosts:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
@@ -79,7 +82,7 @@ def run_collect(said: CollectArguments) -> int:
         tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
         return 0
     with _lock(said, site, slot):
-        done = _run(said, site, plan, knowledge, clock, closed, slot)
+        done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with)
     if said.output_format == "json":
         tell_json(done)
     else:
@@ -130,19 +133,31 @@ def _report(site: Settings) -> int:
     return int(click.get_current_context().invoke(command, **arguments))
 
 
-def _hosts(said: CollectArguments, site: Settings) -> tuple[Host, ...]:
+def _opening(said: CollectArguments) -> Opening:
+    return opening(
+        os.environ,
+        vault_ids=said.vault_ids,
+        vault_password_files=said.vault_password_files,
+        ask_vault_pass=said.ask_vault_pass,
+        resolve=said.resolve,
+        no_input=said.no_input,
+    )
+
+
+def _hosts(said: CollectArguments, site: Settings, opened_with: Opening) -> tuple[Host, ...]:
     inventory = read_inventory(
         said.inventory or site.inventory,
         limit=said.limit,
         extra_vars=said.extra_vars,
         environ=os.environ,
         user=said.user,
+        opening=opened_with,
+        share=Slice.parse(said.part).of,
         **_asked(said),
     )
-    hosts = Slice.parse(said.part).of(inventory.hosts)
-    for warning in (*inventory.warnings, *_named_like_secrets(hosts)):
+    for warning in (*inventory.warnings, *_named_like_secrets(inventory.hosts)):
         click.echo(f"warning: {one_line(warning)}", err=True)
-    return hosts
+    return inventory.hosts
 
 
 def _named_like_secrets(hosts: Iterable[Host]) -> Iterator[str]:
@@ -153,7 +168,7 @@ def _named_like_secrets(hosts: Iterable[Host]) -> Iterator[str]:
             yield f"{host.asset.id}: a credential of it is also its name or address, and those are no secrets"
 
 
-def _asked(said: CollectArguments) -> dict[str, Secret]:
+def _asked(said: CollectArguments) -> dict[str, Any]:
     """Ask for the passwords that were to be asked for; they never stand on a command line."""
     if (said.ask_pass or said.ask_become_pass) and said.no_input:
         raise UsageError("--no-input forbids asking for a password", hint="leave out -k and -K, or --no-input")
@@ -211,6 +226,7 @@ def _run(
     clock: SystemClock,
     closed: Callable[[Host], Outcome | None],
     slot: Filled | None,
+    opened_with: Opening,
 ) -> Done:
     opened = open_evidence(site, clock)
     key = opened.keyring.redaction_key()
@@ -222,7 +238,7 @@ def _run(
                 site=opened,
                 knowledge=knowledge,
                 plan=plan,
-                identity=_identity(said, site, opened, plan, knowledge, clock, slot),
+                identity=_identity(said, site, opened, plan, knowledge, clock, slot, opened_with),
                 redactor=Redactor.for_hosts(hosts, key=key.derive("redaction"), key_id=key.id),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,
@@ -259,6 +275,7 @@ def _identity(
     knowledge: Platforms,
     clock: SystemClock,
     filled: Filled | None,
+    opened_with: Opening,
 ) -> RunIdentity:
     now, run = clock.now(), secrets.token_hex(3)
     assets = dump_assets(visit.host.asset for visit in sorted(plan.visits, key=lambda visit: visit.asset))
@@ -272,7 +289,7 @@ def _identity(
         label=part.label,
         plan=plan_in_force(
             opened,
-            lambda: _all_assets(said, site, plan),
+            lambda: _all_assets(said, site, plan, opened_with),
             at=now,
             jobs=site.jobs,
             filling=filled.name if filled else None,
@@ -292,13 +309,13 @@ def _identity(
     )
 
 
-def _all_assets(said: CollectArguments, site: Settings, plan: Plan) -> Iterator[Asset]:
+def _all_assets(said: CollectArguments, site: Settings, plan: Plan, opened_with: Opening) -> Iterator[Asset]:
     """Yield every asset of the inventory, those of other slices and behind a limit too."""
     if not (said.limit or said.part):
         yield from (visit.host.asset for visit in plan.visits)
         return
-    whole = read_inventory(said.inventory or site.inventory, extra_vars=said.extra_vars, environ=os.environ)
-    yield from (host.asset for host in whole.hosts)
+    sources = said.inventory or site.inventory
+    yield from read_assets(sources, extra_vars=said.extra_vars, environ=os.environ, opening=opened_with)
 
 
 def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:

@@ -1,19 +1,23 @@
 """`plantproof doctor`: is this installation fit to collect evidence."""
 
+from typing import Any
+
 import click
 
+from collectors.cli.options import opening_options
 from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
 @click.command()
 @click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="Also look at this inventory.")
+@opening_options
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
 @click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table")
 @verbosity_option
-def command(inventory: tuple[str, ...], config: str | None, store: str | None, output_format: str) -> int:
+def command(inventory: tuple[str, ...], config: str | None, store: str | None, output_format: str, **said: Any) -> int:
     """
     Examine this installation, its keys, clock, store and inventory, and say what to do about what is wrong.
 
@@ -24,7 +28,7 @@ def command(inventory: tuple[str, ...], config: str | None, store: str | None, o
     from collectors.cli.examine import examine
     from evidence.cli.output import json_text, table
 
-    findings = list(examine(inventory, config, store))
+    findings = list(examine(inventory, config, store, said))
     if output_format == "json":
         rows = [{"what": one.what, "health": one.health, "said": one.said, "advice": one.advice} for one in findings]
         click.echo(json_text({"schema": "urn:plantproof:doctor:v1", "findings": rows}))

@@ -1,11 +1,13 @@
 """Everything `doctor` examines, in order."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from collectors import checkup
+from collectors.cli.opening import opening
 from collectors.cli.site import load_site
 from collectors.cli.system import SystemClock, clock_state
 from collectors.credentials import Secret
@@ -16,8 +18,10 @@ MAX_LOOKED_INTO_BYTES = 64 * 1024 * 1024
 """So much of a file is looked through for credentials; the largest inventory we measure with has 8 MiB."""
 
 
-def examine(inventory: tuple[str, ...], config: str | None, store: str | None) -> Iterator[checkup.Finding]:
-    """Yield what was found."""
+def examine(
+    inventory: tuple[str, ...], config: str | None, store: str | None, said: Mapping[str, Any]
+) -> Iterator[checkup.Finding]:
+    """Yield what was found; `said` is what opens the inventory."""
     yield from checkup.installation()
     yield from checkup.libraries(_available)
     try:
@@ -31,12 +35,18 @@ def examine(inventory: tuple[str, ...], config: str | None, store: str | None) -
     yield from checkup.clock(state.source, trusted=state.trusted, blackouts=bool(site.blackouts))
     yield from checkup.keys(site.keys)
     yield from checkup.store(site.store, site.remote(SystemClock().now))
-    yield from _inventory(inventory or site.inventory)
+    yield from _inventory(inventory or site.inventory, said)
 
 
-def _inventory(sources: tuple[str, ...]) -> Iterator[checkup.Finding]:
+def _inventory(sources: tuple[str, ...], said: Mapping[str, Any]) -> Iterator[checkup.Finding]:
     try:
-        read = read_inventory(sources, environ=os.environ)
+        opened_with = opening(os.environ, **said)
+        passwords = {Path(one.source) for one in opened_with.vault.passwords if one.source}
+        yield from checkup.readable_by_others(
+            sorted(passwords),
+            holds_secrets=lambda path: not os.access(path, os.X_OK),  # a script asks for it elsewhere
+        )
+        read = read_inventory(sources, environ=os.environ, opening=opened_with)
     except Error as error:
         yield checkup.ill("inventory", str(error), error.hint)
         return

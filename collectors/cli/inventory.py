@@ -1,7 +1,10 @@
 """`plantproof inventory`: the assets as they are read, and what is missing to ask them."""
 
+from typing import Any
+
 import click
 
+from collectors.cli.options import opening_options
 from evidence.cli.options import platforms_option, verbosity_option
 
 
@@ -10,6 +13,7 @@ from evidence.cli.options import platforms_option, verbosity_option
 @click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts: `web:&dc1:!x`.")
 @click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="More variables: `k=v`, JSON or @file.")
 @click.option("-u", "--user", metavar="NAME", help="Log in as this user where the inventory names none.")
+@opening_options
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
 )
@@ -30,6 +34,7 @@ def command(
     list_hosts: bool,
     output_format: str,
     platforms_folder: str | None,
+    **said: Any,
 ) -> None:
     """
     Show the assets as read from the inventory.
@@ -40,15 +45,16 @@ def command(
     import os
     from pathlib import Path
 
+    from collectors.cli.opening import opening
     from collectors.cli.site import load_site
     from collectors.cli.tell_inventory import tell_assets, tell_graph, tell_hosts
     from collectors.inventory.read import read_inventory
     from evidence.harmless import one_line
 
     site = load_site(config)
-    found = read_inventory(
-        inventory or site.inventory, limit=limit, extra_vars=extra_vars, environ=os.environ, user=user
-    )
+    opened = opening(os.environ, **said)
+    sources = inventory or site.inventory
+    found = read_inventory(sources, limit=limit, extra_vars=extra_vars, environ=os.environ, user=user, opening=opened)
     for warning in found.warnings:
         click.echo(f"warning: {one_line(warning)}", err=True)
     if list_hosts:

@@ -12,3 +12,44 @@ def fail_on_option(command: AnyCommand) -> AnyCommand:
         type=click.Choice(["contradicts", "due", "not-assessed"]),
         help="End with 8 when a finding contradicts; with due also when one is due; with not-assessed at those, too.",
     )(command)
+
+
+def opening_options(command: AnyCommand) -> AnyCommand:
+    """Add what opens an inventory: `--vault-id`, `--vault-password-file`, `-J`; and `--resolve`."""
+    for option in reversed(
+        (
+            click.option(
+                "--vault-id",
+                "vault_ids",
+                multiple=True,
+                metavar="ID",
+                help="Vault password by vault id: `label@file`, `label@script`, `label@prompt`.",
+            ),
+            click.option(
+                "--vault-password-file",
+                "--vault-pass-file",
+                "vault_password_files",
+                multiple=True,
+                envvar="PLANTPROOF_VAULT_PASSWORD_FILE",
+                type=click.Path(),
+                metavar="FILE",
+                help="File, or script that prints it.",
+            ),
+            click.option(
+                "-J",
+                "--ask-vault-password",
+                "--ask-vault-pass",
+                "ask_vault_pass",
+                is_flag=True,
+                help="Ask for the vault password.",
+            ),
+            click.option(
+                "--resolve",
+                is_flag=True,
+                envvar="PLANTPROOF_RESOLVE",
+                help="Let Ansible render templates and lookups in the variables that are used.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command

@@ -1,7 +1,10 @@
 """`plantproof seal`: commit every part that waits, and say what is missing."""
 
+from typing import Any
+
 import click
 
+from collectors.cli.options import opening_options
 from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 
@@ -12,12 +15,18 @@ from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 @click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--slot", metavar="SLOT", help="The slot to close: a job's name, or nightly-20260722T0200Z.")
 @click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="The whole inventory, where parts saw shares.")
+@opening_options
 @click.option(
     "--format", "output_format", type=click.Choice(["table", "json"]), default="table", help="For machines: json."
 )
 @verbosity_option
 def command(
-    config: str | None, store: str | None, slot: str | None, inventory: tuple[str, ...], output_format: str
+    config: str | None,
+    store: str | None,
+    slot: str | None,
+    inventory: tuple[str, ...],
+    output_format: str,
+    **said: Any,
 ) -> int:
     """
     Check every statement that is not in the log yet, and commit them with a new checkpoint.
@@ -28,4 +37,6 @@ def command(
     """
     from collectors.cli.closing import run_seal
 
-    return run_seal(config=config, store=store, slot=slot, sources=inventory, json_output=output_format == "json")
+    return run_seal(
+        config=config, store=store, slot=slot, sources=inventory, said=said, json_output=output_format == "json"
+    )

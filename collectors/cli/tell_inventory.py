@@ -88,7 +88,7 @@ def _row(visit: Visit) -> dict[str, object]:
         "direct_ok": asset.direct_ok,
         "groups": list(asset.groups),
         "snmp": snmp and {"port": snmp.port, "version": snmp.version, "auth": snmp.auth, "priv": snmp.priv},
-        "ssh": ssh and {"port": ssh.port, "user": ssh.user, "host_key_checking": ssh.host_key_checking},
+        "ssh": ssh and {"port": ssh.port, "user": ssh.shown_user, "host_key_checking": ssh.host_key_checking},
         "local": visit.host.local,
         "missing": _missing(visit),
     }

@@ -28,6 +28,17 @@ KNOWN = frozenset(
 )
 """Every variable of ours."""
 
+ASSET_KEYS = frozenset(
+    (
+        *("ansible_host", "ansible_ssh_host", "ansible_network_os"),
+        *("plantproof_platform", "plantproof_collect", "plantproof_safety", "plantproof_direct_ok"),
+        *("plantproof_powered", "plantproof_site", "plantproof_zone", "plantproof_role", "plantproof_criticality"),
+        *("plantproof_function", "plantproof_accountable", "plantproof_vendor", "plantproof_management_path"),
+        *("plantproof_contract_end", "plantproof_support_end"),
+    )
+)
+"""The variables that say what an asset is; none of them opens it."""
+
 _SSH_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "network_cli", "libssh", "smart"})
 
 SNMP_PORT, SSH_PORT = 161, 22
@@ -64,19 +75,15 @@ def login_from(environ: Mapping[str, str], said: Login) -> Login:
     )
 
 
-def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
-    """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
+def read_asset(values: Values, groups: tuple[str, ...]) -> Asset:
+    """Return the asset that `values` describe, without what opens it; raise `InventoryError` where they are wrong."""
     values.check_names(KNOWN)
-    address = _address(values)
-    transports = values.words("plantproof_collect", TRANSPORTS)
-    connection = (values.text("ansible_connection") or "").rpartition(".")[2]
-    network_os = values.text("ansible_network_os")
-    asset = Asset(
+    return Asset(
         id=AssetId(values.host),
-        address=address,
+        address=_address(values),
         platform=values.text("plantproof_platform"),
-        network_os=network_os,
-        transports=transports,
+        network_os=values.text("ansible_network_os"),
+        transports=values.words("plantproof_collect", TRANSPORTS),
         safety=Safety(values.choice("plantproof_safety", SAFETIES) or Safety.OT),
         site=values.text("plantproof_site"),
         zone=values.text("plantproof_zone"),
@@ -92,10 +99,17 @@ def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
         direct_ok=values.flag("plantproof_direct_ok", default=False),
         groups=groups,
     )
+
+
+def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
+    """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
+    asset = read_asset(values, groups)
+    address, transports = asset.address, asset.transports
+    connection = (values.text("ansible_connection") or "").rpartition(".")[2]
     local = connection == "local" or "local" in transports
     snmp, http, opcua = _snmp(values, address), http_access(values), opcua_access(values)
     aws = aws_access(values, asked="aws" in transports)
-    network = network_os is not None or connection == "network_cli"
+    network = asset.network_os is not None or connection == "network_cli"
     wanted = _Wanted(
         asked=connection in _SSH_CONNECTIONS or "ssh" in transports,
         other=bool(connection) and connection not in _SSH_CONNECTIONS and "ssh" not in transports,
@@ -113,23 +127,30 @@ def _address(values: Values) -> str:
     if address is None:
         return values.host
     if address.startswith("-") or not address.isprintable() or " " in address or len(address) > 255:
-        raise values.wrong(key, "a host name or address", repr(address[:80]))
+        raise values.wrong(key, "a host name or address", values.shown(key, address))
     return address
 
 
 def _powered(values: Values) -> str | None:
     text = values.text("plantproof_powered")
+    problem = None
     if text is not None:
         try:
             WorkingHours.parse(text)
         except ScheduleError as error:
-            raise values.wrong("plantproof_powered", "working hours", str(error)) from error
+            problem = str(error)
+    if problem is not None:
+        found = "something else" if values.hides("plantproof_powered") else problem
+        raise values.wrong("plantproof_powered", "working hours", found)
     return text
 
 
 def _snmp(values: Values, address: str) -> SnmpAccess | None:
     """Return SNMP access where a community (v1, v2c) or a user (v3) is given."""
-    user, community = values.text("plantproof_snmp_user"), values.secret("plantproof_snmp_community")
+    user, community = (
+        values.text("plantproof_snmp_user", may_be_vaulted=True),
+        values.secret("plantproof_snmp_community"),
+    )
     version = values.choice("plantproof_snmp_version", SNMP_VERSIONS) or ("3" if user else "2c")
     port = values.port("plantproof_snmp_port") or SNMP_PORT
     auth = values.choice("plantproof_snmp_auth", SNMP_AUTHENTICATION)
@@ -155,6 +176,7 @@ def _snmp(values: Values, address: str) -> SnmpAccess | None:
         port=port,
         version=version,
         user=user,
+        user_is_hidden=values.is_vaulted("plantproof_snmp_user"),
         auth=auth,
         auth_key=auth_key,
         priv=priv,
@@ -185,7 +207,8 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
     credential to network devices, `-u` to hosts that have no other way in. A password is never used for another
     user than the one it came with.
     """
-    user = values.text("ansible_ssh_user", "ansible_user")
+    user = values.text("ansible_ssh_user", "ansible_user", may_be_vaulted=True)
+    hidden = user is not None and values.is_vaulted("ansible_ssh_user", "ansible_user")
     password = values.secret("ansible_ssh_password", "ansible_ssh_pass", "ansible_password")
     key_file = values.text("ansible_ssh_private_key_file", "ansible_private_key_file")
     enable = values.secret("ansible_become_password", "ansible_become_pass")
@@ -206,6 +229,7 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
         address=address,
         port=port or SSH_PORT,
         user=user,
+        user_is_hidden=hidden,
         password=password,
         key_file=key_file,
         enable=enable or login.enable,

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from collectors.inventory.graph import ALL, Graph
 from collectors.inventory.problem import InventoryError, Layer, Origin
+from collectors.inventory.vault import NO_VAULT, Vault
 
 TIMEOUT_S = 300
 """Longest wait; `ansible-inventory` takes 27 s for 10,000 YAML hosts, and a cloud plugin may page through an API."""
@@ -24,20 +25,25 @@ _MAX_COMPLAINT = 600
 """Characters of `ansible-inventory`'s last words that are shown."""
 
 
-def find_program(environ: Mapping[str, str]) -> str | None:
-    """Return `ansible-inventory`: the one installed beside this Python, else the one on PATH."""
-    beside = Path(sys.executable).parent / "ansible-inventory"
-    return str(beside) if beside.exists() else shutil.which("ansible-inventory", path=environ.get("PATH"))
+def find_program(environ: Mapping[str, str], name: str = "ansible-inventory") -> str | None:
+    """Return one of Ansible's programs: the one installed beside this Python, else the one on PATH."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if beside.exists() else shutil.which(name, path=environ.get("PATH"))
 
 
 def ask_ansible(
     sources: Sequence[str],
     environ: Mapping[str, str],
+    vault: Vault = NO_VAULT,
     *,
     timeout_s: float = TIMEOUT_S,
     max_bytes: int = MAX_OUTPUT_BYTES,
 ) -> Graph:
-    """Return the inventory as `ansible-inventory --list` gives it, every host with its final variables."""
+    """
+    Return the inventory as `ansible-inventory --list` gives it, every host with its final variables.
+
+    The passwords of `vault` are for what only Ansible reads: encrypted files, and encrypted options of plugins.
+    """
     program = find_program(environ)
     named = ", ".join(sources) or "the configured inventory"
     if program is None:
@@ -46,7 +52,14 @@ def ask_ansible(
             hint="Install ansible-core, or use a static YAML, JSON or INI inventory.",
         )
     command = [program, "--list", *(word for source in sources for word in ("-i", source))]
-    output = _run(command, _environment(environ), named, timeout_s, max_bytes)
+    with _handed(vault) as (ids, descriptors):
+        surroundings = strict_environment(environ)
+        if ids:
+            # In place of what the environment and ansible.cfg say: those may want to ask a person again.
+            surroundings |= {"ANSIBLE_VAULT_IDENTITY_LIST": ",".join(one for one in ids if "," not in one)}
+            surroundings.pop("ANSIBLE_VAULT_PASSWORD_FILE", None)
+        command += [word for one in ids if "," in one for word in ("--vault-id", one)]
+        output = _run(command, surroundings, named, timeout_s, max_bytes, descriptors)
     try:
         answer = json.loads(output)
     except (ValueError, RecursionError) as error:
@@ -54,18 +67,52 @@ def ask_ansible(
     return _graph(answer, named)
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+@contextlib.contextmanager
+def _handed(vault: Vault) -> Iterator[tuple[list[str], list[int]]]:
+    """
+    Yield the vault ids that name the passwords, and the descriptors to pass on.
+
+    Ansible reads a file, and runs a script, by its own rules; what a person entered goes through a pipe and is never
+    written down.
+    """
+    ids: list[str] = []
+    descriptors: list[int] = []
+    try:
+        for password in vault.passwords:
+            source = password.source
+            if source is None:
+                reading, writing = os.pipe()
+                descriptors.append(reading)
+                password.write_to(writing)
+                os.close(writing)
+                source = f"/dev/fd/{reading}"
+            ids.append(f"{password.label}@{source}")
+        yield ids, descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def strict_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the caller's environment with what makes `ansible-inventory` fail rather than warn."""
     strict = {
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+        "ANSIBLE_ASK_VAULT_PASS": "0",
     }
     locale = {} if any(name in environ for name in ("LC_ALL", "LC_CTYPE", "LANG")) else {"LC_ALL": "C.UTF-8"}
     return {**locale, **environ, **strict}
 
 
-def _run(command: list[str], environ: dict[str, str], named: str, timeout_s: float, max_bytes: int) -> bytes:
+def _run(
+    command: list[str],
+    environ: dict[str, str],
+    named: str,
+    timeout_s: float,
+    max_bytes: int,
+    descriptors: Sequence[int] = (),
+) -> bytes:
     """Return what the program prints; end it, and what it started, when it takes too long or says too much."""
     process = subprocess.Popen(
         command,
@@ -73,6 +120,7 @@ def _run(command: list[str], environ: dict[str, str], named: str, timeout_s: flo
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pass_fds=descriptors,
         start_new_session=True,
     )
     expired = threading.Event()
@@ -100,8 +148,9 @@ def _run(command: list[str], environ: dict[str, str], named: str, timeout_s: flo
     if len(output) > max_bytes:
         raise InventoryError(f"{named}: expected at most {max_bytes} bytes from ansible-inventory, found more")
     if code:
+        words = last_words(b"".join(complaint).decode("utf-8", "replace"))
         raise InventoryError(
-            f"{named}: ansible-inventory ended with {code}: {_last_words(b''.join(complaint))}",
+            f"{named}: ansible-inventory ended with {code}: {words}",
             hint=f"Try: {Path(command[0]).name} {' '.join(command[1:])}",
         )
     return output
@@ -120,8 +169,8 @@ def _drain(process: subprocess.Popen[bytes], kept: list[bytes]) -> None:
         del kept[:-8]
 
 
-def _last_words(complaint: bytes) -> str:
-    text = complaint.decode("utf-8", "replace")
+def last_words(text: str) -> str:
+    """Return what an Ansible program complained of in the end, shortened."""
     begin = max(text.rfind("ERROR"), 0)
     words = " ".join(text[begin:].split())
     return words[:_MAX_COMPLAINT] or "it does not say why"

@@ -5,19 +5,25 @@ import shlex
 from collections.abc import Sequence
 
 from collectors.inventory.problem import InventoryError, Layer, Origin
+from collectors.inventory.vault import NO_VAULT, Vault, VaultError
 from collectors.inventory.yamlfile import load, parse
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def read_extra(written: Sequence[str]) -> tuple[Layer, ...]:
+def read_extra(written: Sequence[str], vault: Vault = NO_VAULT) -> tuple[Layer, ...]:
     """Return one layer for each `-e`: `key=value …`, JSON or YAML in braces, or `@file`; later ones win."""
-    return tuple(_read_one(text) for text in written if text)
+    return tuple(_read_one(text, vault) for text in written if text)
 
 
-def _read_one(text: str) -> Layer:
+def _read_one(text: str, vault: Vault) -> Layer:
+    vaulted = False
     if text.startswith("@"):
-        values, origin = load(text[1:]), Origin(text[1:])
+        origin = Origin(text[1:])
+        try:
+            values, vaulted = load(origin.path, vault)
+        except VaultError as error:
+            raise InventoryError(f"{origin.path}: {error}", hint=error.hint) from None
     elif text[0] in "/.":
         raise InventoryError(f"-e: expected @ before a file name, found {text!r:.80}")
     elif text[0] in "[{":
@@ -26,7 +32,7 @@ def _read_one(text: str) -> Layer:
         return Layer(_pairs(text), Origin("-e", (), None))
     if not isinstance(values, dict):
         raise InventoryError(f"{origin.path}: expected variables as a mapping, found something else")
-    return Layer(values, origin)
+    return Layer(values, origin, vaulted)
 
 
 def _pairs(text: str) -> dict[str, object]:

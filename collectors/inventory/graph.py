@@ -38,6 +38,8 @@ class Graph:
         self.member_of: dict[str, dict[str, None]] = {}
         """The groups that name the host themselves."""
         self.warnings: list[str] = []
+        self.vaulted: set[str] = set()
+        """Sources that were encrypted as a whole."""
         self._depth: dict[str, int] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
         self.add_group(ALL)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from collectors.credentials import Secret
 from evidence.model.asset import Asset
 
+HIDDEN_USER = "(vaulted)"
+"""What stands for a user whose name was encrypted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpAccess:
@@ -17,6 +20,8 @@ class SnmpAccess:
     """`1`, `2c` or `3`."""
     community: Secret | None = None
     user: str | None = None
+    user_is_hidden: bool = False
+    """The user's name was encrypted; `shown_user` stands for it in what is printed or kept."""
     auth: str | None = None
     """sha1 sha224 sha256 sha384 sha512"""
     auth_key: Secret | None = None
@@ -24,6 +29,11 @@ class SnmpAccess:
     """des aes128 aes192 aes256; aes192c aes256c with keys lengthened as Cisco does"""
     priv_key: Secret | None = None
     context: str | None = None
+
+    @property
+    def shown_user(self) -> str | None:
+        """The user as evidence and output may name it."""
+        return HIDDEN_USER if self.user_is_hidden else self.user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,8 @@ class SshAccess:
     address: str
     port: int = 22
     user: str | None = None
+    user_is_hidden: bool = False
+    """The user's name was encrypted; `shown_user` stands for it in what is printed or kept."""
     password: Secret | None = None
     key_file: str | None = None
     enable: Secret | None = None
@@ -40,6 +52,11 @@ class SshAccess:
     host_key_checking: bool = True
     common_args: str | None = None
     """`ansible_ssh_common_args` as written (ProxyJump)."""
+
+    @property
+    def shown_user(self) -> str | None:
+        """The user as evidence and output may name it."""
+        return HIDDEN_USER if self.user_is_hidden else self.user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +128,9 @@ class Host:
         """Return a name for what is offered over a transport, the same where the same is offered; it tells nothing."""
         match transport:
             case "snmp" if self.snmp and self.snmp.version == "3":
-                return f"snmp {self.snmp.user} {hash((self.snmp.auth_key, self.snmp.priv_key))}"
+                return f"snmp {self.snmp.shown_user} {hash((self.snmp.user, self.snmp.auth_key, self.snmp.priv_key))}"
             case "ssh" if self.ssh:
-                return f"ssh {self.ssh.user} {hash((self.ssh.password, self.ssh.key_file))}"
+                return f"ssh {self.ssh.shown_user} {hash((self.ssh.user, self.ssh.password, self.ssh.key_file))}"
             case "http" if self.http and (self.http.token or self.http.password):
                 return f"http {self.http.user} {hash((self.http.token, self.http.password))}"
             case "aws" if self.aws:

@@ -28,4 +28,6 @@ class Layer(NamedTuple):
     values: dict[str, object]
     origin: Origin
     vaulted: bool = False
-    """The whole file is encrypted with Ansible Vault, so nobody knows what it holds."""
+    """The whole file was encrypted with Ansible Vault: its values are not shown in errors."""
+    closed: InventoryError | None = None
+    """Why the encrypted file could not be opened: an error for every host it could concern."""

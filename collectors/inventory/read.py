@@ -1,21 +1,39 @@
 """Ansible inventories read into hosts: the one function that others call."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.credentials import Secret
-from collectors.inventory.access import Login, login_from, read_host
+from collectors.inventory.access import ASSET_KEYS, Login, login_from, read_asset, read_host
 from collectors.inventory.external import ask_ansible
 from collectors.inventory.extra import read_extra
 from collectors.inventory.graph import ALL, Graph
 from collectors.inventory.host import Host
 from collectors.inventory.limit import LimitError, select
+from collectors.inventory.render import render, templates
 from collectors.inventory.resolve import Resolver
-from collectors.inventory.sources import AnsibleSettings, default_sources, folders_beside, read_static
+from collectors.inventory.settings import AnsibleSettings
+from collectors.inventory.sources import default_sources, folders_beside, read_static
 from collectors.inventory.values import Values
+from collectors.inventory.vault import NO_VAULT, Vault
+from evidence.model.asset import Asset
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How what is not plainly written is read."""
+
+    vault: Vault = NO_VAULT
+    """What opens encrypted values and files."""
+    resolve: bool = False
+    """Let Ansible render templates and lookups."""
+
+
+AS_WRITTEN = Opening()
+"""Without passwords and without Ansible: what is encrypted or a template is an error where it is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +67,8 @@ def read_inventory(
     user: str | None = None,
     password: Secret | None = None,
     enable: Secret | None = None,
+    opening: Opening = AS_WRITTEN,
+    share: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
 ) -> Inventory:
     """
     Read the hosts of Ansible inventories; raise `InventoryError` where anything we use is not as expected.
@@ -61,9 +81,29 @@ def read_inventory(
     `limit` is `-l`, `extra_vars` are `-e`; `user`, `password` and `enable` are `-u`, `-k` and `-K`, for hosts whose
     variables are silent. `environ` is handed to `ansible-inventory`, and its `ANSIBLE_NET_*` are a login for network
     devices that have none.
+
+    `opening` says how what is encrypted or a template is read. Of the hosts selected, and of no others, the variables
+    we use are decrypted and rendered. `share` returns those that are this run's, where several share an inventory.
     """
+    said = Login(user=user or None, password=password, enable=enable)
     with _unswept():
-        return _read(sources, limit, extra_vars, environ, Login(user=user or None, password=password, enable=enable))
+        found = _select(sources, limit, extra_vars, environ, opening, share=share)
+        login = login_from(environ, said)
+        hosts = tuple(read_host(values, groups, login) for values, groups in found.each())
+        return found.inventory(hosts)
+
+
+def read_assets(
+    sources: Sequence[Path | str],
+    *,
+    extra_vars: Sequence[str] = (),
+    environ: Mapping[str, str],
+    opening: Opening = AS_WRITTEN,
+) -> tuple[Asset, ...]:
+    """Read what the inventory says its hosts are, as `read_inventory` does, and nothing that opens them."""
+    with _unswept():
+        found = _select(sources, None, extra_vars, environ, opening, used=ASSET_KEYS)
+        return tuple(read_asset(values, groups) for values, groups in found.each())
 
 
 @contextmanager
@@ -78,14 +118,39 @@ def _unswept() -> Iterator[None]:
             gc.enable()
 
 
-def _read(
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """The hosts that were selected, before their variables are looked at."""
+
+    graph: Graph
+    resolver: Resolver
+    sources: tuple[str, ...]
+    order: tuple[str, ...]
+    warnings: tuple[str, ...]
+    vault: Vault
+
+    def each(self) -> Iterator[tuple[Values, tuple[str, ...]]]:
+        """Yield the variables and the groups of every host."""
+        for host in self.order:
+            yield Values(host, self.resolver.variables(host), self.resolver, self.vault), self.resolver.groups(host)
+
+    def inventory(self, hosts: tuple[Host, ...]) -> Inventory:
+        """Return what is handed out."""
+        groups = _groups(self.graph, frozenset(self.order))
+        return Inventory(hosts=hosts, groups=groups, sources=self.sources, warnings=self.warnings)
+
+
+def _select(
     sources: Sequence[Path | str],
     limit: str | None,
     extra_vars: Sequence[str],
     environ: Mapping[str, str],
-    said: Login,
-) -> Inventory:
-    graph, resolver, named = read_variables(sources, extra_vars=extra_vars, environ=environ)
+    opening: Opening,
+    used: frozenset[str] | None = None,
+    share: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
+) -> _Selected:
+    vault = opening.vault
+    graph, resolver, named = read_variables(sources, extra_vars=extra_vars, environ=environ, vault=vault)
     order = graph.hosts_of(ALL)
     unmatched: tuple[str, ...] = ()
     if limit:
@@ -93,31 +158,33 @@ def _read(
         order = tuple(host for host in order if host in chosen)
         if not order:
             raise LimitError(f"{', '.join(named)}: expected {limit!r:.80} to select a host, it selects none")
-    login = login_from(environ, said)
-    hosts = tuple(
-        read_host(Values(host, resolver.variables(host), resolver), resolver.groups(host), login) for host in order
-    )
+    if share:
+        order = share(order)
+    if opening.resolve:
+        wanted = templates(resolver, order, used)
+        for (host, key), value in render(wanted, resolver, named, extra_vars, environ, vault).items():
+            resolver.replace(host, key, value)
     strangers = tuple(f"the pattern {pattern!r:.80} matches neither host nor group" for pattern in unmatched)
-    return Inventory(
-        hosts=hosts,
-        groups=_groups(graph, frozenset(order)),
-        sources=named,
-        warnings=(*graph.warnings, *strangers),
-    )
+    return _Selected(graph, resolver, named, order, (*vault.warnings, *graph.warnings, *strangers), vault)
 
 
 def read_variables(
-    sources: Sequence[Path | str], *, extra_vars: Sequence[str] = (), environ: Mapping[str, str]
+    sources: Sequence[Path | str],
+    *,
+    extra_vars: Sequence[str] = (),
+    environ: Mapping[str, str],
+    vault: Vault = NO_VAULT,
 ) -> tuple[Graph, Resolver, tuple[str, ...]]:
     """Return hosts and groups, what answers which variables apply to them, and the sources that were read."""
     settings = AnsibleSettings(environ)
     named = tuple(str(source) for source in sources) or default_sources(settings)
-    extra = read_extra(extra_vars)
-    graph = None if settings.change_reading() else read_static(named)
+    extra = read_extra(extra_vars, vault)
+    graph = None if settings.change_reading() else read_static(named, vault)
     if graph is None:
-        graph = ask_ansible(named, environ)
+        graph = ask_ansible(named, environ, vault)
         return graph, Resolver(graph, beside=(), current=None, extra=extra), named
-    return graph, Resolver(graph, beside=folders_beside(named), current=Path(), extra=extra), named
+    beside = folders_beside(named)
+    return graph, Resolver(graph, beside=beside, current=Path(), extra=extra, vault=vault), named
 
 
 def _groups(graph: Graph, selected: frozenset[str]) -> tuple[HostGroup, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from collectors.inventory.graph import ALL, Graph
 from collectors.inventory.problem import InventoryError, Layer
 from collectors.inventory.varfiles import VariableFiles
+from collectors.inventory.vault import NO_VAULT, Vault
 
 PREFIX = "plantproof_"
 
@@ -43,7 +44,13 @@ class Resolver:
     """Answers which variables apply to a host, and where each was written."""
 
     def __init__(
-        self, graph: Graph, *, beside: Sequence[Path], current: Path | None, extra: Sequence[Layer] = ()
+        self,
+        graph: Graph,
+        *,
+        beside: Sequence[Path],
+        current: Path | None,
+        extra: Sequence[Layer] = (),
+        vault: Vault = NO_VAULT,
     ) -> None:
         """
         Resolve over `graph` with the variable files of the folders `beside` its sources.
@@ -53,22 +60,34 @@ class Resolver:
         """
         folders: dict[Path, VariableFiles] = {}
         self._graph = graph
-        self._beside = [folders.setdefault(path, VariableFiles(path)) for path in beside]
-        self._current = [folders.setdefault(current, VariableFiles(current))] if current else []
+        self._beside = [folders.setdefault(path, VariableFiles(path, vault)) for path in beside]
+        self._current = [folders.setdefault(current, VariableFiles(current, vault))] if current else []
         self._extra = tuple(extra)
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._groups: dict[tuple[str, ...], tuple[tuple[Layer, ...], Mapping[str, object]]] = {}
+        self._rendered: dict[str, dict[str, object]] = {}
 
     def variables(self, host: str) -> Mapping[str, object]:
-        """Return the used variables of a host; raise `InventoryError` where a file that could hold them is vaulted."""
+        """Return the used variables of a host; raise `InventoryError` where a file that could hold them stays shut."""
         values = dict(self._of_groups(host)[1])
         for layer in self._own_layers(host):
-            if layer.vaulted:
-                raise _vaulted(host, layer)
+            _check_open(host, layer)
             for key, value in layer.values.items():
                 if key in ANSIBLE_KEYS or (isinstance(key, str) and key.startswith(PREFIX)):
                     values[key] = value
+        values.update(self._rendered.get(host, {}))
         return values
+
+    def replace(self, host: str, key: str, value: object) -> None:
+        """Let `value`, which Ansible rendered, stand for the template that was written."""
+        self._rendered.setdefault(host, {})[key] = value
+
+    def hides(self, host: str, key: str) -> bool:
+        """Tell whether the value of `key` was encrypted, or made by a template of things that may have been."""
+        if key in self._rendered.get(host, {}):
+            return True
+        layer = self.layer_of(host, key)
+        return layer.vaulted or layer.origin.path in self._graph.vaulted
 
     def groups(self, host: str) -> tuple[str, ...]:
         """Return the names of a host's groups in alphabetical order, `all` left out (Ansible's `group_names`)."""
@@ -98,8 +117,7 @@ class Resolver:
             layers = tuple(self._group_layers(direct))
             values: dict[str, object] = {}
             for layer in layers:
-                if layer.vaulted:
-                    raise _vaulted(host, layer)
+                _check_open(host, layer)
                 values.update((key, value) for key, value in layer.values.items() if is_used(key))
             known = self._groups[direct] = (layers, values)
         return known
@@ -119,15 +137,6 @@ class Resolver:
         return layers
 
 
-def _vaulted(host: str, layer: Layer) -> InventoryError:
-    return InventoryError(
-        f"{layer.origin.path}: {host}: expected a file that can be read, found one encrypted with Ansible Vault",
-        hint=VAULT_HINT,
-    )
-
-
-VAULT_HINT = (
-    "Vault is not read in this version. Run `ansible-vault view` on the value, keep it in a file of variables that "
-    "only the collector can read (0600, outside of git), and name that file with -e @FILE; or leave it out."
-)
-"""What to do about a vaulted value."""
+def _check_open(host: str, layer: Layer) -> None:
+    if layer.closed:
+        raise InventoryError(f"{layer.origin.path}: {host}: {layer.closed}", hint=layer.closed.hint) from None

@@ -31,7 +31,7 @@ def http_access(values: Values) -> HttpAccess | None:
     """Return HTTP access where an address is given."""
     url = _address(values, "plantproof_http_url", _HTTP, "an address like https://scada.example:8043")
     token, password = values.secret("plantproof_http_token"), values.secret("plantproof_http_password")
-    user = values.text("plantproof_http_user")
+    user = values.text("plantproof_http_user", may_be_vaulted=True)
     if url is None:
         return None
     if token and password:
@@ -51,7 +51,9 @@ def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
     if not (asked or region or profile or key_id):
         return None
     if region is not None and not _REGION.fullmatch(region):
-        raise values.wrong("plantproof_aws_region", "a region like eu-central-1", repr(region[:40]))
+        raise values.wrong(
+            "plantproof_aws_region", "a region like eu-central-1", values.shown("plantproof_aws_region", region)
+        )
     _both(values, "plantproof_aws_access_key_id", key_id, "plantproof_aws_secret_access_key", secret_key)
     return AwsAccess(
         region=region,
@@ -66,7 +68,10 @@ def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
 def opcua_access(values: Values) -> OpcuaAccess | None:
     """Return OPC UA access where an address is given."""
     url = _address(values, "plantproof_opcua_url", _OPC, "an address like opc.tcp://10.20.3.9:4840")
-    user, password = values.text("plantproof_opcua_user"), values.secret("plantproof_opcua_password")
+    user, password = (
+        values.text("plantproof_opcua_user", may_be_vaulted=True),
+        values.secret("plantproof_opcua_password"),
+    )
     certificate_file, key_file = (
         values.text("plantproof_opcua_certificate_file"),
         values.text("plantproof_opcua_key_file"),
@@ -77,7 +82,9 @@ def opcua_access(values: Values) -> OpcuaAccess | None:
     _both(values, "plantproof_opcua_user", user, "plantproof_opcua_password", password)
     _both(values, "plantproof_opcua_certificate_file", certificate_file, "plantproof_opcua_key_file", key_file)
     if fingerprint is not None and not _SHA256.fullmatch(fingerprint):
-        raise values.wrong("plantproof_opcua_fingerprint", "SHA-256 in hex", repr(fingerprint[:80]))
+        raise values.wrong(
+            "plantproof_opcua_fingerprint", "SHA-256 in hex", values.shown("plantproof_opcua_fingerprint", fingerprint)
+        )
     return OpcuaAccess(
         url=url,
         user=user,
@@ -95,7 +102,8 @@ def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
     for name, paths in found.items():
         for path in paths:
             if not path.startswith("/") or ".." in path.split("/"):
-                raise values.wrong(f"plantproof_{name}", "absolute paths", repr(path[:80]))
+                key = f"plantproof_{name}"
+                raise values.wrong(key, "absolute paths", values.shown(key, path))
     return {name: paths for name, paths in found.items() if paths}
 
 

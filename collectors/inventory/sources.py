@@ -1,17 +1,19 @@
 """Where an inventory comes from, and which sources we read ourselves."""
 
-import configparser
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from collectors.inventory.graph import UNGROUPED, Graph
 from collectors.inventory.ini import add_ini
 from collectors.inventory.names import split_port
 from collectors.inventory.problem import InventoryError, Origin
+from collectors.inventory.settings import AnsibleSettings
 from collectors.inventory.tree import add_tree
-from collectors.inventory.yamlfile import Vaulted, parse, read_bytes
+from collectors.inventory.vault import NO_VAULT, Vault, VaultError, is_vaulted
+from collectors.inventory.yamlfile import opened, parse, read_bytes
 
 USUAL_PLACES = ("inventory", "inventory.yml", "inventory.yaml", "inventory.ini", "hosts.yml", "hosts", "inventories")
 """Looked for in the working directory, in this order, when nothing else names an inventory."""
@@ -24,82 +26,9 @@ _IGNORED = re.compile(
 _MAX_DEPTH = 20
 _YAML_LOOK = re.compile(rb"\A(?:\s*#.*\n|\s*\n)*(?:---|[\w.-]+:\s)")
 
-_CHANGES_READING = (
-    "ANSIBLE_DUPLICATE_YAML_DICT_KEY",
-    "ANSIBLE_HASH_BEHAVIOUR",
-    "ANSIBLE_INVENTORY_ENABLED",
-    "ANSIBLE_INVENTORY_IGNORE",
-    "ANSIBLE_INVENTORY_IGNORE_REGEX",
-    "ANSIBLE_PLAYBOOK_DIR",
-    "ANSIBLE_PRECEDENCE",
-    "ANSIBLE_RUN_VARS_PLUGINS",
-    "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS",
-    "ANSIBLE_VARS_ENABLED",
-    "ANSIBLE_VARS_PLUGIN_STAGE",
-    "ANSIBLE_YAML_FILENAME_EXT",
-)
-"""Settings that change what an inventory means; with one of them only Ansible itself is asked."""
-_CHANGES_READING_IN_FILE = frozenset(
-    {
-        "duplicate_dict_key",
-        "force_valid_group_names",
-        "hash_behaviour",
-        "inventory_ignore_extensions",
-        "inventory_ignore_patterns",
-        "playbook_dir",
-        "precedence",
-        "run_vars_plugins",
-        "vars_plugins",
-        "vars_plugins_enabled",
-        "yaml_valid_extensions",
-    }
-)
-
 
 class _DynamicError(Exception):
     """A source that only Ansible can read; never leaves this module."""
-
-
-class AnsibleSettings:
-    """The few settings of an `ansible.cfg` that concern inventories."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._path = _config_file(environ)
-        self._parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=(";",))
-        if self._path:
-            try:
-                self._parser.read_string(read_bytes(self._path).decode("utf-8", "replace"))
-            except configparser.Error as error:
-                raise InventoryError(f"{self._path}: expected an ansible.cfg, found: {error.message}") from error
-
-    def change_reading(self) -> bool:
-        """Whether they change what an inventory means."""
-        if any(name in self._environ for name in _CHANGES_READING):
-            return True
-        keys = self._parser.options("defaults") if self._parser.has_section("defaults") else []
-        return self._parser.has_section("inventory") or not _CHANGES_READING_IN_FILE.isdisjoint(keys)
-
-    def inventory(self) -> tuple[str, ...]:
-        """Return the sources they name."""
-        named = self._environ.get("ANSIBLE_INVENTORY", "")
-        folder = Path()
-        if not named and self._path:
-            named = self._parser.get("defaults", "inventory", fallback="")
-            folder = self._path.parent
-        return tuple(str(folder / Path(source.strip()).expanduser()) for source in named.split(",") if source.strip())
-
-
-def _config_file(environ: Mapping[str, str]) -> Path | None:
-    """Return the ansible.cfg that Ansible would use; one in a folder that anybody may write to is not."""
-    places = [Path("ansible.cfg")] if not Path().stat().st_mode & 0o002 else []
-    if "ANSIBLE_CONFIG" in environ:
-        named = Path(environ["ANSIBLE_CONFIG"]).expanduser()
-        places.insert(0, named / "ansible.cfg" if named.is_dir() else named)
-    if "HOME" in environ:
-        places.append(Path(environ["HOME"]) / ".ansible.cfg")
-    places.append(Path("/etc/ansible/ansible.cfg"))
-    return next((place for place in places if place.is_file()), None)
 
 
 def default_sources(settings: AnsibleSettings) -> tuple[str, ...]:
@@ -124,12 +53,12 @@ def default_sources(settings: AnsibleSettings) -> tuple[str, ...]:
     return (str(sites[0]),)
 
 
-def read_static(sources: Sequence[str]) -> Graph | None:
+def read_static(sources: Sequence[str], vault: Vault = NO_VAULT) -> Graph | None:
     """Return the graph of static sources, or `None` when one of them is for Ansible to read."""
     graph = Graph()
     try:
         for source in sources:
-            _add_source(source, graph, 0)
+            _add_source(source, graph, vault, 0)
     except _DynamicError:
         return None
     graph.settle()
@@ -142,27 +71,43 @@ def folders_beside(sources: Sequence[str]) -> tuple[Path, ...]:
     return tuple(path if path.is_dir() else path.parent for path in paths)
 
 
-def _add_source(source: str, graph: Graph, depth: int) -> None:
+def _add_source(source: str, graph: Graph, vault: Vault, depth: int) -> None:
     path = Path(source)
     if path.is_dir():
         if depth > _MAX_DEPTH:
             raise InventoryError(f"{source}: folders nested more than {_MAX_DEPTH} deep")
         for name in sorted(entry.name for entry in path.iterdir()):
             if not _IGNORED.fullmatch(name):
-                _add_source(str(path / name), graph, depth + 1)
+                _add_source(str(path / name), graph, vault, depth + 1)
     elif path.exists():
-        _add_file(path, graph)
+        _add_file(path, graph, vault)
     elif "," in source:
         _add_list(source, graph)
     else:
         raise InventoryError(f"{source}: expected an inventory file or folder, found none")
 
 
-def _add_file(path: Path, graph: Graph) -> None:
+def _add_file(path: Path, graph: Graph, vault: Vault) -> None:
     name = str(path)
     if not path.is_file() or path.suffix == ".toml" or os.access(path, os.X_OK):
         raise _DynamicError
     data = read_bytes(path)
+    if not is_vaulted(data):
+        _add_content(data, path, graph)
+        return
+    try:
+        data = opened(data, vault)
+    except VaultError as error:
+        raise InventoryError(f"{name}: {error}", hint=error.hint) from None
+    graph.vaulted.add(name)
+    with suppress(InventoryError):  # which would quote it
+        _add_content(data, path, graph)
+        return
+    raise InventoryError(f"{name}: expected an inventory in the encrypted file, found something else")
+
+
+def _add_content(data: bytes, path: Path, graph: Graph) -> None:
+    name = str(path)
     if path.suffix not in _YAML_ENDINGS:
         add_ini(data, name, graph)
         return
@@ -173,11 +118,6 @@ def _add_file(path: Path, graph: Graph) -> None:
             raise
         _add_without_ending(data, name, graph, error)
         return
-    if isinstance(content, Vaulted):
-        raise InventoryError(
-            f"{name}: expected an inventory, found a file encrypted with Ansible Vault",
-            hint="Vault is not read in this version: keep hosts in the open and secrets in a file named with -e @FILE.",
-        )
     if isinstance(content, dict):
         if content.get("plugin"):
             raise _DynamicError

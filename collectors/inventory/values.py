@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 
 from collectors.credentials import Secret
 from collectors.inventory.problem import InventoryError
-from collectors.inventory.resolve import PREFIX, VAULT_HINT, Resolver
-from collectors.inventory.yamlfile import Vaulted, Verbatim, place
+from collectors.inventory.resolve import PREFIX, Resolver
+from collectors.inventory.vault import NO_VAULT, Vault, Vaulted, VaultError
+from collectors.inventory.yamlfile import Verbatim, place
 
 MAX_TEXT = 4096
 """Longest value in characters; a key pass phrase or an access path is shorter."""
@@ -19,18 +20,25 @@ _HALVES = re.compile("[\ud800-\udfff]")
 """What JSON can write and no encoding can."""
 _WORDS = re.compile(r"[,\s]+")
 _TEMPLATE_HINT = (
-    "Templates are not rendered here, only values: write the value itself, or pass the rendered one with -e. "
+    "Use --resolve: Ansible then renders templates and lookups in the variables that are used. "
     "Where the braces are meant, mark the value !unsafe in YAML."
+)
+_OPEN_HINT = (
+    "Only credentials, users and ports may be encrypted one by one: everything else stands in the evidence, and could "
+    "never be taken back."
 )
 
 
 class Values:
     """The used variables of one host."""
 
-    def __init__(self, host: str, values: Mapping[str, object], resolver: Resolver) -> None:
+    def __init__(self, host: str, values: Mapping[str, object], resolver: Resolver, vault: Vault = NO_VAULT) -> None:
         self.host = host
         self._values = values
+        self._present = values.keys()
+        """Asked first, because most variables of most hosts are absent."""
         self._resolver = resolver
+        self._vault = vault
 
     def check_names(self, known: Collection[str]) -> None:
         """Raise `InventoryError` for a variable with our prefix that nobody knows."""
@@ -41,27 +49,34 @@ class Values:
                 found = f"expected a variable that plantproof knows, found {key:.80}{meant}"
                 raise InventoryError(f"{self._place(key)}: {self.host}: {found}")
 
-    def text(self, *keys: str) -> str | None:
+    def text(self, *keys: str, may_be_vaulted: bool = False) -> str | None:
         """Return the first of `keys` that has a value, as text; numbers and dates as they were written."""
-        for key in keys:
-            value = self._values.get(key)
-            if value is not None and value != "":
-                return self._as_text(key, value)
-        return None
+        if self._present.isdisjoint(keys):
+            return None
+        key, value = self._first(keys, may_be_vaulted=may_be_vaulted)
+        return None if value is None else self._as_text(key, value)
 
     def secret(self, *keys: str, at_least: int = 0) -> Secret | None:
         """Return the first of `keys` that has a value as a secret; it is not shown in an error."""
+        if self._present.isdisjoint(keys):
+            return None
+        key, value = self._first(keys, may_be_vaulted=True)
+        if value is None:
+            return None
+        if isinstance(value, bool | float):
+            raise self.wrong(key, "text in quotes", "a value that YAML or INI took for something else")
+        text = self._as_text(key, value, shown=False)
+        if len(text) < at_least:
+            raise self.wrong(key, f"at least {at_least} characters (RFC 3414 §11.2)", f"{len(text)}")
+        return Secret(text)
+
+    def is_vaulted(self, *keys: str) -> bool:
+        """Tell whether the first of `keys` that has a value is encrypted by itself."""
         for key in keys:
             value = self._values.get(key)
-            if value is None or value == "":
-                continue
-            if isinstance(value, bool | float):
-                raise self.wrong(key, "text in quotes", "a value that YAML or INI took for something else")
-            text = self._as_text(key, value, shown=False)
-            if len(text) < at_least:
-                raise self.wrong(key, f"at least {at_least} characters (RFC 3414 §11.2)", f"{len(text)}")
-            return Secret(text)
-        return None
+            if value is not None and value != "":
+                return _sealed(value) is not None
+        return False
 
     def choice(self, key: str, allowed: Collection[str]) -> str | None:
         """Return the value of `key`, one of `allowed`."""
@@ -69,7 +84,8 @@ class Values:
         if text is None or text in allowed:
             return text
         near = difflib.get_close_matches(text.lower(), allowed, n=1)
-        raise self.wrong(key, _one_of(allowed), repr(text[:80]) + (f" (did you mean {near[0]}?)" if near else ""))
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise self.wrong(key, _one_of(allowed), self.shown(key, text, meant))
 
     def words(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
         """Return a list of words out of `allowed`, written as a list or with commas."""
@@ -84,7 +100,7 @@ class Values:
             if word not in allowed:
                 near = difflib.get_close_matches(word.lower(), allowed, n=1)
                 meant = f" (did you mean {near[0]}?)" if near else ""
-                raise self.wrong(key, f"a list of {_one_of(allowed)}", f"{word!r:.80}{meant}")
+                raise self.wrong(key, f"a list of {_one_of(allowed)}", self.shown(key, word, meant))
         return tuple(dict.fromkeys(words))
 
     def entries(self, key: str, *, at_most: int) -> tuple[str, ...]:
@@ -99,29 +115,27 @@ class Values:
 
     def port(self, *keys: str) -> int | None:
         """Return a port number."""
-        for key in keys:
-            value = self._values.get(key)
-            if value is None or value == "":
-                continue
-            text = self._as_text(key, value)
-            if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
-                raise self.wrong(key, "a port from 1 to 65535", repr(text[:80]))
-            return int(text)
-        return None
+        text = self.text(*keys, may_be_vaulted=True)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
+            key = self._first(keys, may_be_vaulted=True)[0]
+            raise self.wrong(key, "a port from 1 to 65535", self.shown(key, text))
+        return int(text)
 
     def flag(self, *keys: str, default: bool) -> bool:
         """Return a boolean as Ansible writes it."""
-        for key in keys:
-            value = self._values.get(key)
-            if value is None or value == "":
-                continue
-            if isinstance(value, bool):
-                return value
-            text = self._as_text(key, value).lower()
-            if text not in _TRUE | _FALSE:
-                raise self.wrong(key, "true or false", repr(text[:80]))
-            return text in _TRUE
-        return default
+        if self._present.isdisjoint(keys):
+            return default
+        key, value = self._first(keys)
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
+        text = self._as_text(key, value).lower()
+        if text not in _TRUE | _FALSE:
+            raise self.wrong(key, "true or false", self.shown(key, text))
+        return text in _TRUE
 
     def date(self, key: str) -> str | None:
         """Return a date as `2027-03-31`."""
@@ -133,21 +147,50 @@ class Values:
                 return text
         except ValueError:
             pass
-        raise self.wrong(key, "a date like 2027-03-31", repr(text[:80]))
+        raise self.wrong(key, "a date like 2027-03-31", self.shown(key, text))
 
     def wrong(self, key: str, expected: str, found: str, *, hint: str | None = None) -> InventoryError:
         """Return the error for a value that is not what it has to be."""
         return InventoryError(f"{self._place(key)}: {self.host}: {key}: expected {expected}, found {found}", hint=hint)
 
+    def shown(self, key: str, text: str, meant: str = "") -> str:
+        """Return the beginning of a wrong value for an error, and what was `meant`; nothing of a hidden one."""
+        return "something else" if self.hides(key) else repr(text[:80]) + meant
+
+    def hides(self, key: str) -> bool:
+        """Tell whether a value was encrypted, so that nothing of it may be shown."""
+        return _sealed(self._values.get(key)) is not None or self._resolver.hides(self.host, key)
+
+    def _first(self, keys: Collection[str], *, may_be_vaulted: bool = False) -> tuple[str, object]:
+        """Return the first of `keys` that has a value, decrypted, or a key and `None`."""
+        key = ""
+        for key in keys:
+            value = self._values.get(key)
+            if value is None or value == "":
+                continue
+            sealed = None if type(value) is str else _sealed(value)
+            if sealed is None:
+                return key, value
+            if not may_be_vaulted:
+                raise self._vaulted(key)
+            opened = self._opened(key, sealed)
+            if opened:
+                return key, opened
+        return key, None
+
+    def _opened(self, key: str, sealed: Vaulted) -> Verbatim:
+        """Return what a value's envelope holds; as in Ansible, that is text and never a template."""
+        try:
+            return Verbatim(self._vault.open_value(sealed))
+        except VaultError as error:
+            raise InventoryError(f"{self._place(key)}: {self.host}: {key}: {error}", hint=error.hint) from None
+
     def _as_text(self, key: str, value: object, *, shown: bool = True) -> str:
         if type(value) is str and len(value) <= MAX_TEXT and value.isascii() and "{" not in value and "\0" not in value:
             return value
-        if isinstance(value, dict) and len(value) == 1:
-            if "__ansible_unsafe" in value:
-                value = Verbatim(value["__ansible_unsafe"])
-            elif "__ansible_vault" in value:
-                raise self._vaulted(key)
-        if isinstance(value, Vaulted):
+        if isinstance(value, dict) and len(value) == 1 and "__ansible_unsafe" in value:
+            value = Verbatim(value["__ansible_unsafe"])
+        if _sealed(value) is not None:
             raise self._vaulted(key)
         if isinstance(value, str):
             text: str = value
@@ -158,6 +201,7 @@ class Values:
         else:
             raise self.wrong(key, "a single value", _kind(value))
         if ("{{" in text or "{%" in text) and not isinstance(value, Verbatim):
+            shown = shown and not self.hides(key)
             found = f"the template {text[:80]!r}" if shown else "a template ({{ … }})"
             raise self.wrong(key, "a value", found, hint=_TEMPLATE_HINT)
         if len(text) > MAX_TEXT or "\0" in text:
@@ -167,10 +211,19 @@ class Values:
         return text
 
     def _vaulted(self, key: str) -> InventoryError:
-        return self.wrong(key, "a value in the open", "one encrypted with Ansible Vault", hint=VAULT_HINT)
+        return self.wrong(key, "a value in the open", "one encrypted with Ansible Vault", hint=_OPEN_HINT)
 
     def _place(self, key: str) -> str:
         return place(self._resolver.layer_of(self.host, key).origin, key)
+
+
+def _sealed(value: object) -> Vaulted | None:
+    """Return a value's envelope where it is encrypted by itself, as YAML or as JSON writes it."""
+    if isinstance(value, Vaulted):
+        return value
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("__ansible_vault"), str):
+        return Vaulted(value["__ansible_vault"])
+    return None
 
 
 def _one_of(allowed: Collection[str]) -> str:

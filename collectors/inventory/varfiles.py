@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from collectors.inventory.problem import InventoryError, Layer, Origin
-from collectors.inventory.yamlfile import Vaulted, load
+from collectors.inventory.vault import NO_VAULT, Vault, VaultError
+from collectors.inventory.yamlfile import load
 
 EXTENSIONS = ("", ".yml", ".yaml", ".json")
 """In this order, and the first that exists wins: `web/` hides `web.yml`."""
@@ -19,8 +20,9 @@ _MAX_DEPTH = 20
 class VariableFiles:
     """The variable files of one folder that holds `group_vars/` or `host_vars/`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, vault: Vault = NO_VAULT) -> None:
         self._folder = folder
+        self._vault = vault
         self._names: dict[str, Mapping[str, bool]] = {}
         """Whether each name in the folder is a folder itself."""
         self._layers: dict[tuple[str, str], tuple[Layer, ...]] = {}
@@ -55,18 +57,19 @@ class VariableFiles:
     def _find_deeper(self, kind: str, name: str) -> tuple[str, ...]:
         """Find the files of a host whose name holds a slash, which makes it a path."""
         folder, _, last = name.rpartition("/")
-        inside = VariableFiles(self._folder / kind)
+        inside = VariableFiles(self._folder / kind, self._vault)
         return inside._find(folder, last)
 
-    @staticmethod
-    def _read(paths: tuple[str, ...]) -> tuple[Layer, ...]:
+    def _read(self, paths: tuple[str, ...]) -> tuple[Layer, ...]:
         layers = []
         for path in paths:
-            values = load(path)
-            if isinstance(values, Vaulted):
-                layers.append(Layer({}, Origin(path), vaulted=True))
-            elif isinstance(values, dict):
-                layers.append(Layer(values, Origin(path)))
+            try:
+                values, vaulted = load(path, self._vault)
+            except VaultError as error:
+                layers.append(Layer({}, Origin(path), vaulted=True, closed=error))
+                continue
+            if isinstance(values, dict):
+                layers.append(Layer(values, Origin(path), vaulted))
             elif values:
                 raise InventoryError(f"{path}:1: expected variables as a mapping (name: value), found something else")
         return tuple(layers)

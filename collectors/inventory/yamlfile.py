@@ -8,12 +8,14 @@ other).
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import yaml
 
 from collectors.inventory.problem import InventoryError, Origin
+from collectors.inventory.vault import Vault, Vaulted, is_vaulted
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Largest inventory or variables file we read: 200,000 hosts at the 300 bytes each of a usual plant."""
@@ -22,18 +24,7 @@ MAX_MERGED_PAIRS = 1_000_000
 """Most key/value pairs that `<<:` may copy in one file; merges of merges can grow exponentially."""
 
 _TEXT, _MAP, _LIST, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "merge"))
-_VAULT_HEADER = b"$ANSIBLE_VAULT;"
 _BOM = b"\xef\xbb\xbf"
-
-
-class Vaulted:
-    """A value encrypted with Ansible Vault, which is not decrypted here."""
-
-    def __repr__(self) -> str:
-        return "<vault>"
-
-
-VAULTED = Vaulted()
 
 
 class Verbatim(str):
@@ -113,8 +104,8 @@ class _Loader(yaml.CSafeLoader):
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def _vault(_loader: yaml.SafeLoader, _node: yaml.Node) -> Vaulted:
-    return VAULTED
+def _vault(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Vaulted:
+    return Vaulted(loader.construct_scalar(node))
 
 
 def _unsafe(loader: yaml.SafeLoader, node: yaml.Node) -> object:
@@ -166,10 +157,8 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def parse(data: bytes, path: Path | str) -> object:
-    """Return what a YAML or JSON file holds: `VAULTED` when the whole file is encrypted; raise `InventoryError`."""
+    """Return what a YAML or JSON file holds; raise `InventoryError`."""
     data = data.removeprefix(_BOM)
-    if data.startswith(_VAULT_HEADER):
-        return VAULTED
     try:
         if data.lstrip()[:1] in (b"{", b"["):
             try:
@@ -188,9 +177,24 @@ def parse(data: bytes, path: Path | str) -> object:
         raise InventoryError(f"{path}: expected at most a few hundred levels of nesting, found more") from error
 
 
-def load(path: Path | str) -> object:
-    """Read and parse a YAML or JSON file."""
-    return parse(read_bytes(path), path)
+def load(path: Path | str, vault: Vault) -> tuple[object, bool]:
+    """Read and parse a YAML or JSON file; also say whether it was encrypted. Raise `VaultError` where it stays shut."""
+    data = read_bytes(path)
+    if not is_vaulted(data):
+        return parse(data, path), False
+    return parse_opened(opened(data, vault), path), True
+
+
+def opened(data: bytes, vault: Vault) -> bytes:
+    """Return what a file holds, decrypted where all of it is encrypted; raise `VaultError`."""
+    return vault.open_file(Vaulted(data.decode("utf-8", "replace"))) if is_vaulted(data) else data
+
+
+def parse_opened(data: bytes, path: Path | str) -> object:
+    """Parse what was encrypted: an error about it shows nothing of it."""
+    with suppress(InventoryError):  # which would quote it
+        return parse(data, path)
+    raise InventoryError(f"{path}: expected YAML in the encrypted file, found something else")
 
 
 def place(origin: Origin, key: str | None = None) -> str:

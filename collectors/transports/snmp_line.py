@@ -145,7 +145,7 @@ class Line:
         if isinstance(error, ReportError):
             if error.which in (snmp_wire.UNKNOWN_ENGINE, snmp_wire.NOT_IN_TIME_WINDOW):
                 return AnswerError(f"{where} says: {error}; another engine answers there now, or its clock is broken")
-            whom = f"SNMPv3 user {self._access.user!r}" if self._access.version == "3" else "the community"
+            whom = f"SNMPv3 user {self._access.shown_user!r}" if self._access.version == "3" else "the community"
             return AuthenticationError(f"{where} refused {whom}: {error}")
         if isinstance(error, UndecodableError):
             return AnswerError(f"{where} sent an answer that cannot be decoded: {error}")

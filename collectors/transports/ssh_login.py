@@ -136,7 +136,14 @@ def _jump(access: SshAccess, asset: AssetId, value: str) -> SshAccess:
         found = "a password in it" if ":" in user else repr(place)
         raise TransportError(f"{asset}: expected one ProxyJump like user@jump.example:22, found {found}")
     return replace(
-        access, address=host, port=int(port), user=user or access.user, password=None, enable=None, common_args=None
+        access,
+        address=host,
+        port=int(port),
+        user=user or access.user,
+        user_is_hidden=access.user_is_hidden and not user,
+        password=None,
+        enable=None,
+        common_args=None,
     )
 
 
@@ -150,7 +157,7 @@ def _through_gate(
     timeout_s: float,
 ) -> Connection:
     via = _through_gate(jump, None, asset, gate, clock, host_keys, timeout_s) if jump else None
-    action = Action(asset, "ssh", "login", f"{access.user}@{access.address}:{access.port}")
+    action = Action(asset, "ssh", "login", f"{access.shown_user}@{access.address}:{access.port}")
     try:
         gate.enter_blocking(action)
     except BaseException:
@@ -259,7 +266,7 @@ def _authenticate(transport: paramiko.Transport, access: SshAccess, asset: Asset
         raise AuthenticationError(
             f"{asset}: nothing to log in with", hint="set ansible_password or ansible_ssh_private_key_file"
         )
-    raise AuthenticationError(f"{asset}: the login of {user!r} was refused")
+    raise AuthenticationError(f"{asset}: the login of {access.shown_user!r} was refused")
 
 
 def _credentials(access: SshAccess, asset: AssetId) -> Iterator[_Credential]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -99,6 +100,58 @@ def test_a_password_asked_for_is_the_logins_and_shown_nowhere(site: Any, cli: Si
     assert (code, "core-sw-01  collected" in shown) == (0, True), shown
     assert ODD not in shown
     assert site.run("collect", "-k", "--no-input").code == 5
+
+
+def test_encrypted_credentials_open_and_rest_nowhere(site: Any, cli: SimulatedCli, vaults: ModuleType) -> None:
+    sealed = {
+        name: {"__ansible_vault": vaults.seal(text)}
+        for name, text in (("ansible_password", ODD), ("ansible_user", "core-sw-01"))
+    }
+    broken = {"ansible_password": {"__ansible_vault": "broken"}, "ansible_host": "127.0.0.2"}
+    site.hosts = {"core-sw-01": by_ssh(cli, **sealed), "never-asked": broken}
+    site.write()
+    (site.folder / "known_hosts").write_text(cli.known_hosts)
+    (site.folder / ".vault").write_text("pw\n")
+    (site.folder / ".vault").chmod(0o644)
+    opened = {"PLANTPROOF_VAULT_PASSWORD_FILE": ".vault"}
+    mine = ("-l", "core-sw-01")
+    assert site.collect("-v", "--vault-password-file", ".vault", *mine).code == 0
+    assert "login (vaulted)@127.0.0.1" in site.run("collect", "--check", *mine, environ=opened).out
+    assert '"user": "(vaulted)"' in json.dumps(
+        json.loads(site.run("inventory", "--format", "json", *mine, environ=opened).out)
+    )
+    assert ".vault holds credentials and others may read it" in site.run("doctor", environ=opened).out
+    rest = everything(site.store)
+    assert b"last login with <secret:credential:" in rest
+    assert b"(vaulted)@127.0.0.1" in rest
+    assert b"core-sw-01@" not in rest
+    assert ODD.encode() not in rest
+    assert ODD not in "".join(site.said)
+    assert site.run("seal", "-i", "hosts.yml").code == 0, "what the assets are stands in the open"
+    code, shown = on_a_terminal(site, ["inventory", "-J", *mine], "pw\n")
+    assert (code, "Vault password: " in shown, "ssh" in shown) == (0, True, True), shown
+    assert ODD not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "hosts.yml:1: sw: ansible_password: expected a vault password, none was given"),
+        (("--vault-password-file", ".wrong"), "expected one of 1 vault passwords to open a value, none does"),
+        (("--vault-password-file", ".none"), ".none: expected a vault password file, found none"),
+        (("-J", "--no-input"), "--no-input forbids asking for a vault password"),
+        (("--vault-id", "dev@prompt", "--no-input"), "--no-input forbids asking for a vault password"),
+        (("-J", "--vault-password-file", ".wrong"), "--vault-password-file and -J exclude each other"),
+    ],
+)
+def test_what_stays_shut_ends_a_run_before_it_begins(
+    site: Any, vaults: ModuleType, words: tuple[str, ...], said: str
+) -> None:
+    site.hosts = {"sw": {"ansible_password": {"__ansible_vault": vaults.seal(ODD)}}}
+    (site.folder / ".wrong").write_text("wrong")
+    ended = site.collect(*words)
+    assert (ended.code, said in ended.err) == (5, True), ended.err
+    assert not site.store.exists()
 
 
 def on_a_terminal(site: Any, words: list[str], typed: str) -> tuple[int, str]:

@@ -13,14 +13,14 @@ def host(name: str, address: str = "127.0.0.1", **more: object) -> Host:
 
 
 def test_the_slices_of_a_run_are_all_of_it_and_none_twice() -> None:
-    hosts = [host(f"sw-{number:02}") for number in range(11)]
+    hosts = [f"sw-{number:02}" for number in range(11)]
     slices = [Slice.parse(f"{number}/3").of(reversed(hosts)) for number in (1, 2, 3)]
-    assert sorted(one.asset.id for part in slices for one in part) == [one.asset.id for one in hosts]
+    assert sorted(one for part in slices for one in part) == hosts
     assert [len(part) for part in slices] == [4, 4, 3]
 
 
 def test_a_slice_is_the_same_whatever_order_the_inventory_has() -> None:
-    hosts = [host(f"sw-{number:02}") for number in range(11)]
+    hosts = [f"sw-{number:02}" for number in range(11)]
     assert Slice.parse("2/3").of(hosts) == Slice.parse("2/3").of(reversed(hosts))
 
 

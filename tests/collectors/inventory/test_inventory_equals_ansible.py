@@ -4,8 +4,9 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -18,9 +19,16 @@ from collectors.inventory.limit import select
 from collectors.inventory.read import read_variables
 from collectors.inventory.resolve import is_used
 from collectors.inventory.sources import read_static
-from collectors.inventory.yamlfile import VAULTED
+from collectors.inventory.vault import Vault, Vaulted, VaultPassword
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads encrypted values out of what ansible-vault prints."""
+
+
+Loader.add_constructor("!vault", lambda loader, node: Vaulted(loader.construct_scalar(node)))
 
 QUICK = settings(
     deadline=None,
@@ -47,12 +55,21 @@ def ansible(sources: list[str], *more: str, cwd: Path) -> dict:
     return json.loads(done.stdout)
 
 
+VAULT = Vault([VaultPassword("default", b"pw")])
+"""What opens everything that is encrypted here."""
+
+
 def ours(sources: list[str], extra: tuple[str, ...] = ()) -> tuple[Graph, dict]:
     """Return the graph, and its variables as JSON shows them."""
-    assert read_static(sources) is not None, "expected the fast path to read them"
-    graph, resolver, _ = read_variables(sources, extra_vars=extra, environ={})
+    assert read_static(sources, VAULT) is not None, "expected the fast path to read them"
+    graph, resolver, _ = read_variables(sources, extra_vars=extra, environ={}, vault=VAULT)
     shown = {host: dict(resolver.variables(host)) for host in graph.hosts}
-    return graph, json.loads(json.dumps(shown, default=str))
+    return graph, json.loads(json.dumps(shown, default=as_json))
+
+
+def as_json(value: object) -> object:
+    """Return how JSON shows what YAML can hold: an encrypted value as Ansible shows it, a date as text."""
+    return {"__ansible_vault": value.envelope} if isinstance(value, Vaulted) else str(value)
 
 
 def used(answer: Mapping) -> dict:
@@ -85,7 +102,8 @@ def our_shape(graph: Graph) -> dict:
 
 def same(sources: list[str], folder: Path) -> None:
     graph, variables = ours(sources)
-    answer = ansible(sources, cwd=folder)
+    (folder / ".password").write_text("pw")
+    answer = ansible(sources, "--vault-password-file", ".password", cwd=folder)
     assert our_shape(graph) == shape(answer)
     assert variables == used(answer)
 
@@ -100,21 +118,38 @@ VALUES = st.one_of(
     st.none(),
     st.sampled_from(["x", "10.0.0.1", "0644", "1e5", "yes", "two words", "Zürich", "2027-01-31", "{{ v }}", "a#b", ""]),
 )
-VARS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)
+
+
+class Sealed(str):
+    """Text that is written as an encrypted value."""
+
+    __slots__ = ()
+
+
+yaml.SafeDumper.add_representer(Sealed, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
+
+SEALED = [
+    *("$ANSIBLE_VAULT;1.1;AES256\n6261643331\n", "$ANSIBLE_VAULT;1.2;AES256;dev\n6261643331\n"),
+]
+"""Envelopes that need not be opened: as they are written, so they come."""
+VARS = st.dictionaries(st.sampled_from(KEYS), VALUES | st.sampled_from(SEALED).map(Sealed), max_size=4)
+PLAIN_VARS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> dict:
+def trees(draw: st.DrawFn, variables: st.SearchStrategy) -> dict:
     """A YAML inventory: groups below others only in one direction, so that there is no loop."""
     tree: dict = {}
     for index, name in enumerate(GROUPS):
         body: dict = {}
         if draw(st.booleans()):
-            body["vars"] = draw(VARS)
+            body["vars"] = draw(variables)
             if name != "ungrouped" and draw(st.booleans()):
                 body["vars"]["ansible_group_priority"] = draw(st.integers(1, 12))
         if draw(st.booleans()):
-            body["hosts"] = {host: draw(VARS) or None for host in draw(st.lists(st.sampled_from(HOSTS), unique=True))}
+            body["hosts"] = {
+                host: draw(variables) or None for host in draw(st.lists(st.sampled_from(HOSTS), unique=True))
+            }
         later = [other for other in GROUPS[index + 1 :] if other != "ungrouped"]
         if later and name != "ungrouped" and draw(st.booleans()):
             body["children"] = dict.fromkeys(draw(st.lists(st.sampled_from(later), unique=True)))
@@ -123,7 +158,7 @@ def trees(draw: st.DrawFn) -> dict:
     names = draw(st.permutations(GROUPS))
     tree = {name: tree[name] for name in names}
     if draw(st.booleans()):
-        tree = {"all": {"vars": draw(VARS), "children": tree, "hosts": {"h0": draw(VARS), "lone": None}}}
+        tree = {"all": {"vars": draw(variables), "children": tree, "hosts": {"h0": draw(variables), "lone": None}}}
     return tree
 
 
@@ -132,31 +167,43 @@ FILES = st.dictionaries(
         st.sampled_from(["group_vars", "host_vars"]),
         st.sampled_from([*GROUPS, "all", "h1", "h2", "sw-01.plant", "gw", "プレス7"]),
         st.sampled_from(["", ".yml", ".yaml", ".json", "/a.yml", "/b/c.yml", "/.hidden.yml", "/x.txt"]),
+        st.booleans(),
     ),
     VARS,
     max_size=10,
 )
 
 
-def write_files(folder: Path, files: Mapping) -> None:
-    for (kind, name, ending), values in files.items():
+def write_files(folder: Path, files: Mapping, seal: Callable[[str], str]) -> None:
+    for (kind, name, ending, sealed), values in files.items():
         path = folder / kind / (name + ending)
         if any(parent.is_file() for parent in path.parents) or path.is_dir():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values) if ending == ".json" else yaml.safe_dump(values, allow_unicode=True))
+        if ending == ".json":
+            text = json.dumps({key: as_json(Vaulted(value)) if isinstance(value, Sealed) else value
+                               for key, value in values.items()})  # fmt: skip
+        else:
+            text = yaml.safe_dump(values, allow_unicode=True)
+        path.write_text(seal(text) if sealed else text)
 
 
 @settings(parent=QUICK, max_examples=12)
-@given(first=trees(), second=trees(), files=FILES, beside=FILES, here=FILES)
+@given(first=trees(VARS), second=trees(PLAIN_VARS), files=FILES, beside=FILES, here=FILES)
 def test_generated_yaml_inventories_mean_the_same(
-    tmp_path_factory: pytest.TempPathFactory, first: dict, second: dict, files: dict, beside: dict, here: dict
+    tmp_path_factory: pytest.TempPathFactory,
+    vaults: ModuleType,
+    first: dict,
+    second: dict,
+    files: dict,
+    beside: dict,
+    here: dict,
 ) -> None:
     folder = tmp_path_factory.mktemp("generated")
     site, other, current = folder / "site", folder / "other", folder / "current"
     for place, contents in ((site, files), (other, beside), (current, here)):
         place.mkdir()
-        write_files(place, contents)
+        write_files(place, contents, vaults.seal)
     (site / "10-hosts.yml").write_text(yaml.safe_dump(first, sort_keys=False, allow_unicode=True))
     (other / "hosts.json").write_text(json.dumps(second))
     sources = [str(site), str(other / "hosts.json")]
@@ -350,11 +397,57 @@ def test_limits_select_the_same_hosts(tmp_path: Path, monkeypatch: pytest.Monkey
         assert chosen == set(used(ansible(["inv.yml"], "-l", limit, cwd=tmp_path))), limit
 
 
-def test_a_vaulted_value_is_seen_as_such_on_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "g: {hosts: {a: {plantproof_snmp_community: !vault '$ANSIBLE_VAULT;1.1;AES256\\n3031'}}}\n"
-    (tmp_path / "inv.yml").write_text(text)
+def test_encrypted_inventories_and_extra_variables_mean_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vaults: ModuleType
+) -> None:
     monkeypatch.chdir(tmp_path)
-    _, resolver, _ = read_variables(["inv.yml"], environ={})
-    assert resolver.variables("a")["plantproof_snmp_community"] is VAULTED
-    answer = ansible(["inv.yml"], cwd=tmp_path)
-    assert list(used(answer)["a"]["plantproof_snmp_community"]) == ["__ansible_vault"]
+    for name, text in (("inv.yml", NASTY_YAML), ("hosts.ini", NASTY_INI.replace(" ; not a comment=1", ""))):
+        (tmp_path / name).write_text(vaults.seal(text, label="dev" if name == "inv.yml" else None))
+        same([name], tmp_path)
+    (tmp_path / "extra.yml").write_text(vaults.seal("plantproof_role: from file\n"))
+    _, variables = ours(["inv.yml"], ("@extra.yml",))
+    answer = ansible(["inv.yml"], "--vault-password-file", ".password", "-e", "@extra.yml", cwd=tmp_path)
+    assert variables == used(answer)
+
+
+def test_ansible_and_we_open_each_others_values_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vaults: ModuleType
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = [
+        "plain",
+        "",
+        " two words ",
+        "{{ 1 + 1 }}",
+        "Zürich\n日本",
+        "0644",
+        "[1, 2]",
+        "a" * 5000,
+        "16 characters yes",
+    ]
+    (tmp_path / ".password").write_text("pw")
+    (tmp_path / ".other").write_text("other")
+    ids = ["--vault-id", ".password", "--vault-id", "dev@.other"]
+    program = find_program(os.environ, "ansible-vault")
+    assert program
+    # `--encrypt-vault-id dev`: version 1.2 with a label
+    command = [program, "encrypt_string", *ids, "--encrypt-vault-id", "dev", "--", *texts[2:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    theirs = [yaml.load(one, Loader=Loader) for one in re.split(r"(?m)^(?=!vault)", done.stdout) if one.strip()]
+    opened_by_us = Vault([*VAULT.passwords, VaultPassword("dev", b"other")])
+    assert [opened_by_us.open_value(one) for one in theirs] == texts[2:]
+
+    values = "".join(f"v{number}: {vaults.inline(text)}\n" for number, text in enumerate(texts))
+    (tmp_path / "extra.yml").write_text(values)
+    names = ", ".join(f"v{number}" for number in range(len(texts)))
+    program = find_program(os.environ, "ansible")
+    assert program
+    shown = f"msg={{{{ [{names}] | to_json }}}}"
+    command = [program, "localhost", *ids, "-e", "@extra.yml", "-m", "debug", "-a", shown]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=True, env={**os.environ, "ANSIBLE_NOCOLOR": "1"}
+    )
+    said = json.loads(done.stdout.split("=>", 1)[1])["msg"]
+    assert (json.loads(said) if isinstance(said, str) else said) == texts
+    inline = yaml.load(values, Loader=Loader)
+    assert [VAULT.open_file(one).decode() for one in inline.values()] == texts

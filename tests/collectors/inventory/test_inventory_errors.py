@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -96,40 +95,6 @@ def test_an_error_about_a_secret_does_not_show_it(tmp_path: Path, value: str) ->
     assert "ansible_password" in str(error)
     assert "hidden" not in f"{error} {error.hint}"
     assert "1.5" not in str(error)
-
-
-def test_a_vaulted_value_says_what_to_do_and_only_where_it_is_used(tmp_path: Path) -> None:
-    text = (
-        "g: {hosts: {a: {ansible_password: !vault x}, b: {other: !vault x}, c: {ansible_password: !vault-encrypted x}}}"
-    )
-    error = complaint(tmp_path, text, limit="a")
-    assert "expected a value in the open, found one encrypted with Ansible Vault" in str(error)
-    assert "-e @FILE" in str(error.hint)
-    assert [host.asset.id for host in read(tmp_path, text, limit="b").hosts] == ["b"]
-    complaint(tmp_path, text, limit="c")
-
-
-def test_a_vaulted_value_through_ansible_is_one_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    answer = '{"_meta": {"hostvars": {"a": {"ansible_password": {"__ansible_vault": "x"}}}}, "g": {"hosts": ["a"]}}'
-    (tmp_path / "ansible-inventory").write_text(f"#!/bin/sh\necho '{answer}'\n")
-    (tmp_path / "ansible-inventory").chmod(0o755)
-    assert "Ansible Vault" in str(complaint(tmp_path, "", "x.toml"))
-
-
-@pytest.mark.parametrize("name", ["group_vars/g.yml", "host_vars/a"])
-def test_a_vaulted_file_counts_for_the_hosts_it_could_concern(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).parent.mkdir()
-    (tmp_path / name).write_text("$ANSIBLE_VAULT;1.1;AES256\n3031\n")
-    text = "g: {hosts: {a: }}\nh: {hosts: {b: }}\n"
-    error = complaint(tmp_path, text)
-    assert str(error).startswith(f"{tmp_path / name}: a: expected a file that can be read")
-    assert "-e @FILE" in str(error.hint)
-    assert len(read(tmp_path, text, limit="b").hosts) == 1
-
-
-def test_a_vaulted_inventory_is_an_error(tmp_path: Path) -> None:
-    assert "Ansible Vault" in str(complaint(tmp_path, "$ANSIBLE_VAULT;1.1;AES256\n3031\n"))
 
 
 def test_the_line_is_that_of_the_value_that_counts(tmp_path: Path) -> None:

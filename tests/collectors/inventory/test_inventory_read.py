@@ -8,7 +8,6 @@ from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess, SshAccess
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.read import Inventory, read_inventory
-from collectors.inventory.yamlfile import VAULTED
 from evidence.model.asset import Safety
 
 EXAMPLE = Path(__file__).parents[3] / "inventories" / "acme"
@@ -239,10 +238,6 @@ def test_what_we_do_not_use_may_be_anything(tmp_path: Path) -> None:
     text = "vars: {a: !unsafe {b: ['{{ c }}']}, d: !unsafe [1], e: !unsafe 5, f: !!set {g}, 7: 8, h: !vault x}"
     (host,) = read(tmp_path, f"g: {{hosts: {{sw: }}, {text}}}\n").hosts
     assert host.secrets() == ()
-
-
-def test_a_vaulted_value_shows_nothing() -> None:
-    assert repr(VAULTED) == "<vault>"
 
 
 def test_hosts_come_in_the_order_of_the_inventory_and_groups_with_them(tmp_path: Path) -> None:
