@@ -247,7 +247,7 @@ def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, ag
             run.wait(0.001 + 0.02 * max(0, moment - 14))
         killed += run.poll() is None
         run.kill()
-        verified = site.verify("--pin", pin)
+        verified = site.verify_after_a_kill("--store", "store", "--pin", pin)
         assert verified.code == 0, verified.out
         pin = _pin(site)
     assert killed >= 10
