@@ -102,7 +102,7 @@ def night(place: str, keys: Path, remote: Remote, data: list[bytes], at: datetim
     store, keyring = site.store, site.keyring
     names = [AssetId(f"sw-{number:05d}") for number in range(len(data) // PER_ASSET)]
     assets = [Asset(id=name, address=f"10.0.{n // 256}.{n % 256}") for n, name in enumerate(names)]
-    plan = plan_in_force(site, lambda: assets, narrowed=False)
+    plan = plan_in_force(site, lambda: assets, at=at, narrowed=False)
     after, previous = History.read(store).checkpoint, heads(store, keyring)
     frozen = dump_assets(assets)
     frozen_blob = put_blob(store, frozen)
