@@ -11,7 +11,7 @@ class Error(Exception):
 
     hint: str | None = None
     exit_code: int = 1
-    """What a program ends with when this stops it (`evidence.cli.exits.ExitCode`): 1, or 5 for what a person wrote."""
+    """What a program ends with when this stops it (`evidence.cli.exits.ExitCode`)."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

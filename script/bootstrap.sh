@@ -48,7 +48,7 @@ print("\n".join(f"{name}=={found.pop()}" for name, found in versions.items() if 
 plantproof_venv() {
   local mode=${1:-run} python stamp wanted
   VENV=${PLANTPROOF_VENV:-$PWD/.venv}
-  # What Python compiles is kept, whatever the caller set, and not beside the sources: a third of a command's start.
+  # What Python compiles is kept, whatever the caller set, and not beside the sources: a quarter of a command's start.
   unset PYTHONDONTWRITEBYTECODE
   export PYTHONPYCACHEPREFIX=$VENV/compiled
   if [ ! -x "$VENV/bin/python" ]; then

@@ -80,11 +80,11 @@ class Subject:
     def rows(self, family: str, *, before: bool = False) -> tuple[Row, ...]:
         """Return the rows of a family of facts (`certificate`), by name; checks ask for the same ones often."""
         if before not in self._rows:
-            self._rows[before] = _rows(self.before if before else self.facts)
+            self._rows[before] = _by_family(self.before if before else self.facts)
         return self._rows[before].get(family, ())
 
 
-def _rows(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
+def _by_family(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
     """Return the rows of every family, which is what stands before the first dot of a fact's name."""
     families: dict[str, dict[str, dict[str, Fact]]] = {}
     for fact in facts:

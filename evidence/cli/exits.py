@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     FINDINGS = 8
     """Findings above `--fail-on`."""
     UNVERIFIED = 16
-    """Verification failed."""
+    """Verification failed, or an artefact in the store is not what its name says."""
     LOCKED = 75
     """Another run holds the lock."""
     INTERRUPTED = 99

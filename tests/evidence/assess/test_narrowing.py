@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.assess.narrowing import narrowed
-from evidence.assess.sightings import keys_of
+from evidence.assess.sightings import _Telling, keys_of
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, digest_of
 from evidence.normalise import varbinds
@@ -41,7 +41,9 @@ def keys(data: bytes, question: str = "mac-table") -> set[tuple[str, str | None,
         bytes=len(data),
         ttl_s=86_400,
     )
-    return set(keys_of(read_facts(PLATFORM, capture, data)))
+    found = set(keys_of(read_facts(PLATFORM, capture, data)))
+    assert found == set(keys_of(read_facts(_Telling(PLATFORMS).watching(capture), capture, data)))
+    return found
 
 
 @given(TABLES, TABLES, st.dictionaries(st.integers(1, 5), st.integers(100, 104), max_size=5))

@@ -8,11 +8,12 @@ import pytest
 
 from evidence.assess.assess import assess
 from evidence.assess.knowledge import packaged_knowledge
-from evidence.assess.sightings import sightings
+from evidence.assess.sightings import _Telling, keys_of, sightings
 from evidence.clock import rfc3339
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, create_keyring
 from evidence.model.finding import Status
+from evidence.normalise.facts import read_facts
 from evidence.snapshots import Snapshots
 from evidence.store.memory import MemoryStore
 
@@ -85,3 +86,17 @@ def test_what_was_away_for_a_night_is_two_sightings(plant_module: ModuleType, ke
         (one.first, one.value) for one in found if (one.name, one.question) == ("hardware.serial", "version")
     )
     assert [value for _, value in values] == ["FCW0000A0AA", "FCW9999Z9ZZ", "FCW0000A0AA"]
+
+
+def test_the_watched_rules_alone_tell_what_all_rules_tell(nights: Any, plant_module: ModuleType) -> None:
+    snapshots, telling = Snapshots(nights.store, History.read(nights.store)), _Telling(PLATFORMS)
+    told: list[str] = []
+    for asset in plant_module.RECORDED:
+        for reading in snapshots.latest(asset).values():
+            capture, data = reading.capture, snapshots.data(reading)
+            every = list(keys_of(read_facts(telling.platform(capture), capture, data)))
+            assert sorted(map(repr, keys_of(read_facts(telling.watching(capture), capture, data)))) == sorted(
+                map(repr, every)
+            ), (asset, capture.question)
+            told += [key[0] for key in every]
+    assert set(told) == {"arp.mac", "hardware.serial", "interface.mac", "module.serial"}
