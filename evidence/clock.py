@@ -1,6 +1,7 @@
 """Time as an argument: nothing below `cli` reads the clock."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from evidence.errors import Error
@@ -29,6 +30,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=10_000)
 def parse_rfc3339(text: str) -> datetime:
     """Read what `rfc3339` writes, and nothing else."""
     try:

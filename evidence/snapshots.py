@@ -6,7 +6,7 @@ Signatures and digests of statements are checked once, by the history; the diges
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
-from evidence.normalise.facts import asked_as, read_asset
+from evidence.normalise.facts import Ranked, asked_as, best_of, ranked_facts
 from evidence.normalise.volatile import merge
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Platform
@@ -34,6 +34,10 @@ _PACKED_KEPT = 4
 """Packed volatile blobs held open; captures of one part share one."""
 
 _WORST_FIRST = tuple(reversed(Result))
+
+
+Ranking = Callable[["Reading"], Iterable[Ranked]]
+"""Reads one answer, each fact with the place of its rule."""
 
 
 class UnknownAssetError(Error):
@@ -206,21 +210,30 @@ class Snapshots:
         """Return what is known of `asset`, each fact read with the platform its answer was asked by."""
         return self.facts_of(self.latest(asset).values(), platforms)
 
-    def facts_of(self, readings: Iterable[Reading], platforms: Platforms) -> tuple[Fact, ...]:
-        """Return what these answers of one asset tell; where platforms differ, the one asked last is believed."""
+    def facts_of(
+        self, readings: Iterable[Reading], platforms: Platforms, ranked: Ranking | None = None
+    ) -> tuple[Fact, ...]:
+        """
+        Return what these answers of one asset tell; where platforms differ, the one asked last is believed.
+
+        `ranked` reads one answer, where not everything in it is wanted.
+        """
         newest_first = sorted(readings, key=lambda one: (one.capture.at, one.index), reverse=True)
         groups: dict[str | None, list[Reading]] = {}
         for reading in newest_first:
             groups.setdefault(reading.capture.platform, []).append(reading)
-        found: dict[tuple[str, str | None], Fact] = {}
+        found: dict[tuple[str, str], Fact] = {}
         for name, group in groups.items():
-            for fact in read_asset(_platform(platforms, name), self._pairs(group)):
-                found.setdefault((fact.name, fact.row), fact)
-        return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1] or "")))
+            platform = platform_of(platforms, name)
+            facts = best_of(platform, (self._ranked(platform, one) if ranked is None else ranked(one) for one in group))
+            if len(groups) == 1:
+                return facts
+            for fact in facts:
+                found.setdefault((fact.name, fact.row or ""), fact)
+        return tuple(found[key] for key in sorted(found))
 
-    def _pairs(self, readings: Sequence[Reading]) -> Iterator[tuple[Capture, bytes]]:
-        for reading in readings:
-            yield reading.capture, self.data(reading)
+    def _ranked(self, platform: Platform, reading: Reading) -> Iterator[Ranked]:
+        return ranked_facts(platform, reading.capture, self.data(reading))
 
     def _near(self, name: str) -> str:
         near = get_close_matches(name, self._known, n=3)
@@ -231,7 +244,7 @@ def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, ki
     """Return the newest whole `running` or `startup` configurations of `asset`, the newest first; at most two."""
     found: list[Reading] = []
     for name, reading in snapshots.latest(asset).items():
-        platform = _platform(platforms, reading.capture.platform)
+        platform = platform_of(platforms, reading.capture.platform)
         question = next((one for one in platform.questions if one.name == asked_as(name)), None)
         if question is not None and question.config == kind:
             found += snapshots.newest(asset, name)
@@ -270,7 +283,8 @@ def _time(pair: tuple[Entry, PartStatement]) -> tuple[str, int]:
     return pair[1].started, pair[1].chunk
 
 
-def _platform(platforms: Platforms, name: str | None) -> Platform:
+def platform_of(platforms: Platforms, name: str | None) -> Platform:
+    """Return the platform an answer was asked by, else the one for devices nobody knows."""
     return (platforms.named(name) if name else None) or platforms.generic
 
 

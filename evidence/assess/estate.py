@@ -1,33 +1,39 @@
 """What a log knows as of a moment, as checks want it: every asset of the plan in force, and every run's conduct."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from types import MappingProxyType
 
+from evidence.assess.answers import Answers
 from evidence.assess.knowledge import Knowledge
 from evidence.assess.saved import SAVED, saved_facts
-from evidence.assess.sightings import LOOK_BACK_DAYS, sightings
+from evidence.assess.sightings import LOOK_BACK_DAYS, Sightings
 from evidence.assess.standing import running_before
 from evidence.checks.estate import Estate, RunConduct, Subject
+from evidence.checks.tables import Tables, is_large
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
 from evidence.log.chain import LogError
 from evidence.log.part import PartStatement
 from evidence.log.plan import load_plan
 from evidence.model.asset import Asset, Safety
+from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
 from evidence.model.register import Registers
 from evidence.platforms.load import Platforms
-from evidence.snapshots import Snapshots
+from evidence.snapshots import Reading, Snapshots
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
+
+HELD = 300_000
+"""Facts and sightings of large tables held at once: some 100 MB, the tables of 250 switches with 190 ports each."""
 
 NEVER = Outcome(asset=AssetId("-"), result=Result.INTERRUPTED, reason="no run has tried to read it yet")
 """The outcome of an asset that no run had on its list."""
@@ -61,13 +67,8 @@ def estate_of(
     listed = plan if snapshots.newest_run else None  # what a ledger said before any run, nobody knows
     catalogue = knowledge.catalogue
     limits = {one.id: one.parameters for one in catalogue.controls.values()}
-    seen = sightings(
-        snapshots, knowledge.platforms, since=rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), as_of=rfc3339(at)
-    )
-    subjects = {
-        asset.id: replace(_subject(snapshots, asset, listed, knowledge.platforms, at), seen=seen.get(asset.id, ()))
-        for asset in sorted(assets, key=lambda asset: asset.id)
-    }
+    reader = _Reader(snapshots, knowledge.platforms, at)
+    subjects = {asset.id: reader.subject(asset, listed) for asset in sorted(assets, key=lambda asset: asset.id)}
     return Estate(
         at=at,
         subjects=MappingProxyType(subjects),
@@ -78,28 +79,74 @@ def estate_of(
     )
 
 
-def _subject(snapshots: Snapshots, asset: Asset, plan: Digest | None, platforms: Platforms, at: datetime) -> Subject:
-    if asset.id not in snapshots:
-        return Subject(id=asset.id, asset=asset, outcome=NEVER, at=rfc3339(at), facts=(), listed=plan)
-    visit = snapshots.visit(asset.id)
-    facts = snapshots.facts(asset.id, platforms)
-    if not any(fact.name == SAVED for fact in facts):
-        facts += tuple(saved_facts(snapshots, asset.id, platforms))
-    before = snapshots.facts_of(snapshots.previous(asset.id).values(), platforms)
-    changed = running_before(snapshots, asset.id, platforms, facts)
-    if changed is not None:
-        since, was = changed
-        facts += (since,)
-        before = (*(fact for fact in before if fact.name != was.name), was)
-    return Subject(
-        id=asset.id,
-        asset=asset,
-        outcome=visit.outcome,
-        at=visit.at,
-        facts=facts,
-        before=before,
-        listed=plan,
-    )
+class _Reader:
+    """Reads what is known of assets; their large tables are read again where they could not all be held."""
+
+    def __init__(self, snapshots: Snapshots, platforms: Platforms, at: datetime) -> None:
+        since, as_of = rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), rfc3339(at)
+        self._snapshots, self._platforms, self._as_of = snapshots, platforms, as_of
+        self._answers = Answers(snapshots, platforms)
+        self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
+        self._tables: OrderedDict[AssetId, Tables] = OrderedDict()
+        self._held = 0
+
+    def subject(self, asset: Asset, plan: Digest | None) -> Subject:
+        """Return an asset with what is known of it."""
+        snapshots = self._snapshots
+        if asset.id not in snapshots:
+            return Subject(id=asset.id, asset=asset, outcome=NEVER, at=self._as_of, facts=(), listed=plan)
+        visit = snapshots.visit(asset.id)
+        known = self._facts(snapshots.latest(asset.id).values())
+        facts = tuple(fact for fact in known if not is_large(fact.name))
+        if not any(fact.name == SAVED for fact in facts):
+            facts += tuple(saved_facts(snapshots, asset.id, self._platforms))
+        previous = [one for one in snapshots.previous(asset.id).values() if self._answers.tells_more(one.capture)]
+        before = tuple(fact for fact in self._facts(previous) if not is_large(fact.name))
+        changed = running_before(snapshots, asset.id, self._platforms, facts)
+        if changed is not None:
+            since, was = changed
+            facts += (since,)
+            before = (*(fact for fact in before if fact.name != was.name), was)
+        self._hold(asset.id, known)
+        return Subject(
+            id=asset.id,
+            asset=asset,
+            outcome=visit.outcome,
+            at=visit.at,
+            facts=facts,
+            before=before,
+            listed=plan,
+            read=partial(self._read, asset.id),
+        )
+
+    def _facts(self, readings: Iterable[Reading]) -> tuple[Fact, ...]:
+        return self._snapshots.facts_of(readings, self._platforms, self._answers.ranked)
+
+    def _read(self, asset: AssetId) -> Tables:
+        if asset in self._tables:
+            self._tables.move_to_end(asset)
+            return self._tables[asset]
+        return self._hold(asset, self._facts(self._snapshots.latest(asset).values()))
+
+    def _hold(self, asset: AssetId, known: Iterable[Fact]) -> Tables:
+        """Hold the tables of an asset, and let go of those that were asked for longest ago."""
+        tables = Tables(
+            tuple(fact for fact in known if is_large(fact.name)),
+            self._sightings.of(asset),
+            partial(self._before, asset),
+        )
+        self._answers.forget()
+        self._tables[asset] = tables
+        self._held += len(tables)
+        while self._held > HELD and len(self._tables) > 1:
+            _, gone = self._tables.popitem(last=False)
+            self._held -= len(gone)
+        return tables
+
+    def _before(self, asset: AssetId) -> tuple[Fact, ...]:
+        found = self._facts(self._snapshots.previous(asset).values())
+        self._answers.forget()
+        return tuple(fact for fact in found if is_large(fact.name))
 
 
 def _runs(snapshots: Snapshots, store: Store, at: datetime) -> Iterator[RunConduct]:

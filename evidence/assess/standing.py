@@ -1,7 +1,5 @@
 """Since when a configuration is as it is, and what it was before."""
 
-from dataclasses import replace
-
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, hex_of
 from evidence.platforms.load import Platforms
@@ -27,5 +25,5 @@ def running_before(
     if standing is None or standing.before is None:
         return None
     was = standing.before.capture
-    since = replace(now, name=SINCE, value=standing.since.capture.at)
-    return since, replace(now, value=hex_of(was.blob), source=was.blob, at=was.at, ttl_s=was.ttl_s)
+    since = now._replace(name=SINCE, value=standing.since.capture.at)
+    return since, now._replace(value=hex_of(was.blob), source=was.blob, at=was.at, ttl_s=was.ttl_s)

@@ -1,10 +1,11 @@
 """What checks judge: every asset with what is known of it, as of one moment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from evidence.checks.tables import LARGE, Row, Rows, Tables, by_family
 from evidence.clock import parse_rfc3339
 from evidence.model.asset import Asset
 from evidence.model.fact import Fact
@@ -12,44 +13,6 @@ from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome
 from evidence.model.register import Registers
 from evidence.model.support import SupportEnd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of a family of facts: one certificate, rule, session, job."""
-
-    name: str
-    facts: Mapping[str, Fact]
-    """By column: `not_after` of `certificate.not_after`."""
-
-    def text(self, column: str) -> str | None:
-        """Return the value of a column, or nothing."""
-        fact = self.facts.get(column)
-        return fact.value if fact else None
-
-    @property
-    def sources(self) -> tuple[Digest, ...]:
-        """The captures the row was read from."""
-        return tuple(sorted({fact.source for fact in self.facts.values()}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """One value in what the log remembers: since when it was there, and until when."""
-
-    name: str
-    row: str | None
-    value: str
-    question: str
-    """Whose answers held it: what one question says is not compared with what another says."""
-    place: str
-    """What the value stood at: the port of a MAC address, as its row says it; empty where the row itself says it."""
-    first: str
-    """RFC 3339 UTC time of the first answer that held it."""
-    last: str
-    """Of the last one."""
-    source: Digest
-    """Digest of the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,36 +27,37 @@ class Subject:
     at: str
     """When that was, RFC 3339 UTC."""
     facts: tuple[Fact, ...]
-    """The newest, by name and row."""
+    """The newest, by name and row, but for those of large tables."""
     before: tuple[Fact, ...] = ()
-    """What the answers before the newest said; empty at the first run."""
+    """What the answers before the newest said, of the same; empty at the first run."""
     listed: Digest | None = None
     """The plan's blob, which holds its line of the ledger."""
-    seen: tuple[Sighting, ...] = ()
-    """What told the asset and its neighbours apart, as far as the log is looked back (`evidence.assess.sightings`)."""
-    _rows: dict[bool, dict[str, tuple[Row, ...]]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    read: Callable[[], Tables] = Tables
+    """Reads its large tables; ask `tables`."""
+    _single: dict[str, Fact] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _rows: dict[bool, Rows] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for fact in self.facts:
+            if fact.row is None:
+                self._single.setdefault(fact.name, fact)
+
+    @property
+    def tables(self) -> Tables:
+        """Its large tables: those of a whole estate do not fit into memory, so they are not to be kept."""
+        return self.read()
 
     def fact(self, name: str) -> Fact | None:
         """Return the fact of that name that comes in no rows."""
-        return next((fact for fact in self.facts if fact.name == name and fact.row is None), None)
+        return self._single.get(name)
 
     def rows(self, family: str, *, before: bool = False) -> tuple[Row, ...]:
         """Return the rows of a family of facts (`certificate`), by name; checks ask for the same ones often."""
+        if family in LARGE:
+            return self.tables.rows(family, before=before)
         if before not in self._rows:
-            self._rows[before] = _by_family(self.before if before else self.facts)
+            self._rows[before] = by_family(self.before if before else self.facts)
         return self._rows[before].get(family, ())
-
-
-def _by_family(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
-    """Return the rows of every family, which is what stands before the first dot of a fact's name."""
-    families: dict[str, dict[str, dict[str, Fact]]] = {}
-    for fact in facts:
-        if fact.row is not None:
-            family, _, column = fact.name.partition(".")
-            families.setdefault(family, {}).setdefault(fact.row, {})[column] = fact
-    return {
-        family: tuple(Row(name=name, facts=found[name]) for name in sorted(found)) for family, found in families.items()
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """MAC addresses: which of them name one device, and which of them belong to whom."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from evidence.checks.estate import Estate, Row, Subject
+from evidence.checks.estate import Estate, Subject
+from evidence.checks.tables import Row
 from evidence.model.fact import Fact
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -30,6 +32,7 @@ class Address:
     fact: Fact
 
 
+@lru_cache(maxsize=100_000)
 def names_a_device(mac: str) -> bool:
     """Say whether an address can belong to one device: not a group's, not shared by routers, not nothing."""
     if not _MAC.fullmatch(mac) or mac == "00:00:00:00:00:00":
@@ -49,7 +52,7 @@ def on_ports(subject: Subject, *, before: bool = False) -> Iterator[Address]:
         fact = row.facts.get("address") or row.facts.get("mac")
         if fact is None or row.text("status") in ("self", "invalid"):
             continue
-        port = port_of({name: fact.value for name, fact in row.facts.items()})
+        port = port_of(row.text)
         mac = fact.value.lower()
         if names_a_device(mac):
             yield Address(mac=mac, place=names.get(port, port), fact=fact)
@@ -60,9 +63,9 @@ def port_names(subject: Subject) -> dict[str, str]:
     return {row.name: row.text("name") or row.name for row in subject.rows("interface")}
 
 
-def port_of(columns: Mapping[str, str]) -> str:
-    """Return the port of a row of a forwarding table, as the row says it."""
-    return next((columns[name] for name in ("interface", "port", "bridge_port") if columns.get(name)), "")
+def port_of(column: Callable[[str], str | None]) -> str:
+    """Return the port of a row of a forwarding table, as the row says it; `column` gives its columns."""
+    return column("interface") or column("port") or column("bridge_port") or ""
 
 
 def behind_addresses(subject: Subject, *, before: bool = False) -> Iterator[Address]:

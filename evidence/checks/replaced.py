@@ -6,12 +6,12 @@ exchange is still there to be explained.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from evidence.checks.estate import Estate, Sighting, Subject
+from evidence.checks.estate import Estate, Subject
 from evidence.checks.hardware_addresses import (
     behind_addresses,
     is_made_up,
@@ -21,6 +21,7 @@ from evidence.checks.hardware_addresses import (
     port_names,
     port_of,
 )
+from evidence.checks.tables import Sighting
 from evidence.clock import parse_rfc3339
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
@@ -60,21 +61,29 @@ class Exchange:
 
 def replaced_device(estate: Estate) -> Iterator[Finding]:
     """Judge each asset that has an identity: exchanged with an approval, without one, or not exchanged."""
-    elsewhere = _exchanges_seen_by_others(estate)
+    addresses = _addresses(estate)
+    found: dict[AssetId, list[Exchange]] = {}
+    elsewhere: dict[AssetId, list[Exchange]] = {}
+    unchanged: dict[AssetId, Finding] = {}
     for subject in estate.subjects.values():
-        facts = [fact for fact in subject.facts if fact.name in IDENTITY] + [one.fact for one in on_ports(subject)]
-        both = (*_own_exchanges(subject), *elsewhere.get(subject.id, ()))
+        found[subject.id] = list(_own_exchanges(subject))
+        for asset, exchange in (*_exchanged_addresses(subject, addresses), *_exchanged_ports(subject, addresses)):
+            elsewhere.setdefault(asset, []).append(exchange)
+        facts = [fact for fact in (*subject.facts, *subject.tables.facts) if fact.name in IDENTITY]
+        facts += [one.fact for one in on_ports(subject)]
+        if facts:
+            unchanged[subject.id] = _unchanged(estate, subject, facts)
+    for asset, own_ones in found.items():
+        both = (*own_ones, *elsewhere.get(asset, ()))
         exchanges = {exchange.row: exchange for exchange in reversed(both)}.values()  # several may see the same
-        if exchanges:
-            for exchange in exchanges:
-                yield _judged(estate, subject.id, exchange)
-        elif facts:
-            yield _unchanged(estate, subject, facts)
+        yield from (_judged(estate, asset, exchange) for exchange in exchanges)
+        if not exchanges and asset in unchanged:
+            yield unchanged[asset]
 
 
 def _unchanged(estate: Estate, subject: Subject, facts: list[Fact]) -> Finding:
     evidence = tuple(sorted({fact.source for fact in facts}))
-    if not subject.before:
+    if not subject.before and not subject.tables.before:
         status, words = Status.NOT_ASSESSED, "seen once: there is nothing to compare it with"
     elif all(map(estate.is_stale, facts)):
         status, words = Status.NOT_ASSESSED, "what tells the device from another is older than it may be"
@@ -120,7 +129,8 @@ def _working_days_after(at: str, days: int) -> datetime:
 def _own_exchanges(subject: Subject) -> Iterator[Exchange]:
     """Yield the asset's serial numbers and addresses that are not those of before; what moved within it is none."""
     macs = {(row.name, mac) for row, mac in own(subject)}
-    serials = {fact.value for fact in subject.facts if fact.name in ("hardware.serial", "module.serial")}
+    known = (*subject.facts, *subject.tables.facts)
+    serials = {fact.value for fact in known if fact.name in ("hardware.serial", "module.serial")}
     first = _first_of(_sightings(subject, ("hardware.serial", "module.serial")))
     for (name, row, _), seen in _by_place(subject, IDENTITY).items():
         old, new = seen[-2:]
@@ -132,59 +142,72 @@ def _own_exchanges(subject: Subject) -> Iterator[Exchange]:
             yield _exchange(None if row is None else f"module {row}", what, old, new)
 
 
-def _exchanges_seen_by_others(estate: Estate) -> dict[AssetId, list[Exchange]]:
-    """Return, by asset, what tables of others say was exchanged: at a switch's ports, or behind the asset's address."""
-    found: dict[AssetId, list[Exchange]] = {}
-    for asset, exchange in (*_exchanged_addresses(estate), *_exchanged_ports(estate)):
-        found.setdefault(asset, []).append(exchange)
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Addresses:
+    """What has to be known of every asset to judge what one of them sees of others."""
+
+    owners: Mapping[str, AssetId]
+    """Network address -> whose it is."""
+    on_ports: frozenset[str]
+    """The MAC addresses that any switch sees at a port now."""
+    first: Mapping[str, str]
+    """MAC address -> when anybody saw it first."""
 
 
-def _exchanged_addresses(estate: Estate) -> Iterator[tuple[AssetId, Exchange]]:
+def _addresses(estate: Estate) -> _Addresses:
+    subjects = estate.subjects.values()
+    now: set[str] = set()
+    first: dict[str, str] = {}
+    for subject in subjects:
+        now.update(one.mac for one in on_ports(subject))
+        _note_first(first, _sightings(subject, ("mac.address", "arp.mac")))
+    owners = {subject.asset.address: subject.id for subject in subjects if subject.asset}
+    return _Addresses(owners=owners, on_ports=frozenset(now), first=first)
+
+
+def _exchanged_addresses(subject: Subject, addresses: _Addresses) -> Iterator[tuple[AssetId, Exchange]]:
     """Yield the assets for whose network address another device answers; other addresses change hands every day."""
-    owners = {subject.asset.address: subject.id for subject in estate.subjects.values() if subject.asset}
-    for subject in estate.subjects.values():
-        now = {one.fact.row: one for one in behind_addresses(subject) if one.place in owners}
-        for (_, row, _), (*_, old, new) in _by_place(subject, ("arp.mac",)).items():
-            one = now.get(row)
-            if one is None or one.mac != new.value or is_made_up(new.value) or is_made_up(old.value):
-                continue
-            what = f"the address behind {one.place}, as {subject.id} sees it,"
-            yield owners[one.place], _exchange(f"address {one.place}", what, old, new)
+    now = {one.fact.row: one for one in behind_addresses(subject) if one.place in addresses.owners}
+    for (_, row, _), (*_, old, new) in _by_place(subject, ("arp.mac",)).items():
+        one = now.get(row)
+        if one is None or one.mac != new.value or is_made_up(new.value) or is_made_up(old.value):
+            continue
+        what = f"the address behind {one.place}, as {subject.id} sees it,"
+        yield addresses.owners[one.place], _exchange(f"address {one.place}", what, old, new)
 
 
-def _exchanged_ports(estate: Estate) -> Iterator[tuple[AssetId, Exchange]]:
+def _exchanged_ports(subject: Subject, addresses: _Addresses) -> Iterator[tuple[AssetId, Exchange]]:
     """
-    Yield the switches' ports at which one device was and another is.
+    Yield the switch's ports at which one device was and another is.
 
     Only where the old one is nowhere now and the new one was nowhere then: what moved is no exchange.
     """
-    now = {one.mac for subject in estate.subjects.values() for one in on_ports(subject)}
-    first = _first_of(
-        one for subject in estate.subjects.values() for one in _sightings(subject, ("mac.address", "arp.mac"))
-    )
-    for subject in estate.subjects.values():
-        crowd = Counter(one.place for one in on_ports(subject))
-        at_port: dict[str, list[Sighting]] = {}
-        names = port_names(subject)
-        for one in _sightings(subject, ("mac.address",)):
-            if names_a_device(one.value):
-                at_port.setdefault(names.get(one.place, one.place), []).append(one)
-        for port, seen in sorted((port, _in_turn(seen)) for port, seen in at_port.items()):
-            if crowd[port] != 1 or len(seen) < 2 or is_made_up(seen[-1].value):
-                continue
-            old, new = seen[-2:]
-            alone = sum(other.last >= old.last for other in seen[:-1]) == 1
-            if alone and old.value not in now and old.last < new.first and first[new.value] >= new.first:
-                yield subject.id, _exchange(f"port {port}", f"the device at {port}", old, new)
+    crowd = Counter(one.place for one in on_ports(subject))
+    at_port: dict[str, list[Sighting]] = {}
+    names = port_names(subject)
+    for one in _sightings(subject, ("mac.address",)):
+        if names_a_device(one.value):
+            at_port.setdefault(names.get(one.place, one.place), []).append(one)
+    for port, seen in sorted((port, _in_turn(seen)) for port, seen in at_port.items()):
+        if crowd[port] != 1 or len(seen) < 2 or is_made_up(seen[-1].value):
+            continue
+        old, new = seen[-2:]
+        alone = sum(other.last >= old.last for other in seen[:-1]) == 1
+        is_new = old.last < new.first and addresses.first[new.value] >= new.first
+        if alone and old.value not in addresses.on_ports and is_new:
+            yield subject.id, _exchange(f"port {port}", f"the device at {port}", old, new)
 
 
 def _first_of(sightings: Iterable[Sighting]) -> dict[str, str]:
     """Return when each value was seen first, wherever it stood."""
     first: dict[str, str] = {}
+    _note_first(first, sightings)
+    return first
+
+
+def _note_first(first: dict[str, str], sightings: Iterable[Sighting]) -> None:
     for one in sightings:
         first[one.value] = min(first.get(one.value, one.first), one.first)
-    return first
 
 
 def _by_place(subject: Subject, names: Iterable[str]) -> dict[tuple[str, str | None, str], list[Sighting]]:
@@ -192,7 +215,7 @@ def _by_place(subject: Subject, names: Iterable[str]) -> dict[tuple[str, str | N
     found: dict[tuple[str, str | None, str], list[Sighting]] = {}
     for one in _sightings(subject, names):
         found.setdefault((one.name, one.row, one.question), []).append(one)
-    turns = {place: _in_turn(seen) for place, seen in found.items()}
+    turns = {place: _in_turn(seen) for place, seen in found.items() if len(seen) > 1}
     return {place: seen for place, seen in turns.items() if len(seen) > 1}
 
 
@@ -201,7 +224,7 @@ def _in_turn(seen: Iterable[Sighting]) -> list[Sighting]:
     turns: list[Sighting] = []
     for one in sorted(seen, key=lambda each: (each.first, each.last)):
         if turns and turns[-1].value == one.value:
-            turns[-1] = replace(turns[-1], last=max(turns[-1].last, one.last))
+            turns[-1] = turns[-1]._replace(last=max(turns[-1].last, one.last))
         else:
             turns.append(one)
     return turns
@@ -210,18 +233,16 @@ def _in_turn(seen: Iterable[Sighting]) -> list[Sighting]:
 def _sightings(subject: Subject, names: Iterable[str]) -> Iterator[Sighting]:
     """Yield what the log remembers of these facts; without that, what the newest answers and those before say."""
     wanted = frozenset(names)
-    yield from (one for one in subject.seen or _two_sightings(subject) if one.name in wanted)
+    yield from (one for one in subject.tables.seen or _two_sightings(subject) if one.name in wanted)
 
 
 def _two_sightings(subject: Subject) -> Iterator[Sighting]:
     """Yield what the newest answers and those before say."""
     known: dict[tuple[str, str | None, str, str], list[Fact]] = {}
     for before in (True, False):
-        ports = {
-            row.name: port_of({name: fact.value for name, fact in row.facts.items()})
-            for row in subject.rows("mac", before=before)
-        }
-        for fact in subject.before if before else subject.facts:
+        ports = {row.name: port_of(row.text) for row in subject.rows("mac", before=before)}
+        small, tables = (subject.before if before else subject.facts), subject.tables
+        for fact in (*small, *(tables.before if before else tables.facts)):
             if fact.name in WATCHED:
                 place = ports.get(fact.row or "", "") if fact.name == "mac.address" else ""
                 known.setdefault((fact.name, fact.row, fact.value, place), []).append(fact)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from evidence.checks.estate import Estate, Row, Subject
+from evidence.checks.estate import Estate, Subject
+from evidence.checks.tables import Row
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId
 

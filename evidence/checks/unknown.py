@@ -1,16 +1,20 @@
 """INV-09: devices that switches see and that no inventory and no person knows."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.hardware_addresses import Address, behind_addresses, is_made_up, known, on_ports
+from evidence.checks.estate import Estate
+from evidence.checks.hardware_addresses import behind_addresses, is_made_up, known, on_ports
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, Digest
 
 REQUIREMENT = "INV-09"
+
+_ADDRESSES = ("mac.address", "mac.mac", "arp.mac")
+_FAR = 1_000_000
+"""How much farther a device is that only answers for a network address than one at a port."""
 
 _finding = partial(Finding, requirement=REQUIREMENT)
 
@@ -35,50 +39,68 @@ class UnknownDevice:
         return f"{self.mac} at {self.port or 'an unknown port'} of {self.seen_by}, seen since {self.since}"
 
 
-def unknown_devices(estate: Estate) -> Iterator[UnknownDevice]:
-    """Yield each device that tables which are not stale show and nobody knows, by address."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What one look at every table brought."""
+
+    devices: tuple[UnknownDevice, ...]
+    watching: Mapping[AssetId, frozenset[Digest]]
+    """Each asset that has a table -> what it was read from."""
+    stale: frozenset[AssetId]
+    """Those of which nothing is fresh."""
+
+
+def _look(estate: Estate) -> _Seen:
+    """Look at what tables that are not stale show, by address, and at whom nobody knows."""
     familiar = known(estate)
-    sightings: dict[str, list[tuple[int, Subject, Address]]] = {}
+    nearest: dict[str, tuple[int, AssetId, str, str, Digest]] = {}
+    first: dict[str, str] = {}
+    watching: dict[AssetId, frozenset[Digest]] = {}
+    stale: set[AssetId] = set()
     for subject in estate.subjects.values():
-        fresh = [one for one in on_ports(subject) if not estate.is_stale(one.fact)]
+        learned, answering = list(on_ports(subject)), list(behind_addresses(subject))
+        if learned or answering:
+            watching[subject.id] = frozenset(one.fact.source for one in (*learned, *answering))
+        fresh = [one for one in learned if not estate.is_stale(one.fact)]
+        far = [one for one in answering if not estate.is_stale(one.fact)]
+        if not fresh and not far:
+            stale.add(subject.id)
         crowd = Counter(one.place for one in fresh)
-        answering = [one for one in behind_addresses(subject) if not estate.is_stale(one.fact)]
-        ranked = [(crowd[one.place], one) for one in fresh] + [(len(fresh) + 1_000_000, one) for one in answering]
-        for rank, one in ranked:
+        for rank, one in [(crowd[one.place], one) for one in fresh] + [(len(fresh) + _FAR, one) for one in far]:
             if one.mac not in familiar:
-                sightings.setdefault(one.mac, []).append((rank, subject, one))
-    first = _first_seen(estate)
-    for mac, seen in sorted(sightings.items()):
-        _, subject, nearest = min(seen, key=lambda each: (each[0], each[1].id, each[2].place))
-        yield UnknownDevice(
-            mac=mac,
-            seen_by=subject.id,
-            port=nearest.place,
-            since=min(first.get(mac, nearest.fact.at), nearest.fact.at),
-            at=nearest.fact.at,
-            source=nearest.fact.source,
-        )
+                here = rank, subject.id, one.place, one.fact.at, one.fact.source
+                nearest[one.mac] = min(nearest.get(one.mac, here), here)
+        for seen in subject.tables.seen:
+            if seen.name in _ADDRESSES and seen.value not in familiar:
+                first[seen.value] = min(first.get(seen.value, seen.first), seen.first)
+    return _Seen(
+        devices=tuple(
+            UnknownDevice(mac=mac, seen_by=asset, port=place, since=min(first.get(mac, at), at), at=at, source=source)
+            for mac, (_, asset, place, at, source) in sorted(nearest.items())
+        ),
+        watching=watching,
+        stale=frozenset(stale & watching.keys()),
+    )
 
 
 def unknown_device(estate: Estate) -> Iterator[Finding]:
     """Judge what switches and routers see: one finding for each unknown device, or one that there is none."""
-    tables = {subject.id: _table(subject) for subject in estate.subjects.values()}
-    watching = {asset: facts for asset, facts in tables.items() if facts}
-    if not watching:
+    seen = _look(estate)
+    if not seen.watching:
         yield _finding(asset=None, status=Status.NOT_ASSESSED, reason="no table of addresses was read of any asset")
         return
-    found = list(unknown_devices(estate))
-    for device in found:
+    for device in seen.devices:
         yield _judged(estate, device)
-    if found:
+    if seen.devices:
         return
-    stale = sorted(asset for asset, facts in watching.items() if all(estate.is_stale(one.fact) for one in facts))
-    evidence = tuple(sorted({one.fact.source for facts in watching.values() for one in facts}))
-    if stale:
-        words = f"nothing unknown was seen, but the tables of {', '.join(stale)} are older than they may be"
+    evidence = tuple(sorted(frozenset[Digest]().union(*seen.watching.values())))
+    if seen.stale:
+        words = (
+            f"nothing unknown was seen, but the tables of {', '.join(sorted(seen.stale))} are older than they may be"
+        )
         yield _finding(asset=None, status=Status.NOT_ASSESSED, reason=words, evidence=evidence)
         return
-    words = f"every device that {', '.join(sorted(watching))} see is known"
+    words = f"every device that {', '.join(sorted(seen.watching))} see is known"
     yield _finding(asset=None, status=Status.SUPPORTS, reason=words, evidence=evidence)
 
 
@@ -91,17 +113,3 @@ def _judged(estate: Estate, device: UnknownDevice) -> Finding:
     if estate.age_s(device.since) > hours * 3600:
         return judged(status=Status.CONTRADICTS, reason=f"{device.words}: nobody knows it after {hours} h")
     return judged(status=Status.SUPPORTS, due=True, reason=f"{device.words}: to be known within {hours} h")
-
-
-def _table(subject: Subject) -> list[Address]:
-    return [*on_ports(subject), *behind_addresses(subject)]
-
-
-def _first_seen(estate: Estate) -> dict[str, str]:
-    """Return when each address was seen first, by anybody."""
-    first: dict[str, str] = {}
-    for subject in estate.subjects.values():
-        for one in subject.seen:
-            if one.name in ("mac.address", "mac.mac", "arp.mac"):
-                first[one.value] = min(first.get(one.value, one.first), one.first)
-    return first

@@ -28,35 +28,46 @@ _MAX_MATCHES = 1000
 """Matches of one pattern looked at in one answer; what is joined or compared is far fewer."""
 
 
+Ranked = tuple[int, Fact]
+"""A fact, and the place of its rule in the platform file."""
+
+
 def read_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[Fact]:
     """Yield every fact `platform` reads from one whole answer, first rule first; several rules may give one fact."""
-    for _, fact in _ranked(platform, capture, data):
+    for _, fact in ranked_facts(platform, capture, data):
         yield fact
 
 
 def read_asset(platform: Platform, captures: Iterable[tuple[Capture, bytes]]) -> tuple[Fact, ...]:
-    """
-    Return what is known of an asset from its captures: one fact for each name and row.
+    """Return what is known of an asset from its captures: one fact for each name and row (`best_of`)."""
+    return best_of(platform, (ranked_facts(platform, capture, data) for capture, data in captures))
 
-    Where several captures tell the same fact, the rule that stands first in the platform file wins; of equals, the
-    capture given first. Of a fact that says when something was last done, the latest time wins.
+
+def best_of(platform: Platform, answers: Iterable[Iterable[Ranked]]) -> tuple[Fact, ...]:
     """
-    best: dict[tuple[str, str | None], tuple[int, Fact]] = {}
+    Return what is known of an asset from what its answers say (`ranked_facts`): one fact for each name and row.
+
+    Where several answers tell the same fact, the rule that stands first in the platform file wins; of equals, the
+    answer given first. Of a fact that says when something was last done, the latest time wins.
+    """
+    best: dict[tuple[str, str], Ranked] = {}
     latest = {rule.fact for rule in platform.facts if rule.newest}
-    for capture, data in captures:
-        for rank, fact in _ranked(platform, capture, data):
-            known = best.get((fact.name, fact.row))
+    for answer in answers:
+        for one in answer:
+            rank, fact = one
+            place = fact.name, fact.row or ""
+            known = best.get(place)
             if known is not None and fact.row is None and fact.name in latest:
                 better = fact.value > known[1].value
             else:
                 better = known is None or rank < known[0]
             if better:
-                best[fact.name, fact.row] = rank, fact
-    return tuple(fact for _, fact in sorted(best.values(), key=lambda each: (each[1].name, each[1].row or "")))
+                best[place] = one
+    return tuple(best[place][1] for place in sorted(best))
 
 
-def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, Fact]]:
-    """Yield facts with the place of their rule in the platform file."""
+def ranked_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[Ranked]:
+    """Yield what `read_facts` does, with the place of each rule."""
     make = _Maker(platform, capture)
     name = asked_as(capture.question)
     question = next((known for known in platform.questions if known.name == name), None)
@@ -65,7 +76,7 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
     tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == name]
     if not rules and not tables:
         return
-    index = varbinds.index(data) if capture.transport == "snmp" else None
+    index = varbinds.Index(data) if capture.transport == "snmp" else None
     text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
     document = read_document(question, data, capture.request) if question else None
     for rank, rule in rules:
@@ -78,8 +89,9 @@ def _ranked(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple
         if found is not None:
             yield rank, make.fact(rule.fact, *found, untested=rule.untested)
     for rank, table in tables:
+        rank += len(platform.facts)
         for fact, row, value, origin in read_rows(table, index, text, document):
-            yield len(platform.facts) + rank, make.fact(fact, value, origin, row=row, untested=table.untested)
+            yield rank, make.fact(fact, value, origin, row=row, untested=table.untested)
 
 
 def asked_as(question: str) -> str:
@@ -101,25 +113,28 @@ def _of_the_capture(make: "_Maker", question: Question | None, data: bytes) -> I
 class _Maker:
     """Makes facts of one capture."""
 
-    __slots__ = ("capture", "platform")
+    __slots__ = ("_before", "_request", "capture", "platform")
 
     def __init__(self, platform: Platform, capture: Capture) -> None:
         self.platform = platform
         self.capture = capture
+        self._before = f"{capture.transport} "
+        self._request = self._before + capture.request
 
     def fact(self, name: str, value: str, oid: str = "", *, row: str | None = None, untested: bool = False) -> Fact:
         capture = self.capture
+        origin = self._before + oid if oid else self._request
         return Fact(
-            asset=capture.asset,
-            name=name,
-            value=value,
-            row=row,
-            source=capture.blob,
-            origin=f"{capture.transport} {oid or capture.request}",
-            at=capture.at,
-            ttl_s=capture.ttl_s,
-            platform=self.platform.name,
-            untested=untested,
+            capture.asset,
+            name,
+            value,
+            capture.blob,
+            origin,
+            capture.at,
+            capture.ttl_s,
+            row,
+            self.platform.name,
+            untested,
         )
 
 
@@ -130,8 +145,8 @@ def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]
         among = rule.among or {}
         return [
             (show(varbind), varbind.oid)
-            for row, varbind in index.below(rule.column)
-            if varbind.kind != "n" and all(_matches(index, f"{oid}.{row}", want) for oid, want in among.items())
+            for row, varbind in index.column(rule.column).items()
+            if varbind.kind != "n" and all(_matches(index.column(oid).get(row), want) for oid, want in among.items())
         ]
     found = [_varbind(index, oid) for oid in rule.oids]
     if not found or any(varbind is None or varbind.kind == "n" for varbind in found):
@@ -157,8 +172,7 @@ def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:
     return found[0] if len(found) == 1 else None
 
 
-def _matches(index: varbinds.Index, oid: str, pattern: str) -> bool:
-    varbind = index.get(oid)
+def _matches(varbind: varbinds.Varbind | None, pattern: str) -> bool:
     return varbind is not None and bool(_regex(pattern).search(varbind.text))
 
 

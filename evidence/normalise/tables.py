@@ -1,7 +1,7 @@
 """Rows of facts: columns of SNMP tables, and lines of text that a pattern takes apart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from evidence.normalise.documents import column_text, rows_at
@@ -24,27 +24,52 @@ def read_rows(rule: TableRule, index: Index | None, text: str, document: object 
         found = rows_at(rule, document)
     else:
         found = _text_rows(rule, text)
+    names: dict[str, str] = {}
     for fact, row, value, origin in found:
         value = clean(value)
         if value and row:
-            yield fact, clean(row)[:MAX_ROW_CHARACTERS], value, origin
+            if row not in names:
+                names[row] = clean(row)[:MAX_ROW_CHARACTERS]
+            yield fact, names[row], value, origin
 
 
 def _snmp_rows(rule: TableRule, index: Index) -> Iterator[Row]:
-    row_name = INDEX_FORMATS[rule.key or "index"]
+    row_name = cache(INDEX_FORMATS[rule.key or "index"])
     for column in rule.columns:
+        fact, show = column.fact, _shown_by(column, index)
         for row, varbind in index.below(column.oid or ""):
             if varbind.kind != "n":
-                yield column.fact, row_name(row), _snmp_value(column, index, row, varbind), varbind.oid
+                yield fact, row_name(row), show(row, varbind), varbind.oid
 
 
-def _snmp_value(column: Column, index: Index, row: str, varbind: Varbind) -> str:
-    by_index = INDEX_FORMATS.get(column.format)
-    value = by_index(row) if by_index else VALUE_FORMATS[column.format](varbind)
+def _shown_by(column: Column, index: Index) -> Callable[[str, Varbind], str]:
+    """Return how a column shows what stands in a row."""
+    show = _shown_as(column.format)
     if column.lookup is not None:
-        other = index.get(f"{column.lookup}.{value}")
-        value = other.text if other else ""
-    return value if column.map is None else column.map.get(value, "")
+        show = _looked_up(show, index.column(column.lookup))
+    if column.map is not None:
+        show = _mapped(show, column.map)
+    return show
+
+
+def _shown_as(name: str) -> Callable[[str, Varbind], str]:
+    if name in INDEX_FORMATS:
+        by_index = INDEX_FORMATS[name]
+        return lambda row, _: by_index(row)
+    by_value = VALUE_FORMATS[name]
+    return lambda _, varbind: by_value(varbind)
+
+
+def _looked_up(show: Callable[[str, Varbind], str], known: Mapping[str, Varbind]) -> Callable[[str, Varbind], str]:
+    def other(row: str, varbind: Varbind) -> str:
+        found = known.get(show(row, varbind))
+        return found.text if found else ""
+
+    return other
+
+
+def _mapped(show: Callable[[str, Varbind], str], known: Mapping[str, str]) -> Callable[[str, Varbind], str]:
+    return lambda row, varbind: known.get(show(row, varbind), "")
 
 
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:

@@ -18,7 +18,8 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
 
 def clean(text: str) -> str:
     """Return `text` without control characters and surrounding blanks, of bounded length."""
-    return _UNSEEN.sub(" ", text).strip()[:MAX_VALUE_CHARACTERS].rstrip()
+    seen = text if text.isprintable() else _UNSEEN.sub(" ", text)
+    return seen.strip()[:MAX_VALUE_CHARACTERS].rstrip()
 
 
 def _mac(varbind: Varbind) -> str:

@@ -21,8 +21,7 @@ each at most 255*: an object identifier of that shape (`1.3.6.1`) is shown as `a
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from evidence.errors import Error
@@ -174,8 +173,6 @@ def decode(data: bytes) -> list[Varbind]:
 
 def _line(line: str) -> Varbind:
     oid, kind, value = line.split("\t")
-    if not _OID.fullmatch(oid):
-        raise ValueError(f"expected a dotted OID, found {oid!r:.80}")
     return Varbind(oid, kind, _READ[kind](value))
 
 
@@ -200,30 +197,55 @@ _READ: dict[str, Callable[[str], Value]] = {
 
 
 class Index:
-    """Varbinds by OID, and by the subtree they lie in."""
+    """
+    The varbinds of a canonical text, by OID and by the subtree they lie in; each line is read when it is asked for.
 
-    __slots__ = ("_by_oid", "_oids", "_varbinds")
+    What is read is checked as far as it is read: `decode` alone says that a text is canonical as a whole.
+    """
 
-    def __init__(self, varbinds: Sequence[Varbind]) -> None:
-        """Index what `decode` returned: sorted, no OID twice."""
-        self._varbinds = varbinds
-        self._oids = [varbind.oid for varbind in varbinds]
-        self._by_oid = dict(zip(self._oids, varbinds, strict=True))
+    __slots__ = ("_columns", "_text")
+
+    def __init__(self, data: bytes) -> None:
+        """Look into a text that `encode` wrote; raise `VarbindsError` for what cannot be one."""
+        if len(data) > MAX_CAPTURE_BYTES:
+            raise VarbindsError(f"expected at most {MAX_CAPTURE_BYTES} bytes of varbinds, found {len(data)}")
+        try:
+            self._text = "\n" + data.decode()
+        except UnicodeDecodeError as error:
+            raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
+        if not self._text.endswith("\n"):
+            raise VarbindsError("not the canonical text of an SNMP answer: its last line has no end")
+        self._columns: dict[str, dict[str, Varbind]] = {}
 
     def get(self, oid: str) -> Varbind | None:
         """Return the varbind of exactly this OID."""
-        return self._by_oid.get(oid)
+        start = self._text.find(f"\n{oid}\t") + 1
+        return _read_line(self._text[start : self._text.index("\n", start)]) if start else None
 
     def below(self, oid: str) -> Iterator[tuple[str, Varbind]]:
         """Yield every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
-        stem = oid + "."
-        for position in range(bisect_left(self._oids, (*arcs(oid), 0), key=arcs), len(self._oids)):
-            found = self._oids[position]
-            if not found.startswith(stem):
-                return
-            yield found[len(stem) :], self._varbinds[position]
+        stem = f"\n{oid}."
+        start = self._text.find(stem)
+        if start < 0:
+            return
+        end = self._text.index("\n", self._text.rfind(stem) + 1)
+        skip = len(stem) - 1
+        for line in self._text[start + 1 : end].split("\n"):
+            found = _read_line(line)
+            rest = found.oid[skip:]
+            if not line.startswith(stem[1:]) or not rest.replace(".", "").isdecimal():
+                raise VarbindsError(f"not the canonical text of an SNMP answer: {line:.80} stands below {oid}")
+            yield rest, found
+
+    def column(self, oid: str) -> Mapping[str, Varbind]:
+        """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
+        if oid not in self._columns:
+            self._columns[oid] = dict(self.below(oid))
+        return self._columns[oid]
 
 
-def index(data: bytes) -> Index:
-    """Decode a canonical text and index it."""
-    return Index(decode(data))
+def _read_line(line: str) -> Varbind:
+    try:
+        return _line(line)
+    except (ValueError, KeyError, RecursionError) as error:
+        raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error

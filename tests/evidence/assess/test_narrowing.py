@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.assess.answers import looking
 from evidence.assess.narrowing import narrowed
-from evidence.assess.sightings import _Telling, keys_of
+from evidence.assess.sightings import keys_of
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, digest_of
 from evidence.normalise import varbinds
@@ -42,7 +43,7 @@ def keys(data: bytes, question: str = "mac-table") -> set[tuple[str, str | None,
         ttl_s=86_400,
     )
     found = set(keys_of(read_facts(PLATFORM, capture, data)))
-    assert found == set(keys_of(read_facts(_Telling(PLATFORMS).watching(capture), capture, data)))
+    assert found == set(keys_of(read_facts(looking(PLATFORM), capture, data)))
     return found
 
 

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from evidence.assess.answers import Answers
 from evidence.assess.assess import assess
 from evidence.assess.knowledge import packaged_knowledge
-from evidence.assess.sightings import _Telling, keys_of, sightings
+from evidence.assess.sightings import Sightings, keys_of
 from evidence.clock import rfc3339
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, create_keyring
 from evidence.model.finding import Status
+from evidence.model.names import AssetId
 from evidence.normalise.facts import read_facts
-from evidence.snapshots import Snapshots
+from evidence.snapshots import Snapshots, platform_of
 from evidence.store.memory import MemoryStore
 
 SERIAL = b"FCW0000A0AA"
@@ -43,8 +45,9 @@ def seen(nights: Any, since: int = 0, until: int = 3) -> dict[str, tuple[str, st
     start = nights.now - timedelta(days=3)
     snapshots = Snapshots(nights.store, History.read(nights.store))
     as_of = rfc3339(start + timedelta(days=until, hours=1))
-    found = sightings(snapshots, PLATFORMS, since=rfc3339(start + timedelta(days=since)), as_of=as_of)
-    ours = [one for one in found["sw-01"] if one.name == "hardware.serial" and one.question == "version"]
+    first = rfc3339(start + timedelta(days=since))
+    found = Sightings(snapshots, Answers(snapshots, PLATFORMS), since=first, as_of=as_of).of(AssetId("sw-01"))
+    ours = [one for one in found if one.name == "hardware.serial" and one.question == "version"]
     return {one.value: (one.first, one.last) for one in ours}
 
 
@@ -81,7 +84,10 @@ def test_what_was_away_for_a_night_is_two_sightings(plant_module: ModuleType, ke
         plant.run(plan, at=plant_module.START + timedelta(days=night))
         plant.seal()
     snapshots = Snapshots(plant.store, History.read(plant.store))
-    found = sightings(snapshots, PLATFORMS, since="2026-01-01T00:00:00Z", as_of="2027-01-01T00:00:00Z")["sw-01"]
+    answers = Answers(snapshots, PLATFORMS)
+    found = Sightings(snapshots, answers, since="2026-01-01T00:00:00Z", as_of="2027-01-01T00:00:00Z").of(
+        AssetId("sw-01")
+    )
     values = sorted(
         (one.first, one.value) for one in found if (one.name, one.question) == ("hardware.serial", "version")
     )
@@ -89,13 +95,14 @@ def test_what_was_away_for_a_night_is_two_sightings(plant_module: ModuleType, ke
 
 
 def test_the_watched_rules_alone_tell_what_all_rules_tell(nights: Any, plant_module: ModuleType) -> None:
-    snapshots, telling = Snapshots(nights.store, History.read(nights.store)), _Telling(PLATFORMS)
+    snapshots = Snapshots(nights.store, History.read(nights.store))
+    answers = Answers(snapshots, PLATFORMS)
     told: list[str] = []
     for asset in plant_module.RECORDED:
         for reading in snapshots.latest(asset).values():
             capture, data = reading.capture, snapshots.data(reading)
-            every = list(keys_of(read_facts(telling.platform(capture), capture, data)))
-            assert sorted(map(repr, keys_of(read_facts(telling.watching(capture), capture, data)))) == sorted(
+            every = list(keys_of(read_facts(platform_of(PLATFORMS, capture.platform), capture, data)))
+            assert sorted(map(repr, keys_of(fact for _, fact in answers.ranked(reading)))) == sorted(
                 map(repr, every)
             ), (asset, capture.question)
             told += [key[0] for key in every]

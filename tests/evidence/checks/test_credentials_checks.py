@@ -204,7 +204,7 @@ def let_in(estates: ModuleType, *facts: dict[str, str], age_s: int = 3600) -> li
     """Return what is found of a device that answers SNMP."""
     said = {name: value for some in facts for name, value in some.items()}
     subject = estates.subject("a", said, age_s=age_s)
-    spoken = tuple(replace(fact, origin="snmp get 1.3") for fact in subject.facts)
+    spoken = tuple(fact._replace(origin="snmp get 1.3") for fact in subject.facts)
     return [(one.row, one.status) for one in snmp_security(estates.estate(replace(subject, facts=spoken)))]
 
 
@@ -228,7 +228,7 @@ def test_a_weak_way_in_is_to_be_replaced_whoever_else_is_let_in(estates: ModuleT
 
 def test_an_answer_that_does_not_say_as_what_it_was_asked_is_not_assessed(estates: ModuleType) -> None:
     subject = estates.subject("a", {"system.name": "sw"})
-    spoken = replace(subject, facts=tuple(replace(fact, origin="snmp get 1.3") for fact in subject.facts))
+    spoken = replace(subject, facts=tuple(fact._replace(origin="snmp get 1.3") for fact in subject.facts))
     (found,) = snmp_security(estates.estate(spoken))
     assert found.reason == "it answers SNMP, and its configuration does not show who is let in"
 

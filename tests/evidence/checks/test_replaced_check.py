@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from evidence.checks.estate import Sighting, Subject
+from evidence.checks.estate import Subject
 from evidence.checks.replaced import replaced_device
+from evidence.checks.tables import Sighting
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, digest_of
 from evidence.model.register import Approval
@@ -73,8 +74,8 @@ def test_a_device_can_be_approved_by_its_serial_number(estates: ModuleType, asse
 
 def test_the_ticket_may_come_five_working_days_later_and_not_a_second_more(estates: ModuleType) -> None:
     seen = "2026-11-13T11:00:00Z"  # a Friday: the fifth working day after it is Friday the 20th
-    fact = replace(estates.fact("a", "hardware.serial", "S-2"), at=seen)
-    before = replace(estates.fact("a", "hardware.serial", "S-1"), at="2026-11-12T11:00:00Z")
+    fact = estates.fact("a", "hardware.serial", "S-2")._replace(at=seen)
+    before = estates.fact("a", "hardware.serial", "S-1")._replace(at="2026-11-12T11:00:00Z")
     asset = replace(estates.subject("a"), facts=(fact,), before=(before,))
     base = replace(approval(estates), begins="2026-11-13T00:00:00Z", ends="2026-11-14T00:00:00Z")
     for at, status in (("2026-11-20T23:59:59Z", Status.SUPPORTS), ("2026-11-21T00:00:00Z", Status.CONTRADICTS)):
@@ -125,15 +126,15 @@ def test_nights_later_the_exchange_is_still_there(estates: ModuleType) -> None:
         seen(estates, "hardware.serial", None, "S-1", 60 * DAY, 41 * DAY),
         seen(estates, "hardware.serial", None, "S-2", 40 * DAY, HOUR),
     )
-    (found,) = replaced_device(estates.estate(replace(same, seen=history)))
+    (found,) = replaced_device(estates.estate(estates.having_seen(same, *history)))
     assert found.status is Status.CONTRADICTS
 
 
 def test_what_another_question_says_is_no_exchange(estates: ModuleType) -> None:
     same = estates.subject("a", {"hardware.serial": "S-2"}, before={"hardware.serial": "S-2"})
-    other = replace(seen(estates, "hardware.serial", None, "CHASSIS-9", 60 * DAY, HOUR), question="inventory")
+    other = seen(estates, "hardware.serial", None, "CHASSIS-9", 60 * DAY, HOUR)._replace(question="inventory")
     history = (other, seen(estates, "hardware.serial", None, "S-2", 40 * DAY, HOUR))
-    (found,) = replaced_device(estates.estate(replace(same, seen=history)))
+    (found,) = replaced_device(estates.estate(estates.having_seen(same, *history)))
     assert found.status is Status.SUPPORTS
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from evidence.checks.estate import Estate, Sighting, Subject
-from evidence.checks.unknown import unknown_device, unknown_devices
+from evidence.checks.estate import Estate, Subject
+from evidence.checks.tables import Sighting
+from evidence.checks.unknown import unknown_device
 from evidence.model.asset import Asset
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, digest_of
@@ -24,7 +25,7 @@ def switch(estates: ModuleType, name: str = "sw-01", *macs: str, port: str = "5"
     return estates.subject(name, facts, **said)  # type: ignore[no-any-return]
 
 
-def since(subject: Subject, mac: str, first: str) -> Subject:
+def since(estates: ModuleType, subject: Subject, mac: str, first: str) -> Subject:
     seen = Sighting(
         name="mac.address",
         row=mac,
@@ -35,7 +36,7 @@ def since(subject: Subject, mac: str, first: str) -> Subject:
         last=first,
         source=digest_of(b""),
     )
-    return replace(subject, seen=(seen,))
+    return estates.having_seen(subject, seen)  # type: ignore[no-any-return]
 
 
 def only(estate: Estate) -> Finding:
@@ -45,7 +46,7 @@ def only(estate: Estate) -> Finding:
 
 def test_an_unknown_device_is_due_for_72_hours_and_contradicts_after_them(estates: ModuleType) -> None:
     for age, status, due in ((72 * HOUR, Status.SUPPORTS, True), (72 * HOUR + 1, Status.CONTRADICTS, False)):
-        found = only(estates.estate(since(switch(estates, "sw-01", MAC), MAC, estates.ago(age))))
+        found = only(estates.estate(since(estates, switch(estates, "sw-01", MAC), MAC, estates.ago(age))))
         assert (found.status, found.due, found.asset, found.row) == (status, due, None, MAC)
         assert "Gi0/5 of sw-01" in found.reason
 
@@ -109,12 +110,12 @@ def test_a_person_can_say_that_a_device_is_known(estates: ModuleType) -> None:
     ],
 )
 def test_group_shared_and_broken_addresses_are_no_devices(estates: ModuleType, mac: str) -> None:
-    assert not list(unknown_devices(estates.estate(switch(estates, "sw-01", mac))))
+    assert [one.row for one in unknown_device(estates.estate(switch(estates, "sw-01", mac)))] == [None]
 
 
 def test_an_address_given_by_software_is_never_a_pass_nor_a_contradiction(estates: ModuleType) -> None:
     mac = "02:42:ac:11:00:02"
-    found = only(estates.estate(since(switch(estates, "sw-01", mac), mac, estates.ago(90 * DAY))))
+    found = only(estates.estate(since(estates, switch(estates, "sw-01", mac), mac, estates.ago(90 * DAY))))
     assert (found.status, "given by software" in found.reason) == (Status.NOT_ASSESSED, True)
 
 
