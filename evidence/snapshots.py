@@ -218,13 +218,10 @@ class Snapshots:
 
         `ranked` reads one answer, where not everything in it is wanted.
         """
-        newest_first = sorted(readings, key=lambda one: (one.capture.at, one.index), reverse=True)
-        groups: dict[str | None, list[Reading]] = {}
-        for reading in newest_first:
-            groups.setdefault(reading.capture.platform, []).append(reading)
+        groups = by_platform(readings)
         found: dict[tuple[str, str], Fact] = {}
-        for name, group in groups.items():
-            platform = platform_of(platforms, name)
+        for group in groups:
+            platform = platform_of(platforms, group[0].capture.platform)
             facts = best_of(platform, (self._ranked(platform, one) if ranked is None else ranked(one) for one in group))
             if len(groups) == 1:
                 return facts
@@ -281,6 +278,14 @@ def _stand(standing: dict[str, Standing], reading: Reading) -> None:
 
 def _time(pair: tuple[Entry, PartStatement]) -> tuple[str, int]:
     return pair[1].started, pair[1].chunk
+
+
+def by_platform(readings: Iterable[Reading]) -> list[list[Reading]]:
+    """Return answers by the platform they were asked by, the newest first, of each its newest first."""
+    groups: dict[str | None, list[Reading]] = {}
+    for reading in sorted(readings, key=lambda one: (one.capture.at, one.index), reverse=True):
+        groups.setdefault(reading.capture.platform, []).append(reading)
+    return list(groups.values())
 
 
 def platform_of(platforms: Platforms, name: str | None) -> Platform:

@@ -1,16 +1,28 @@
 """What answers say to checks: read with the rules alone that a check looks at, and of one asset each answer once."""
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from evidence.checks.tables import is_large, is_looked_at
+from evidence.checks.tables import Cell, is_large, is_looked_at
 from evidence.model.capture import Capture
+from evidence.model.fact import Fact
 from evidence.model.names import AssetId
-from evidence.normalise.facts import Ranked, asked_as, ranked_facts
+from evidence.normalise.facts import Ranked, ranked_facts, ranked_rows
 from evidence.platforms.load import Platforms
-from evidence.platforms.platform import Platform
+from evidence.platforms.platform import Platform, TableRule
 from evidence.snapshots import Reading, Snapshots, platform_of
 
 _Place = tuple[int, AssetId, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """What checks look at of a platform."""
+
+    facts: Platform
+    """With the rules of everything but large tables."""
+    tables: Platform
+    """With the columns of large tables that a check looks at."""
 
 
 class Answers:
@@ -19,13 +31,13 @@ class Answers:
     def __init__(self, snapshots: Snapshots, platforms: Platforms) -> None:
         self._snapshots = snapshots
         self._platforms = platforms
-        self._looking: dict[str, Platform] = {}
-        self._more: dict[tuple[str, str], bool] = {}
+        self._looking: dict[str, Looking] = {}
         self._data: dict[_Place, bytes] = {}
-        self._ranked: dict[_Place, list[Ranked]] = {}
+        self._facts: dict[_Place, list[Ranked]] = {}
+        self._cells: dict[_Place, list[Cell]] = {}
 
-    def platform(self, capture: Capture) -> Platform:
-        """Return the platform an answer was asked by, with the rules that a check looks at."""
+    def looking(self, capture: Capture) -> Looking:
+        """Return what checks look at of the platform an answer was asked by."""
         platform = platform_of(self._platforms, capture.platform)
         if platform.name not in self._looking:
             self._looking[platform.name] = looking(platform)
@@ -38,47 +50,54 @@ class Answers:
             self._data[place] = self._snapshots.data(reading)
         return self._data[place]
 
-    def ranked(self, reading: Reading) -> list[Ranked]:
-        """Return what an answer says, each fact with the place of its rule in the platform file."""
-        place = _place(reading)
-        if place not in self._ranked:
-            capture = reading.capture
-            self._ranked[place] = list(ranked_facts(self.platform(capture), capture, self.data(reading)))
-        return self._ranked[place]
+    def facts(self, reading: Reading) -> list[Ranked]:
+        """Return what an answer says but for large tables, each fact with the place of its rule."""
+        place, capture = _place(reading), reading.capture
+        if place not in self._facts:
+            self._facts[place] = list(ranked_facts(self.looking(capture).facts, capture, self.data(reading)))
+        return self._facts[place]
 
-    def tells_more(self, capture: Capture) -> bool:
-        """Tell whether an answer can say more than rows of large tables."""
-        platform, name = self.platform(capture), asked_as(capture.question)
-        if (platform.name, name) not in self._more:
-            self._more[platform.name, name] = _tells_more(platform, name)
-        return self._more[platform.name, name]
+    def cells(self, reading: Reading) -> list[Cell]:
+        """Return what an answer says of large tables."""
+        place, capture = _place(reading), reading.capture
+        if place not in self._cells:
+            self._cells[place] = list(cells_of(self.looking(capture).tables, capture, self.data(reading)))
+        return self._cells[place]
+
+    def best(self, readings: Iterable[Reading]) -> tuple[Fact, ...]:
+        """Return what these answers of one asset say but for large tables."""
+        return self._snapshots.facts_of(readings, self._platforms, self.facts)
 
     def forget(self) -> None:
         """Let go of what was read: the next asset has other answers."""
         self._data.clear()
-        self._ranked.clear()
+        self._facts.clear()
+        self._cells.clear()
+
+
+def looking(platform: Platform) -> Looking:
+    """Return what checks look at of a platform."""
+    small = tuple(_with(platform.tables, lambda fact: not is_large(fact)))
+    large = tuple(_with(platform.tables, lambda fact: is_large(fact) and is_looked_at(fact)))
+    return Looking(facts=replace(platform, tables=small), tables=replace(platform, facts=(), tables=large))
+
+
+def cells_of(platform: Platform, capture: Capture, data: bytes) -> Iterator[Cell]:
+    """Yield what the tables of `platform` read from an answer."""
+    split: dict[str, tuple[str, str]] = {}
+    for rank, (fact, row, value, _) in ranked_rows(platform, capture, data):
+        if fact not in split:
+            family, _, column = fact.partition(".")
+            split[fact] = family, column
+        yield Cell(rank, *split[fact], row, value, capture)
+
+
+def _with(tables: Iterable[TableRule], wanted: Callable[[str], bool]) -> Iterator[TableRule]:
+    for table in tables:
+        columns = tuple(column for column in table.columns if wanted(column.fact))
+        if columns:
+            yield replace(table, columns=columns)
 
 
 def _place(reading: Reading) -> _Place:
     return reading.index, reading.capture.asset, reading.capture.question, reading.capture.at
-
-
-def looking(platform: Platform) -> Platform:
-    """Return a platform with the rules alone that a check looks at."""
-    tables = []
-    for table in platform.tables:
-        columns = tuple(column for column in table.columns if is_looked_at(column.fact))
-        if columns:
-            tables.append(replace(table, columns=columns))
-    return replace(
-        platform, facts=tuple(rule for rule in platform.facts if is_looked_at(rule.fact)), tables=tuple(tables)
-    )
-
-
-def _tells_more(platform: Platform, name: str) -> bool:
-    question = next((known for known in platform.questions if known.name == name), None)
-    if question is None or question.config or "identify" in question.tags:
-        return True
-    facts = [rule.fact for rule in platform.facts if rule.question == name]
-    facts += [column.fact for table in platform.tables if table.question == name for column in table.columns]
-    return not all(map(is_large, facts))

@@ -13,19 +13,18 @@ from evidence.assess.saved import SAVED, saved_facts
 from evidence.assess.sightings import LOOK_BACK_DAYS, Sightings
 from evidence.assess.standing import running_before
 from evidence.checks.estate import Estate, RunConduct, Subject
-from evidence.checks.tables import Tables, is_large
+from evidence.checks.tables import Cell, TableRows, Tables, rows_of
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
 from evidence.log.chain import LogError
 from evidence.log.part import PartStatement
 from evidence.log.plan import load_plan
 from evidence.model.asset import Asset, Safety
-from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
 from evidence.model.register import Registers
 from evidence.platforms.load import Platforms
-from evidence.snapshots import Reading, Snapshots
+from evidence.snapshots import Reading, Snapshots, by_platform
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 
@@ -33,7 +32,10 @@ RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
 HELD = 300_000
-"""Facts and sightings of large tables held at once: some 100 MB, the tables of 250 switches with 190 ports each."""
+"""Cells and sightings of large tables held at once: some 100 MB, those of 400 switches of 100 ports."""
+
+_ANOTHER = 1_000_000
+"""Ranks between the rules of one platform and those of another; no platform has as many."""
 
 NEVER = Outcome(asset=AssetId("-"), result=Result.INTERRUPTED, reason="no run has tried to read it yet")
 """The outcome of an asset that no run had on its list."""
@@ -60,14 +62,21 @@ def plan_in_force(snapshots: Snapshots, store: Store) -> tuple[Digest, tuple[Ass
 
 
 def estate_of(
-    snapshots: Snapshots, store: Store, knowledge: Knowledge, registers: Registers, *, at: datetime, profile: str
+    snapshots: Snapshots,
+    store: Store,
+    knowledge: Knowledge,
+    registers: Registers,
+    *,
+    at: datetime,
+    profile: str,
+    held: int = HELD,
 ) -> Estate:
-    """Return everything that is judged, as of `at`."""
+    """Return everything that is judged, as of `at`; so much of large tables is `held` while it is."""
     plan, assets = plan_in_force(snapshots, store)
     listed = plan if snapshots.newest_run else None  # what a ledger said before any run, nobody knows
     catalogue = knowledge.catalogue
     limits = {one.id: one.parameters for one in catalogue.controls.values()}
-    reader = _Reader(snapshots, knowledge.platforms, at)
+    reader = _Reader(snapshots, knowledge.platforms, at, held)
     subjects = {asset.id: reader.subject(asset, listed) for asset in sorted(assets, key=lambda asset: asset.id)}
     return Estate(
         at=at,
@@ -82,13 +91,13 @@ def estate_of(
 class _Reader:
     """Reads what is known of assets; their large tables are read again where they could not all be held."""
 
-    def __init__(self, snapshots: Snapshots, platforms: Platforms, at: datetime) -> None:
+    def __init__(self, snapshots: Snapshots, platforms: Platforms, at: datetime, most: int) -> None:
         since, as_of = rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), rfc3339(at)
         self._snapshots, self._platforms, self._as_of = snapshots, platforms, as_of
         self._answers = Answers(snapshots, platforms)
         self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
         self._tables: OrderedDict[AssetId, Tables] = OrderedDict()
-        self._held = 0
+        self._held, self._most = 0, most
 
     def subject(self, asset: Asset, plan: Digest | None) -> Subject:
         """Return an asset with what is known of it."""
@@ -96,18 +105,16 @@ class _Reader:
         if asset.id not in snapshots:
             return Subject(id=asset.id, asset=asset, outcome=NEVER, at=self._as_of, facts=(), listed=plan)
         visit = snapshots.visit(asset.id)
-        known = self._facts(snapshots.latest(asset.id).values())
-        facts = tuple(fact for fact in known if not is_large(fact.name))
+        facts = self._answers.best(snapshots.latest(asset.id).values())
         if not any(fact.name == SAVED for fact in facts):
             facts += tuple(saved_facts(snapshots, asset.id, self._platforms))
-        previous = [one for one in snapshots.previous(asset.id).values() if self._answers.tells_more(one.capture)]
-        before = tuple(fact for fact in self._facts(previous) if not is_large(fact.name))
+        before = self._answers.best(snapshots.previous(asset.id).values())
         changed = running_before(snapshots, asset.id, self._platforms, facts)
         if changed is not None:
             since, was = changed
             facts += (since,)
             before = (*(fact for fact in before if fact.name != was.name), was)
-        self._hold(asset.id, known)
+        self._hold(asset.id)
         return Subject(
             id=asset.id,
             asset=asset,
@@ -119,34 +126,38 @@ class _Reader:
             read=partial(self._read, asset.id),
         )
 
-    def _facts(self, readings: Iterable[Reading]) -> tuple[Fact, ...]:
-        return self._snapshots.facts_of(readings, self._platforms, self._answers.ranked)
-
     def _read(self, asset: AssetId) -> Tables:
         if asset in self._tables:
             self._tables.move_to_end(asset)
             return self._tables[asset]
-        return self._hold(asset, self._facts(self._snapshots.latest(asset).values()))
+        return self._hold(asset)
 
-    def _hold(self, asset: AssetId, known: Iterable[Fact]) -> Tables:
+    def _hold(self, asset: AssetId) -> Tables:
         """Hold the tables of an asset, and let go of those that were asked for longest ago."""
-        tables = Tables(
-            tuple(fact for fact in known if is_large(fact.name)),
-            self._sightings.of(asset),
-            partial(self._before, asset),
-        )
+        rows = self._rows(self._snapshots.latest(asset).values())
+        tables = Tables(rows, self._sightings.of(asset), partial(self._before, asset))
         self._answers.forget()
         self._tables[asset] = tables
         self._held += len(tables)
-        while self._held > HELD and len(self._tables) > 1:
+        while self._held > self._most and len(self._tables) > 1:
             _, gone = self._tables.popitem(last=False)
             self._held -= len(gone)
         return tables
 
-    def _before(self, asset: AssetId) -> tuple[Fact, ...]:
-        found = self._facts(self._snapshots.previous(asset).values())
+    def _before(self, asset: AssetId) -> TableRows:
+        rows = self._rows(self._snapshots.previous(asset).values())
         self._answers.forget()
-        return tuple(fact for fact in found if is_large(fact.name))
+        return rows
+
+    def _rows(self, readings: Iterable[Reading]) -> TableRows:
+        return rows_of(self._cells(readings))
+
+    def _cells(self, readings: Iterable[Reading]) -> Iterator[list[Cell]]:
+        """Yield what answers say; where platforms differ, the one asked last goes before the others."""
+        for place, group in enumerate(by_platform(readings)):
+            for reading in group:
+                cells = self._answers.cells(reading)
+                yield [cell._replace(rank=cell.rank + place * _ANOTHER) for cell in cells] if place else cells
 
 
 def _runs(snapshots: Snapshots, store: Store, at: datetime) -> Iterator[RunConduct]:

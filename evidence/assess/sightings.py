@@ -9,23 +9,22 @@ of its own.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from evidence.assess.answers import Answers
+from evidence.assess.answers import Answers, Looking, cells_of
 from evidence.assess.narrowing import narrowed
 from evidence.checks.hardware_addresses import port_of
 from evidence.checks.replaced import WATCHED
-from evidence.checks.tables import Sighting
+from evidence.checks.tables import Cell, Sighting, is_large, rows_of
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
-from evidence.normalise.facts import asked_as, read_facts
-from evidence.platforms.platform import Platform
+from evidence.normalise.facts import asked_as
 from evidence.snapshots import Reading, Snapshots, newest_first
 
 LOOK_BACK_DAYS = 90
 """How far back is looked: a quarter; an exchange that nobody explained within it was reported ninety times."""
 
 _WATCHED = frozenset(WATCHED)
-_MAC_TABLE = "mac."
+_WATCHED_CELLS = tuple((*name.split("."), name) for name in WATCHED if is_large(name))
 _Key = tuple[str, str | None, str, str]
 
 
@@ -94,27 +93,27 @@ class Sightings:
     def _standing(self, reading: Reading, after: Reading | None, runs: Iterable[_Key]) -> Iterator[_Key]:
         """Yield what stands in an answer; where most of it is as in the newer one, only the rest is read."""
         capture, answers = reading.capture, self._answers
-        narrow = None
+        looking, narrow = answers.looking(capture), None
         if after is not None and capture.transport == "snmp" and capture.platform == after.capture.platform:
-            platform, newer = answers.platform(capture), answers.data(after)
-            narrow = narrowed(platform, capture.question, answers.data(reading), newer)
+            narrow = narrowed(looking, capture.question, answers.data(reading), answers.data(after))
         if narrow is None:
-            yield from keys_of(fact for _, fact in answers.ranked(reading))
+            yield from keys_of((fact for _, fact in answers.facts(reading)), answers.cells(reading))
             return
         yield from [key for key in runs if key[1] not in narrow.rows]
-        yield from keys_of(read_facts(answers.platform(capture), capture, narrow.data))
+        yield from keys_of((), cells_of(looking.tables, capture, narrow.data))
 
     def _tells(self, capture: Capture) -> bool:
         """Say whether an answer can hold what is looked for."""
-        platform = self._answers.platform(capture)
-        if platform.name not in self._telling:
-            self._telling[platform.name] = frozenset(_telling_questions(platform))
-        return asked_as(capture.question) in self._telling[platform.name]
+        looking = self._answers.looking(capture)
+        name = looking.facts.name
+        if name not in self._telling:
+            self._telling[name] = frozenset(_telling_questions(looking))
+        return asked_as(capture.question) in self._telling[name]
 
 
-def _telling_questions(platform: Platform) -> Iterator[str]:
-    yield from (rule.question for rule in platform.facts if rule.fact in _WATCHED)
-    for table in platform.tables:
+def _telling_questions(looking: Looking) -> Iterator[str]:
+    yield from (rule.question for rule in looking.facts.facts if rule.fact in _WATCHED)
+    for table in looking.tables.tables:
         if any(column.fact in _WATCHED for column in table.columns):
             yield table.question
 
@@ -133,19 +132,28 @@ def _readings(snapshots: Snapshots, *, since: str, as_of: str) -> Iterator[Readi
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)
 
 
-def keys_of(facts: Iterable[Fact]) -> Iterator[_Key]:
+def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
     """Yield what stands in an answer, each place once: the first rule that tells it counts."""
     said: dict[tuple[str, str | None], str] = {}
-    tables: dict[str, dict[str, str]] = {}
     for fact in facts:
         if fact.name in _WATCHED:
             said.setdefault((fact.name, fact.row), fact.value)
-        if fact.row is not None and fact.name.startswith(_MAC_TABLE):
-            tables.setdefault(fact.row, {}).setdefault(fact.name.removeprefix(_MAC_TABLE), fact.value)
-    for (name, row), value in said.items():
-        columns = tables.get(row or "", {}) if name == "mac.address" else {}
-        if columns.get("status") not in ("self", "invalid"):
-            yield name, row, value if name.endswith("serial") else value.lower(), port_of(columns.get)
+    for (name, where), value in said.items():
+        yield name, where, _comparable(name, value), ""
+    families = rows_of([cells])
+    for family, column, name in _WATCHED_CELLS:
+        for row in families.get(family, ()):
+            cell = row.cells.get(column)
+            if cell is None:
+                continue
+            if family != "mac":
+                yield name, row.name, _comparable(name, cell.value), ""
+            elif row.text("status") not in ("self", "invalid"):
+                yield name, row.name, _comparable(name, cell.value), port_of(row.text)
+
+
+def _comparable(name: str, value: str) -> str:
+    return value if name.endswith("serial") else value.lower()
 
 
 def _sighting(question: str, key: _Key, run: _Run) -> Sighting:

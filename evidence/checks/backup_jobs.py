@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from evidence.checks.estate import Estate, Subject
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.checks.judging import digests, is_host, moment_of, stale, unknown, words
-from evidence.checks.tables import Row
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from evidence.checks.estate import Estate, Subject
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.checks.judging import moment_of, stale, unknown
-from evidence.checks.tables import Row
 from evidence.model.asset import Safety
 from evidence.model.finding import Finding, Status
 

@@ -1,18 +1,38 @@
 """What checks judge: every asset with what is known of it, as of one moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from evidence.checks.tables import LARGE, Row, Rows, Tables, by_family
+from evidence.checks.tables import Tables
 from evidence.clock import parse_rfc3339
 from evidence.model.asset import Asset
+from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome
 from evidence.model.register import Registers
 from evidence.model.support import SupportEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a family of facts: one certificate, rule, session, job."""
+
+    name: str
+    facts: Mapping[str, Fact]
+    """By column: `not_after` of `certificate.not_after`."""
+
+    def text(self, column: str) -> str | None:
+        """Return the value of a column, or nothing."""
+        fact = self.facts.get(column)
+        return fact.value if fact else None
+
+    @property
+    def sources(self) -> tuple[Digest, ...]:
+        """The captures the row was read from."""
+        return tuple(sorted({fact.source for fact in self.facts.values()}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +55,7 @@ class Subject:
     read: Callable[[], Tables] = Tables
     """Reads its large tables; ask `tables`."""
     _single: dict[str, Fact] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _rows: dict[bool, Rows] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _rows: dict[str, tuple[Row, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for fact in self.facts:
@@ -51,13 +71,23 @@ class Subject:
         """Return the fact of that name that comes in no rows."""
         return self._single.get(name)
 
-    def rows(self, family: str, *, before: bool = False) -> tuple[Row, ...]:
+    def rows(self, family: str) -> tuple[Row, ...]:
         """Return the rows of a family of facts (`certificate`), by name; checks ask for the same ones often."""
-        if family in LARGE:
-            return self.tables.rows(family, before=before)
-        if before not in self._rows:
-            self._rows[before] = by_family(self.before if before else self.facts)
-        return self._rows[before].get(family, ())
+        if not self._rows:
+            self._rows.update(_by_family(self.facts))
+        return self._rows.get(family, ())
+
+
+def _by_family(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
+    """Return the rows of every family, which is what stands before the first dot of a fact's name."""
+    families: dict[str, dict[str, dict[str, Fact]]] = {}
+    for fact in facts:
+        if fact.row is not None:
+            family, _, column = fact.name.partition(".")
+            families.setdefault(family, {}).setdefault(fact.row, {})[column] = fact
+    return {
+        family: tuple(Row(name=name, facts=found[name]) for name in sorted(found)) for family, found in families.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +138,6 @@ class Estate:
         """Return how long ago a time (RFC 3339 UTC) was, seconds."""
         return round((self.at - parse_rfc3339(at)).total_seconds())
 
-    def is_stale(self, fact: Fact) -> bool:
-        """Say whether a fact is older than its time to live: it then supports nothing."""
+    def is_stale(self, fact: Fact | Capture) -> bool:
+        """Say whether a fact, or an answer, is older than its time to live: it then supports nothing."""
         return self.age_s(fact.at) > fact.ttl_s

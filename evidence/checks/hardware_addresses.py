@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
-from evidence.model.fact import Fact
+from evidence.checks.estate import Estate
+from evidence.checks.tables import TableRow, Tables
+from evidence.model.capture import Capture
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -22,14 +22,16 @@ _VIRTUAL = (
 """Addresses that routers share among each other: they wander, and name no device."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """One MAC address where a device saw it."""
 
     mac: str
     place: str
     """The port, as the device calls it; or the network address it answers for."""
-    fact: Fact
+    row: str
+    """Row of the table it stands in."""
+    told: Capture
+    """The answer that says so."""
 
 
 @lru_cache(maxsize=100_000)
@@ -45,22 +47,22 @@ def is_made_up(mac: str) -> bool:
     return bool(int(mac[:2], 16) & 2)
 
 
-def on_ports(subject: Subject, *, before: bool = False) -> Iterator[Address]:
+def on_ports(tables: Tables) -> Iterator[Address]:
     """Yield the addresses a switch learned, each with its port; those of the switch itself are left out."""
-    names = port_names(subject)
-    for row in subject.rows("mac", before=before):
-        fact = row.facts.get("address") or row.facts.get("mac")
-        if fact is None or row.text("status") in ("self", "invalid"):
+    names = port_names(tables)
+    for row in tables.rows("mac"):
+        cell = row.cells.get("address") or row.cells.get("mac")
+        if cell is None or row.text("status") in ("self", "invalid"):
             continue
         port = port_of(row.text)
-        mac = fact.value.lower()
+        mac = cell.value.lower()
         if names_a_device(mac):
-            yield Address(mac=mac, place=names.get(port, port), fact=fact)
+            yield Address(mac, names.get(port, port), row.name, cell.told)
 
 
-def port_names(subject: Subject) -> dict[str, str]:
+def port_names(tables: Tables) -> dict[str, str]:
     """Return the names of an asset's interfaces, by what a forwarding table calls them."""
-    return {row.name: row.text("name") or row.name for row in subject.rows("interface")}
+    return {row.name: row.text("name") or row.name for row in tables.rows("interface")}
 
 
 def port_of(column: Callable[[str], str | None]) -> str:
@@ -68,17 +70,17 @@ def port_of(column: Callable[[str], str | None]) -> str:
     return column("interface") or column("port") or column("bridge_port") or ""
 
 
-def behind_addresses(subject: Subject, *, before: bool = False) -> Iterator[Address]:
+def behind_addresses(tables: Tables) -> Iterator[Address]:
     """Yield the addresses of an ARP or neighbour table, each with the network address it answers for."""
-    for row in subject.rows("arp", before=before):
-        fact, address = row.facts.get("mac"), row.text("address")
-        if fact is not None and address and row.text("type") != "invalid" and names_a_device(fact.value.lower()):
-            yield Address(mac=fact.value.lower(), place=address, fact=fact)
+    for row in tables.rows("arp"):
+        cell, address = row.cells.get("mac"), row.text("address")
+        if cell is not None and address and row.text("type") != "invalid" and names_a_device(cell.value.lower()):
+            yield Address(cell.value.lower(), address, row.name, cell.told)
 
 
-def own(subject: Subject, *, before: bool = False) -> Iterator[tuple[Row, str]]:
+def own(tables: Tables) -> Iterator[tuple[TableRow, str]]:
     """Yield an asset's own interfaces that have an address which names a device, with that address."""
-    for row in subject.rows("interface", before=before):
+    for row in tables.rows("interface"):
         mac = (row.text("mac") or "").lower()
         if names_a_device(mac):
             yield row, mac
@@ -90,12 +92,13 @@ def known(estate: Estate) -> frozenset[str]:
     addresses = {subject.asset.address for subject in estate.subjects.values() if subject.asset}
     names = {fact.value for subject in estate.subjects.values() if (fact := subject.fact("system.name"))}
     for subject in estate.subjects.values():
-        found.update(mac for _, mac in own(subject))
-        found.update(one.mac for one in behind_addresses(subject) if one.place in addresses)
+        tables = subject.tables
+        found.update(mac for _, mac in own(tables))
+        found.update(one.mac for one in behind_addresses(tables) if one.place in addresses)
         found.update(
-            (row.text("chassis") or "").lower() for row in subject.rows("neighbour") if row.text("name") in names
+            (row.text("chassis") or "").lower() for row in tables.rows("neighbour") if row.text("name") in names
         )
-        for row in subject.rows("mac"):
+        for row in tables.rows("mac"):
             if row.text("status") == "self":
                 found.add((row.text("address") or row.text("mac") or "").lower())
     return frozenset(found)

@@ -23,6 +23,7 @@ from evidence.checks.hardware_addresses import (
 )
 from evidence.checks.tables import Sighting
 from evidence.clock import parse_rfc3339
+from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, Digest
@@ -35,6 +36,10 @@ IDENTITY = ("hardware.serial", "module.serial", "interface.mac")
 
 WATCHED = (*IDENTITY, "mac.address", "arp.mac")
 """All facts of which it is worth to know since when they are as they are."""
+
+_LARGE_IDENTITY = (("module", "serial"), ("interface", "mac"))
+_LARGE_WATCHED = (*_LARGE_IDENTITY, ("mac", "address"), ("arp", "mac"))
+"""Those of them that stand in large tables."""
 
 _finding = partial(Finding, requirement=REQUIREMENT)
 
@@ -69,10 +74,9 @@ def replaced_device(estate: Estate) -> Iterator[Finding]:
         found[subject.id] = list(_own_exchanges(subject))
         for asset, exchange in (*_exchanged_addresses(subject, addresses), *_exchanged_ports(subject, addresses)):
             elsewhere.setdefault(asset, []).append(exchange)
-        facts = [fact for fact in (*subject.facts, *subject.tables.facts) if fact.name in IDENTITY]
-        facts += [one.fact for one in on_ports(subject)]
-        if facts:
-            unchanged[subject.id] = _unchanged(estate, subject, facts)
+        told = list(_told(subject))
+        if told:
+            unchanged[subject.id] = _unchanged(estate, subject, told)
     for asset, own_ones in found.items():
         both = (*own_ones, *elsewhere.get(asset, ()))
         exchanges = {exchange.row: exchange for exchange in reversed(both)}.values()  # several may see the same
@@ -81,11 +85,20 @@ def replaced_device(estate: Estate) -> Iterator[Finding]:
             yield unchanged[asset]
 
 
-def _unchanged(estate: Estate, subject: Subject, facts: list[Fact]) -> Finding:
-    evidence = tuple(sorted({fact.source for fact in facts}))
-    if not subject.before and not subject.tables.before:
+def _told(subject: Subject) -> Iterator[tuple[Digest, Fact | Capture]]:
+    """Yield what says who an asset is and whom it sees, with its digest."""
+    yield from ((fact.source, fact) for fact in subject.facts if fact.name in IDENTITY)
+    tables = subject.tables
+    cells = [row.cells.get(column) for family, column in _LARGE_IDENTITY for row in tables.rows(family)]
+    answers = [cell.told for cell in cells if cell is not None] + [one.told for one in on_ports(tables)]
+    yield from {told.blob: told for told in answers}.items()
+
+
+def _unchanged(estate: Estate, subject: Subject, told: list[tuple[Digest, Fact | Capture]]) -> Finding:
+    evidence = tuple(sorted({source for source, _ in told}))
+    if not subject.before and subject.tables.before.empty:
         status, words = Status.NOT_ASSESSED, "seen once: there is nothing to compare it with"
-    elif all(map(estate.is_stale, facts)):
+    elif all(estate.is_stale(one) for _, one in told):
         status, words = Status.NOT_ASSESSED, "what tells the device from another is older than it may be"
     else:
         status, words = Status.SUPPORTS, "the serial numbers and addresses are those of before"
@@ -128,9 +141,10 @@ def _working_days_after(at: str, days: int) -> datetime:
 
 def _own_exchanges(subject: Subject) -> Iterator[Exchange]:
     """Yield the asset's serial numbers and addresses that are not those of before; what moved within it is none."""
-    macs = {(row.name, mac) for row, mac in own(subject)}
-    known = (*subject.facts, *subject.tables.facts)
-    serials = {fact.value for fact in known if fact.name in ("hardware.serial", "module.serial")}
+    tables = subject.tables
+    macs = {(row.name, mac) for row, mac in own(tables)}
+    serials: set[str | None] = {row.text("serial") for row in tables.rows("module")}
+    serials |= {fact.value for fact in subject.facts if fact.name == "hardware.serial"}
     first = _first_of(_sightings(subject, ("hardware.serial", "module.serial")))
     for (name, row, _), seen in _by_place(subject, IDENTITY).items():
         old, new = seen[-2:]
@@ -159,7 +173,7 @@ def _addresses(estate: Estate) -> _Addresses:
     now: set[str] = set()
     first: dict[str, str] = {}
     for subject in subjects:
-        now.update(one.mac for one in on_ports(subject))
+        now.update(one.mac for one in on_ports(subject.tables))
         _note_first(first, _sightings(subject, ("mac.address", "arp.mac")))
     owners = {subject.asset.address: subject.id for subject in subjects if subject.asset}
     return _Addresses(owners=owners, on_ports=frozenset(now), first=first)
@@ -167,9 +181,9 @@ def _addresses(estate: Estate) -> _Addresses:
 
 def _exchanged_addresses(subject: Subject, addresses: _Addresses) -> Iterator[tuple[AssetId, Exchange]]:
     """Yield the assets for whose network address another device answers; other addresses change hands every day."""
-    now = {one.fact.row: one for one in behind_addresses(subject) if one.place in addresses.owners}
+    now = {one.row: one for one in behind_addresses(subject.tables) if one.place in addresses.owners}
     for (_, row, _), (*_, old, new) in _by_place(subject, ("arp.mac",)).items():
-        one = now.get(row)
+        one = now.get(row or "")
         if one is None or one.mac != new.value or is_made_up(new.value) or is_made_up(old.value):
             continue
         what = f"the address behind {one.place}, as {subject.id} sees it,"
@@ -182,9 +196,9 @@ def _exchanged_ports(subject: Subject, addresses: _Addresses) -> Iterator[tuple[
 
     Only where the old one is nowhere now and the new one was nowhere then: what moved is no exchange.
     """
-    crowd = Counter(one.place for one in on_ports(subject))
+    crowd = Counter(one.place for one in on_ports(subject.tables))
     at_port: dict[str, list[Sighting]] = {}
-    names = port_names(subject)
+    names = port_names(subject.tables)
     for one in _sightings(subject, ("mac.address",)):
         if names_a_device(one.value):
             at_port.setdefault(names.get(one.place, one.place), []).append(one)
@@ -238,26 +252,22 @@ def _sightings(subject: Subject, names: Iterable[str]) -> Iterator[Sighting]:
 
 def _two_sightings(subject: Subject) -> Iterator[Sighting]:
     """Yield what the newest answers and those before say."""
-    known: dict[tuple[str, str | None, str, str], list[Fact]] = {}
-    for before in (True, False):
-        ports = {row.name: port_of(row.text) for row in subject.rows("mac", before=before)}
-        small, tables = (subject.before if before else subject.facts), subject.tables
-        for fact in (*small, *(tables.before if before else tables.facts)):
+    said: dict[tuple[str, str | None, str, str], list[tuple[str, Digest, str]]] = {}
+    tables = subject.tables
+    for facts, rows in ((subject.before, tables.before), (subject.facts, tables)):
+        for fact in facts:
             if fact.name in WATCHED:
-                place = ports.get(fact.row or "", "") if fact.name == "mac.address" else ""
-                known.setdefault((fact.name, fact.row, fact.value, place), []).append(fact)
-    for (name, row, value, place), facts in known.items():
-        first, last = facts[0], facts[-1]
-        yield Sighting(
-            name=name,
-            row=row,
-            value=value,
-            question=first.origin,
-            place=place,
-            first=first.at,
-            last=last.at,
-            source=first.source,
-        )
+                key = fact.name, fact.row, fact.value, ""
+                said.setdefault(key, []).append((fact.at, fact.source, fact.origin))
+        for family, column in _LARGE_WATCHED:
+            for row in rows.rows(family):
+                cell = row.cells.get(column)
+                if cell is not None:
+                    key = f"{family}.{column}", row.name, cell.value, port_of(row.text) if family == "mac" else ""
+                    said.setdefault(key, []).append((cell.told.at, cell.told.blob, cell.told.request))
+    for (name, where, value, place), told in said.items():
+        (first, source, question), (last, _, _) = told[0], told[-1]
+        yield Sighting(name, where, value, question, place, first, last, source)
 
 
 def _exchange(row: str | None, what: str, old: Sighting, new: Sighting) -> Exchange:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.clock import TimeError, parse_rfc3339
 from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest

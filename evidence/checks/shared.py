@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.model.finding import Finding, Status
 
 REQUIREMENT = "ACC-06"

@@ -8,6 +8,7 @@ from functools import cache
 
 from evidence.checks.estate import Estate, Subject
 from evidence.checks.judging import attested, digests, stale, unknown
+from evidence.checks.tables import Cell
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest
@@ -15,6 +16,7 @@ from evidence.model.support import SupportEnd
 
 REQUIREMENT = "INV-04"
 _MODULE = "module."
+_NAME = "module.name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +85,32 @@ def _said(estate: Estate, subject: Subject) -> Iterator[_Known]:
             if read is not None and _regex(end.version).match(version.value):
                 yield _by_bulletin(end, None, (version, *read))
                 break
-    modules = list(subject.rows("module"))
-    for end in estate.support if modules else ():
+    modular = [end for end in estate.support if _NAME in end.when]
+    modules = subject.tables.rows("module") if modular else ()
+    for end in modular:
         for row in modules:
-            name, number = row.facts.get("name"), row.facts.get("version")
-            pattern = end.when.get("module.name")
+            name, number = row.cells.get("name"), row.cells.get("version")
             if (
                 name is not None
                 and number is not None
-                and pattern is not None
-                and _regex(pattern).fullmatch(name.value)
+                and _regex(end.when[_NAME]).fullmatch(name.value)
                 and _regex(end.version).match(number.value)
             ):
-                yield _by_bulletin(end, row.name, (name, number))
+                yield _by_bulletin(end, row.name, (_fact(name), _fact(number)))
+
+
+def _fact(cell: Cell) -> Fact:
+    told = cell.told
+    return Fact(
+        asset=told.asset,
+        name=f"{cell.family}.{cell.column}",
+        value=cell.value,
+        source=told.blob,
+        origin=f"{told.transport} {told.request}",
+        at=told.at,
+        ttl_s=told.ttl_s,
+        row=cell.row,
+    )
 
 
 def _fits(subject: Subject, end: SupportEnd) -> tuple[Fact, ...] | None:

@@ -1,11 +1,15 @@
-"""The large tables of an asset: who is at which port and behind which address, by the hundred."""
+"""
+The large tables of an asset: who is at which port and behind which address, by the hundred.
+
+They are no facts: of a device's thousands of values most are of interest to no check, and the rest is looked at by
+column.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from evidence.model.fact import Fact
+from evidence.model.capture import Capture
 from evidence.model.names import Digest
 
 LARGE: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -35,39 +39,50 @@ def is_looked_at(fact: str) -> bool:
     return columns is None or column in columns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of a family of facts: one certificate, rule, session, job."""
+class Cell(NamedTuple):
+    """
+    What one answer says of one column of one row.
+
+    A tuple, and without what all cells of an answer have in common, because an estate has millions.
+    """
+
+    rank: int
+    """Place of the rule that read it in the platform file: of several answers the first rule counts."""
+    family: str
+    column: str
+    row: str
+    value: str
+    told: Capture
+    """The answer it was read from."""
+
+
+class TableRow(NamedTuple):
+    """One row of a large table: one address, one interface, one module."""
 
     name: str
-    facts: Mapping[str, Fact]
-    """By column: `not_after` of `certificate.not_after`."""
+    cells: Mapping[str, Cell]
+    """By column."""
 
     def text(self, column: str) -> str | None:
         """Return the value of a column, or nothing."""
-        fact = self.facts.get(column)
-        return fact.value if fact else None
-
-    @property
-    def sources(self) -> tuple[Digest, ...]:
-        """The captures the row was read from."""
-        return tuple(sorted({fact.source for fact in self.facts.values()}))
+        cell = self.cells.get(column)
+        return cell.value if cell else None
 
 
-Rows = Mapping[str, tuple[Row, ...]]
+TableRows = Mapping[str, tuple[TableRow, ...]]
 """Family -> its rows, by name."""
 
 
-def by_family(facts: Iterable[Fact]) -> Rows:
-    """Return the rows of every family, which is what stands before the first dot of a fact's name."""
-    families: dict[str, dict[str, dict[str, Fact]]] = {}
-    for fact in facts:
-        if fact.row is not None:
-            family, _, column = fact.name.partition(".")
-            families.setdefault(family, {}).setdefault(fact.row, {})[column] = fact
-    return {
-        family: tuple(Row(name=name, facts=found[name]) for name in sorted(found)) for family, found in families.items()
-    }
+def rows_of(answers: Iterable[Iterable[Cell]]) -> TableRows:
+    """Return rows of what answers say; of several that say something of one place, the first with the first rule."""
+    families: dict[str, dict[str, dict[str, Cell]]] = {}
+    for answer in answers:
+        for cell in answer:
+            cells = families.setdefault(cell.family, {}).setdefault(cell.row, {})
+            known = cells.get(cell.column)
+            if known is None or cell.rank < known.rank:
+                cells[cell.column] = cell
+    return {family: tuple(TableRow(name, rows[name]) for name in sorted(rows)) for family, rows in families.items()}
 
 
 class Sighting(NamedTuple):
@@ -92,34 +107,40 @@ class Sighting(NamedTuple):
     """Digest of the first."""
 
 
+def _no_rows() -> TableRows:
+    return MappingProxyType({})
+
+
 class Tables:
     """The large tables of one asset, and what the log remembers of what tells devices apart."""
 
-    __slots__ = ("_before", "_rows", "facts", "seen")
+    __slots__ = ("_before", "_rows", "seen")
 
     def __init__(
         self,
-        facts: tuple[Fact, ...] = (),
+        rows: TableRows | None = None,
         seen: tuple[Sighting, ...] = (),
-        before: Callable[[], tuple[Fact, ...]] = tuple,
+        before: Callable[[], TableRows] = _no_rows,
     ) -> None:
         """Hold the newest rows; `before` reads those of the answers before, which few ask for."""
-        self.facts = facts
-        self.seen = seen
+        self._rows = rows or {}
         self._before = before
-        self._rows: dict[bool, Rows] = {}
+        self.seen = seen
+
+    def rows(self, family: str) -> tuple[TableRow, ...]:
+        """Return the rows of a family (`interface`), by name."""
+        return self._rows.get(family, ())
 
     @property
-    def before(self) -> tuple[Fact, ...]:
-        """What the answers before the newest said."""
-        return self._before()
+    def before(self) -> "Tables":
+        """The tables of the answers before the newest."""
+        return Tables(self._before())
 
-    def rows(self, family: str, *, before: bool = False) -> tuple[Row, ...]:
-        """Return the rows of a family, by name."""
-        if before not in self._rows:
-            self._rows[before] = by_family(self.before if before else self.facts)
-        return self._rows[before].get(family, ())
+    @property
+    def empty(self) -> bool:
+        """There is no row in them."""
+        return not self._rows
 
     def __len__(self) -> int:
         """Return how much is held."""
-        return len(self.facts) + len(self.seen)
+        return sum(len(row.cells) for rows in self._rows.values() for row in rows) + len(self.seen)

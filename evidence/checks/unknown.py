@@ -58,19 +58,20 @@ def _look(estate: Estate) -> _Seen:
     watching: dict[AssetId, frozenset[Digest]] = {}
     stale: set[AssetId] = set()
     for subject in estate.subjects.values():
-        learned, answering = list(on_ports(subject)), list(behind_addresses(subject))
+        tables = subject.tables
+        learned, answering = list(on_ports(tables)), list(behind_addresses(tables))
         if learned or answering:
-            watching[subject.id] = frozenset(one.fact.source for one in (*learned, *answering))
-        fresh = [one for one in learned if not estate.is_stale(one.fact)]
-        far = [one for one in answering if not estate.is_stale(one.fact)]
+            watching[subject.id] = frozenset(one.told.blob for one in (*learned, *answering))
+        fresh = [one for one in learned if not estate.is_stale(one.told)]
+        far = [one for one in answering if not estate.is_stale(one.told)]
         if not fresh and not far:
             stale.add(subject.id)
         crowd = Counter(one.place for one in fresh)
         for rank, one in [(crowd[one.place], one) for one in fresh] + [(len(fresh) + _FAR, one) for one in far]:
             if one.mac not in familiar:
-                here = rank, subject.id, one.place, one.fact.at, one.fact.source
+                here = rank, subject.id, one.place, one.told.at, one.told.blob
                 nearest[one.mac] = min(nearest.get(one.mac, here), here)
-        for seen in subject.tables.seen:
+        for seen in tables.seen:
             if seen.name in _ADDRESSES and seen.value not in familiar:
                 first[seen.value] = min(first.get(seen.value, seen.first), seen.first)
     return _Seen(

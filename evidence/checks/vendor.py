@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.clock import TimeError, parse_rfc3339, rfc3339
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId

@@ -16,10 +16,10 @@ from evidence.normalise import varbinds
 from evidence.normalise.access import ways_in
 from evidence.normalise.documents import values_at
 from evidence.normalise.readers import read_document
-from evidence.normalise.tables import read_rows
+from evidence.normalise.tables import Row, read_rows
 from evidence.normalise.tags import secrets_of
 from evidence.normalise.values import TEXT_FORMATS, VALUE_FORMATS, clean
-from evidence.platforms.platform import FactRule, Platform, Question
+from evidence.platforms.platform import FactRule, Platform, Question, TableRule
 
 OWN_BRANCH = "{sysobjectid}"
 """In a rule's OID: the device's own sysObjectID, whatever it is."""
@@ -73,12 +73,10 @@ def ranked_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[
     question = next((known for known in platform.questions if known.name == name), None)
     yield from _of_the_capture(make, question, data)
     rules = [(rank, rule) for rank, rule in enumerate(platform.facts) if rule.question == name]
-    tables = [(rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == name]
+    tables = _tables(platform, name)
     if not rules and not tables:
         return
-    index = varbinds.Index(data) if capture.transport == "snmp" else None
-    text = "" if index is not None else data.decode("utf-8", "replace").replace("\r\n", "\n")
-    document = read_document(question, data, capture.request) if question else None
+    index, text, document = _opened(question, capture, data)
     for rank, rule in rules:
         if rule.path is not None:
             found = _value(rule, values_at(rule, document))
@@ -89,9 +87,34 @@ def ranked_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[
         if found is not None:
             yield rank, make.fact(rule.fact, *found, untested=rule.untested)
     for rank, table in tables:
-        rank += len(platform.facts)
         for fact, row, value, origin in read_rows(table, index, text, document):
             yield rank, make.fact(fact, value, origin, row=row, untested=table.untested)
+
+
+def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, Row]]:
+    """Yield what the tables of `platform` read from one whole answer, each with the place of its rule."""
+    name = asked_as(capture.question)
+    tables = _tables(platform, name)
+    if not tables:
+        return
+    question = next((known for known in platform.questions if known.name == name), None)
+    opened = _opened(question, capture, data)
+    for rank, table in tables:
+        for row in read_rows(table, *opened):
+            yield rank, row
+
+
+def _tables(platform: Platform, question: str) -> list[tuple[int, TableRule]]:
+    first = len(platform.facts)
+    return [(first + rank, rule) for rank, rule in enumerate(platform.tables) if rule.question == question]
+
+
+def _opened(question: Question | None, capture: Capture, data: bytes) -> tuple[varbinds.Index | None, str, object]:
+    """Return what rules look into: an SNMP answer, or a text and the document it is."""
+    if capture.transport == "snmp":
+        return varbinds.Index(data), "", None
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    return None, text, read_document(question, data, capture.request) if question else None
 
 
 def asked_as(question: str) -> str:

@@ -13,8 +13,7 @@ from evidence.assess.comparison import CONTRADICTED, Change, Compared, compared,
 from evidence.assess.estate import estate_of
 from evidence.assess.knowledge import Knowledge
 from evidence.assess.recorded import Recorded
-from evidence.checks.estate import Estate, Subject
-from evidence.checks.tables import Row
+from evidence.checks.estate import Estate, Row, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.controls.load import Catalogue
 from evidence.log.findings import count
