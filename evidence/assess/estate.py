@@ -1,6 +1,5 @@
 """What a log knows as of a moment, as checks want it: every asset of the plan in force, and every run's conduct."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -31,8 +30,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 300_000
-"""Cells and sightings of large tables held at once: some 100 MB, those of 400 switches of 100 ports."""
+HELD = 500_000
+"""Cells and sightings of large tables held: some 100 MB, those of 700 switches of 100 ports."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""
@@ -96,8 +95,9 @@ class _Reader:
         self._snapshots, self._platforms, self._as_of = snapshots, platforms, as_of
         self._answers = Answers(snapshots, platforms)
         self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
-        self._tables: OrderedDict[AssetId, Tables] = OrderedDict()
-        self._held, self._most = 0, most
+        self._tables: dict[AssetId, Tables] = {}
+        self._last: tuple[AssetId, Tables] | None = None
+        self._room = most
 
     def subject(self, asset: Asset, plan: Digest | None) -> Subject:
         """Return an asset with what is known of it."""
@@ -114,7 +114,7 @@ class _Reader:
             since, was = changed
             facts += (since,)
             before = (*(fact for fact in before if fact.name != was.name), was)
-        self._hold(asset.id)
+        self._read(asset.id)
         return Subject(
             id=asset.id,
             asset=asset,
@@ -127,21 +127,19 @@ class _Reader:
         )
 
     def _read(self, asset: AssetId) -> Tables:
+        """Return the tables of an asset; the first are held, and of the rest the one asked for last."""
         if asset in self._tables:
-            self._tables.move_to_end(asset)
             return self._tables[asset]
-        return self._hold(asset)
-
-    def _hold(self, asset: AssetId) -> Tables:
-        """Hold the tables of an asset, and let go of those that were asked for longest ago."""
+        if self._last is not None and self._last[0] == asset:
+            return self._last[1]
         rows = self._rows(self._snapshots.latest(asset).values())
         tables = Tables(rows, self._sightings.of(asset), partial(self._before, asset))
         self._answers.forget()
-        self._tables[asset] = tables
-        self._held += len(tables)
-        while self._held > self._most and len(self._tables) > 1:
-            _, gone = self._tables.popitem(last=False)
-            self._held -= len(gone)
+        if len(tables) <= self._room:
+            self._tables[asset] = tables
+            self._room -= len(tables)
+        else:
+            self._last = asset, tables
         return tables
 
     def _before(self, asset: AssetId) -> TableRows:

@@ -220,7 +220,12 @@ class Index:
     def get(self, oid: str) -> Varbind | None:
         """Return the varbind of exactly this OID."""
         start = self._text.find(f"\n{oid}\t") + 1
-        return _read_line(self._text[start : self._text.index("\n", start)]) if start else None
+        if not start:
+            return None
+        try:
+            return _line(self._text[start : self._text.index("\n", start)])
+        except (ValueError, KeyError, RecursionError) as error:
+            raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
     def below(self, oid: str) -> Iterator[tuple[str, Varbind]]:
         """Yield every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
@@ -230,22 +235,18 @@ class Index:
             return
         end = self._text.index("\n", self._text.rfind(stem) + 1)
         skip = len(stem) - 1
-        for line in self._text[start + 1 : end].split("\n"):
-            found = _read_line(line)
-            rest = found.oid[skip:]
-            if not line.startswith(stem[1:]) or not rest.replace(".", "").isdecimal():
-                raise VarbindsError(f"not the canonical text of an SNMP answer: {line:.80} stands below {oid}")
-            yield rest, found
+        try:
+            for line in self._text[start + 1 : end].split("\n"):
+                found, kind, value = line.split("\t")
+                rest = found[skip:]
+                if not line.startswith(stem[1:]) or not rest.replace(".", "").isdecimal():
+                    raise ValueError(f"{line:.80} stands below {oid}")
+                yield rest, Varbind(found, kind, _READ[kind](value))
+        except (ValueError, KeyError, RecursionError) as error:
+            raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
     def column(self, oid: str) -> Mapping[str, Varbind]:
         """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
         if oid not in self._columns:
             self._columns[oid] = dict(self.below(oid))
         return self._columns[oid]
-
-
-def _read_line(line: str) -> Varbind:
-    try:
-        return _line(line)
-    except (ValueError, KeyError, RecursionError) as error:
-        raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
