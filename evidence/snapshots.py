@@ -164,6 +164,11 @@ class Snapshots:
         known = self._known.get(asset)
         return tuple(known.readings.get(question, ())) if known else ()
 
+    def known(self, reading: Reading) -> Reading:
+        """Return the reading that is held already, where it is one of the newest: it need not be held twice."""
+        same = (one for one in self.newest(reading.capture.asset, reading.capture.question) if one == reading)
+        return next(same, reading)
+
     def latest(self, asset: AssetId) -> Mapping[str, Reading]:
         """
         Return the newest answer to each question, by its name.

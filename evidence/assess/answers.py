@@ -85,11 +85,12 @@ def looking(platform: Platform) -> Looking:
 def cells_of(platform: Platform, capture: Capture, data: bytes) -> Iterator[Cell]:
     """Yield what the tables of `platform` read from an answer."""
     split: dict[str, tuple[str, str]] = {}
+    same: dict[str, str] = {}  # ports, states and types stand in every row
     for rank, (fact, row, value, _) in ranked_rows(platform, capture, data):
         if fact not in split:
             family, _, column = fact.partition(".")
             split[fact] = family, column
-        yield Cell(rank, *split[fact], row, value, capture)
+        yield Cell(rank, *split[fact], same.setdefault(row, row), same.setdefault(value, value), capture)
 
 
 def _with(tables: Iterable[TableRule], wanted: Callable[[str], bool]) -> Iterator[TableRule]:

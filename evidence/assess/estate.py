@@ -30,8 +30,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 500_000
-"""Cells and sightings of large tables held: some 100 MB, those of 700 switches of 100 ports."""
+HELD = 400_000
+"""Cells and sightings of large tables held: some 60 MB, those of 600 switches of 100 ports."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""

@@ -65,7 +65,7 @@ class Sightings:
             if held and held[-1].is_the_same(capture):
                 held[-1].first, held[-1].source = capture.at, capture.blob
             else:
-                held.append(_Held(reading, first=capture.at, source=capture.blob))
+                held.append(_Held(snapshots.known(reading), first=capture.at, source=capture.blob))
 
     def of(self, asset: AssetId) -> tuple[Sighting, ...]:
         """Return what was seen of an asset, in no order that means anything."""
@@ -143,7 +143,7 @@ def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
     families = rows_of([cells])
     for family, column, name in _WATCHED_CELLS:
         for row in families.get(family, ()):
-            cell = row.cells.get(column)
+            cell = row.cell(column)
             if cell is None:
                 continue
             if family != "mac":
@@ -153,7 +153,7 @@ def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
 
 
 def _comparable(name: str, value: str) -> str:
-    return value if name.endswith("serial") else value.lower()
+    return value if name.endswith("serial") or value.islower() else value.lower()
 
 
 def _sighting(question: str, key: _Key, run: _Run) -> Sighting:

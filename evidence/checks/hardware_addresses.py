@@ -51,7 +51,7 @@ def on_ports(tables: Tables) -> Iterator[Address]:
     """Yield the addresses a switch learned, each with its port; those of the switch itself are left out."""
     names = port_names(tables)
     for row in tables.rows("mac"):
-        cell = row.cells.get("address") or row.cells.get("mac")
+        cell = row.cell("address") or row.cell("mac")
         if cell is None or row.text("status") in ("self", "invalid"):
             continue
         port = port_of(row.text)
@@ -73,7 +73,7 @@ def port_of(column: Callable[[str], str | None]) -> str:
 def behind_addresses(tables: Tables) -> Iterator[Address]:
     """Yield the addresses of an ARP or neighbour table, each with the network address it answers for."""
     for row in tables.rows("arp"):
-        cell, address = row.cells.get("mac"), row.text("address")
+        cell, address = row.cell("mac"), row.text("address")
         if cell is not None and address and row.text("type") != "invalid" and names_a_device(cell.value.lower()):
             yield Address(cell.value.lower(), address, row.name, cell.told)
 

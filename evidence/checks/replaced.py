@@ -89,7 +89,7 @@ def _told(subject: Subject) -> Iterator[tuple[Digest, Fact | Capture]]:
     """Yield what says who an asset is and whom it sees, with its digest."""
     yield from ((fact.source, fact) for fact in subject.facts if fact.name in IDENTITY)
     tables = subject.tables
-    cells = [row.cells.get(column) for family, column in _LARGE_IDENTITY for row in tables.rows(family)]
+    cells = [row.cell(column) for family, column in _LARGE_IDENTITY for row in tables.rows(family)]
     answers = [cell.told for cell in cells if cell is not None] + [one.told for one in on_ports(tables)]
     yield from {told.blob: told for told in answers}.items()
 
@@ -261,7 +261,7 @@ def _two_sightings(subject: Subject) -> Iterator[Sighting]:
                 said.setdefault(key, []).append((fact.at, fact.source, fact.origin))
         for family, column in _LARGE_WATCHED:
             for row in rows.rows(family):
-                cell = row.cells.get(column)
+                cell = row.cell(column)
                 if cell is not None:
                     key = f"{family}.{column}", row.name, cell.value, port_of(row.text) if family == "mac" else ""
                     said.setdefault(key, []).append((cell.told.at, cell.told.blob, cell.told.request))

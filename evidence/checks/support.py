@@ -89,7 +89,7 @@ def _said(estate: Estate, subject: Subject) -> Iterator[_Known]:
     modules = subject.tables.rows("module") if modular else ()
     for end in modular:
         for row in modules:
-            name, number = row.cells.get("name"), row.cells.get("version")
+            name, number = row.cell("name"), row.cell("version")
             if (
                 name is not None
                 and number is not None

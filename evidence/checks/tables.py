@@ -60,12 +60,19 @@ class TableRow(NamedTuple):
     """One row of a large table: one address, one interface, one module."""
 
     name: str
-    cells: Mapping[str, Cell]
-    """By column."""
+    cells: tuple[Cell, ...]
+    """One for each column; there are few."""
+
+    def cell(self, column: str) -> Cell | None:
+        """Return the cell of a column, or nothing."""
+        for cell in self.cells:
+            if cell.column == column:
+                return cell
+        return None
 
     def text(self, column: str) -> str | None:
         """Return the value of a column, or nothing."""
-        cell = self.cells.get(column)
+        cell = self.cell(column)
         return cell.value if cell else None
 
 
@@ -82,7 +89,10 @@ def rows_of(answers: Iterable[Iterable[Cell]]) -> TableRows:
             known = cells.get(cell.column)
             if known is None or cell.rank < known.rank:
                 cells[cell.column] = cell
-    return {family: tuple(TableRow(name, rows[name]) for name in sorted(rows)) for family, rows in families.items()}
+    return {
+        family: tuple(TableRow(name, tuple(rows[name].values())) for name in sorted(rows))
+        for family, rows in families.items()
+    }
 
 
 class Sighting(NamedTuple):

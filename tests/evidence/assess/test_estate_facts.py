@@ -53,10 +53,10 @@ def test_facts_and_tables_hold_everything_that_a_check_looks_at(nights: Any) -> 
         }
         tables = subject.tables
         found = {
-            (f"{family}.{column}", row.name): (cell.value, cell.told.blob, cell.told.at)
+            (f"{family}.{cell.column}", row.name): (cell.value, cell.told.blob, cell.told.at)
             for family in ("arp", "interface", "mac", "module", "neighbour", "vlan", "port", "bridge")
             for row in tables.rows(family)
-            for column, cell in row.cells.items()
+            for cell in row.cells
         }
         assert found == {place: one for place, one in large.items() if is_looked_at(place[0])}
         families |= {name.partition(".")[0] for name, _ in found}
