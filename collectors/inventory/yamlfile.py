@@ -27,6 +27,11 @@ _TEXT, _MAP, _LIST, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "m
 _BOM = b"\xef\xbb\xbf"
 
 
+_TAGS_KEPT, _TAG_CHARACTERS = 50_000, 200
+_TAGS: dict[tuple[str, object], str] = {}
+"""What the look of a scalar says it is: names and values come again in every file of a thousand hosts."""
+
+
 class Verbatim(str):
     """Text marked `!unsafe`: braces in it are not a template."""
 
@@ -45,16 +50,16 @@ class _Loader(yaml.CSafeLoader):
         super().__init__(stream)
         self._merged = 0
         self._built: dict[int, object] = {}
-        self._tags: dict[tuple[object, str, object], str] = {}
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: object) -> str:
         """Return the tag that a scalar's look gives it."""
         if kind is not yaml.ScalarNode:
             return cast(str, super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
-        tag = self._tags.get((kind, value, implicit))
+        tag = _TAGS.get((value, implicit))
         if tag is None:
             tag = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
-            self._tags[kind, value, implicit] = tag
+            if len(_TAGS) < _TAGS_KEPT and len(value) <= _TAG_CHARACTERS:
+                _TAGS[value, implicit] = tag
         return tag
 
     def construct_document(self, node: yaml.Node) -> object:
