@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from evidence.assess.answers import Answers
 from evidence.assess.knowledge import Knowledge
+from evidence.assess.packed import Packed, pack
 from evidence.assess.saved import SAVED, saved_facts
 from evidence.assess.sightings import LOOK_BACK_DAYS, Sightings
 from evidence.assess.standing import running_before
@@ -30,8 +31,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 400_000
-"""Cells and sightings of large tables held: some 60 MB, those of 600 switches of 100 ports."""
+HELD = 350_000
+"""Cells and sightings of large tables held: some 60 MB, those of 600 switches of 100 ports; more are packed."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""
@@ -88,7 +89,7 @@ def estate_of(
 
 
 class _Reader:
-    """Reads what is known of assets; their large tables are read again where they could not all be held."""
+    """Reads what is known of assets; their large tables are packed where they cannot all be held."""
 
     def __init__(self, snapshots: Snapshots, platforms: Platforms, at: datetime, most: int) -> None:
         since, as_of = rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), rfc3339(at)
@@ -96,6 +97,7 @@ class _Reader:
         self._answers = Answers(snapshots, platforms)
         self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
         self._tables: dict[AssetId, Tables] = {}
+        self._packed: dict[AssetId, Packed] = {}
         self._last: tuple[AssetId, Tables] | None = None
         self._room = most
 
@@ -127,18 +129,23 @@ class _Reader:
         )
 
     def _read(self, asset: AssetId) -> Tables:
-        """Return the tables of an asset; the first are held, and of the rest the one asked for last."""
+        """Return the tables of an asset: the first are held, the rest packed, and of those the last held too."""
         if asset in self._tables:
             return self._tables[asset]
         if self._last is not None and self._last[0] == asset:
             return self._last[1]
-        rows = self._rows(self._snapshots.latest(asset).values())
-        tables = Tables(rows, self._sightings.of(asset), partial(self._before, asset))
-        self._answers.forget()
-        if len(tables) <= self._room:
+        packed = self._packed.get(asset)
+        if packed is None:
+            rows, seen = self._rows(self._snapshots.latest(asset).values()), self._sightings.of(asset)
+            self._answers.forget()
+        else:
+            rows, seen = packed.unpack()
+        tables = Tables(rows, seen, partial(self._before, asset))
+        if packed is None and len(tables) <= self._room:
             self._tables[asset] = tables
             self._room -= len(tables)
         else:
+            self._packed[asset] = packed or pack(rows, seen)
             self._last = asset, tables
         return tables
 
