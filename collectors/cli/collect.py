@@ -74,7 +74,11 @@ class CollectArguments:
     "--snmp-engine", type=click.Choice(["gufo", "pysnmp"]), help="The SNMP library, and then no other [both]."
 )
 @click.option(
-    "--format", "output_format", type=click.Choice(["table", "json"]), default="table", help="For machines: json."
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "html"]),
+    default="table",
+    help="For machines: json. With --check, html: the visit sheet for those who have to agree to it.",
 )
 @verbosity_option
 def command(**said: object) -> int:

@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 from collectors.assessing import judge_site, may_judge
+from collectors.cli.checking import check
 from collectors.cli.collect import CollectArguments
 from collectors.cli.opening import opening
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
-from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_plan, tell_recap
+from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
 from collectors.cli.tell_findings import tell_findings
 from collectors.credentials import Secret
 from collectors.doors import CommandDoors
@@ -63,6 +64,8 @@ class UsageError(Error):
 
 def run_collect(said: CollectArguments) -> int:
     """Carry out the command; return its exit code."""
+    if said.output_format == "html" and not said.check:
+        raise UsageError("--format html is the visit sheet of --check", hint="`plantproof report` writes what was read")
     clock = SystemClock()
     site = load_site(said.config, store=said.store, owner=said.owner, snmp_engine=said.snmp_engine)
     slot = filled_slot(said.slot, site.jobs, clock.now()) if said.slot else None
@@ -79,7 +82,15 @@ def run_collect(said: CollectArguments) -> int:
     if _is_whole(said):
         load_catalogue().profile(site.profile)  # a profile that is not there is said before anything is asked
     if said.check:
-        tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
+        check(
+            said.output_format,
+            site=site,
+            plan=plan,
+            knowledge=knowledge,
+            closed=closed,
+            forks=said.forks or site.forks,
+            paced=said.pace != "none",
+        )
         return 0
     with _lock(said, site, slot):
         done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with)

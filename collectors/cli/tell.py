@@ -17,14 +17,9 @@ SCHEMA = "urn:plantproof:collect:v1"
 """Version of what `--format json` prints."""
 
 
-def tell_plan(plan: Plan, generic: Platform, *, json_output: bool) -> None:
+def tell_plan(plan: Plan, generic: Platform) -> None:
     """Print every request the plan may make."""
-    visits = sorted(plan.visits, key=lambda one: one.asset)
-    if json_output:
-        rows = [_plan_row(plan, visit, generic) for visit in visits]
-        click.echo(json_text({"schema": SCHEMA, "plan": rows}))
-        return
-    for visit in visits:
+    for visit in sorted(plan.visits, key=lambda one: one.asset):
         for line in _plan_lines(plan, visit, generic):
             click.echo(one_line(line))
 
@@ -33,7 +28,8 @@ def _requests(plan: Plan, visit: Visit, generic: Platform) -> list[str]:
     return [] if visit.verdict else [f"{transport} {request}" for transport, request in plan.actions(visit, generic)]
 
 
-def _plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
+def plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
+    """Return what is to be asked of one asset, for a machine."""
     return {
         "asset": visit.asset,
         "address": visit.host.asset.address,
