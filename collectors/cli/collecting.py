@@ -17,6 +17,7 @@ from collectors.cli.collect import CollectArguments
 from collectors.cli.opening import opening
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
+from collectors.cli.rules import closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
@@ -32,12 +33,10 @@ from collectors.parts import RunIdentity
 from collectors.plan import Plan, make_plan
 from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
-from collectors.schedule import Closed, verdict
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
-from collectors.transports.hostkeys import HostKeys
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
@@ -75,7 +74,7 @@ def run_collect(said: CollectArguments) -> int:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
     knowledge = _knowledge(said)
-    closed = _closed(site, clock)
+    closed = closed_now(site, clock)
     plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
@@ -217,18 +216,6 @@ def _tags(said: CollectArguments, slot: Filled | None) -> tuple[str, ...]:
     return tags
 
 
-def _closed(site: Settings, clock: Clock) -> Callable[[Host], Outcome | None]:
-    trusted = clock_state().trusted
-
-    def closed(host: Host) -> Outcome | None:
-        found = verdict(host.asset, clock.now(), site.blackouts, clock_trusted=trusted)
-        if isinstance(found, Closed):
-            return Outcome(asset=host.asset.id, result=found.result, reason=found.reason)
-        return None
-
-    return closed
-
-
 def _run(
     said: CollectArguments,
     site: Settings,
@@ -242,7 +229,7 @@ def _run(
     opened = open_evidence(site, clock)
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
-    host_keys = _host_keys(site, opened)
+    host_keys = trusted_host_keys(site, read_pins(opened))
     with Progress(len(plan.visits)) as progress:
         return collect(
             Job(
@@ -327,14 +314,6 @@ def _all_assets(said: CollectArguments, site: Settings, plan: Plan, opened_with:
         return
     sources = said.inventory or site.inventory
     yield from read_assets(sources, extra_vars=said.extra_vars, environ=os.environ, opening=opened_with)
-
-
-def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:
-    return HostKeys(
-        known_hosts=[path.read_text("utf-8", "replace") for path in site.known_hosts if path.is_file()],
-        pins=read_pins(opened),
-        pin_on_first_use=site.pin_on_first_use,
-    )
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:
