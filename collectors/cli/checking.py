@@ -5,15 +5,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from collectors.cli.system import SystemClock
 from collectors.cli.tell import tell_plan
+from collectors.cli.watching import say
 from collectors.inventory.host import Host, SshAccess
 from collectors.plan import Plan, make_plan
 from collectors.settings import Settings
 from evidence.errors import Error
-from evidence.harmless import one_line
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
 from evidence.platforms.load import Platforms
@@ -71,7 +69,7 @@ def _earlier(site: Settings, clock: SystemClock, assets: set[AssetId]) -> Mappin
     except MissingError:
         return {}
     except Error as error:
-        click.echo(f"warning: what earlier visits took is not known: {one_line(str(error))}", err=True)
+        say("warning", f"what earlier visits took is not known: {error}")
         return {}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from collectors.cli.recap import news, recap
+from collectors.cli.watching import say
 from collectors.plan import Plan, Visit
 from collectors.run import Done
 from evidence.cli.invocation import Invocation
@@ -73,7 +74,7 @@ def tell_recap(done: Done) -> None:
         return
     before = {asset: memory.result for asset, memory in done.before.items()}
     for line in news(done.kept, before):
-        click.echo(one_line(line), err=True)
+        say("news", line)
 
 
 def tell_bugs(bugs: Sequence[str]) -> None:

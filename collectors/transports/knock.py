@@ -171,7 +171,7 @@ def _exchange_keys(sock: socket.socket, access: SshAccess, host_keys: HostKeys, 
     except paramiko.ssh_exception.IncompatiblePeer as error:
         return Knock(how=Knocked.STRANGE, said=f"SSH at {where}: no algorithm in common ({error})", mtu=mtu)
     except (paramiko.SSHException, EOFError, OSError):
-        if transport.remote_version and transport.active:
+        if transport.remote_version and transport.is_active():
             said = f"SSH at {where}: its greeting came, its keys did not within {timeout_s:g} s"
             return Knock(how=Knocked.LARGE_LOST, said=said, mtu=mtu)
         return Knock(how=Knocked.STRANGE, said=f"{where}: connected, and nobody speaks SSH there", mtu=mtu)
