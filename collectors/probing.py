@@ -22,7 +22,7 @@ from collectors.transports.interface import (
     WindowClosedError,
 )
 from collectors.transports.knock import SMALL_MTU, Knock, Knocked, Knocker
-from collectors.transports.ssh_login import jump_of
+from collectors.ways import jumps
 from evidence.clock import Clock
 
 SOON_DAYS = 30
@@ -108,7 +108,7 @@ class Round:
 
     def _ssh(self, host: Host) -> Iterator[Finding]:
         assert host.ssh is not None  # noqa: S101 - the caller looked
-        jump = jump_of(host.ssh, host.asset.id)
+        jump = next(iter(jumps(host.ssh, host.asset.id)), None)
         what = f"{host.asset.id} ssh"
         yield from self._told(what, self._knocker(host, self.cli_timeout_s).ssh(jump or host.ssh, self.host_keys))
         if jump:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from collectors.conduct import zone_of
 from collectors.earlier import Earlier
-from collectors.inventory.host import Host, SshAccess
+from collectors.inventory.host import Host
 from collectors.pace import SLACK
 from collectors.plan import Knowledge, Plan, Visit
 from collectors.schedule import Blackout
@@ -162,7 +162,6 @@ class SheetMaker:
     blackouts: Sequence[Blackout]
     closed: Callable[[Host], Outcome | None]
     """Why a host cannot be asked at this moment."""
-    through: Callable[[SshAccess], str | None]
     at: datetime
     paced: bool = True
     _shared: dict[tuple[str, tuple[tuple[str, str], ...]], _Shared] = field(default_factory=dict)
@@ -201,7 +200,7 @@ class SheetMaker:
             zone=zone_of(asset),
             platform=platform.name if platform else None,
             recognised=recognised,
-            ways=ways(host, visit.transports, self.through),
+            ways=ways(host, visit.transports),
             asked=asked.name if asked else None,
             why=f"{closed.result}: {closed.reason or 'as planned'}" if closed else None,
             problems=visit.problems,

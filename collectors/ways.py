@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from collectors.inventory.host import AwsAccess, Host, HttpAccess, OpcuaAccess, SnmpAccess, SshAccess
+from collectors.transports.interface import TransportError
+from evidence.model.names import AssetId
 
 _PORTS = {"http": 80, "https": 443, "opc.tcp": 4840}
 """Where a URL names none (RFC 9110 §4.2; OPC UA part 6 §7.2)."""
@@ -25,18 +27,36 @@ class Way:
     """The jump host, `user@host:port`."""
 
 
-def ways(host: Host, transports: tuple[str, ...], through: Callable[[SshAccess], str | None]) -> tuple[Way, ...]:
-    """Return the ways that a visit over these transports takes; `through` names the jump host of a login."""
+def ways(host: Host, transports: tuple[str, ...]) -> tuple[Way, ...]:
+    """Return the ways that a visit over these transports takes."""
     named: Mapping[str, Callable[[], Way | None]] = {
         "local": lambda: _local(host),
         "snmp": lambda: _snmp(host.snmp) if host.snmp else None,
-        "ssh": lambda: _ssh(host.ssh, through(host.ssh)) if host.ssh else None,
+        "ssh": lambda: _ssh(host.ssh, _through(host.ssh, host.asset.id)) if host.ssh else None,
         "http": lambda: _http(host.http) if host.http else None,
         "opcua": lambda: _opcua(host.opcua) if host.opcua else None,
         "aws": lambda: _aws(host.aws) if host.aws else None,
     }
     found = (named[transport]() for transport in transports)
     return tuple(way for way in found if way)
+
+
+def jumps(access: SshAccess, asset: AssetId) -> tuple[SshAccess, ...]:
+    """Return the hosts a login goes through, the nearest first; raise `TransportError` where it cannot be made."""
+    if not access.common_args:
+        return ()
+    from collectors.transports.ssh_login import jump_of
+
+    jump = jump_of(access, asset)
+    return (jump,) if jump else ()
+
+
+def _through(access: SshAccess, asset: AssetId) -> str | None:
+    try:
+        hops = jumps(access, asset)
+    except TransportError as error:
+        return f"not possible: {error}"
+    return ", ".join(f"{hop.shown_user or '(nobody)'}@{hop.address}:{hop.port}" for hop in hops) or None
 
 
 def _local(host: Host) -> Way:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from collectors.cli.system import SystemClock
 from collectors.cli.tell import tell_plan
-from collectors.cli.watching import say
-from collectors.inventory.host import Host, SshAccess
+from collectors.inventory.host import Host
 from collectors.plan import Plan, make_plan
 from collectors.settings import Settings
+from evidence.cli.invocation import say
 from evidence.errors import Error
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
@@ -45,7 +45,6 @@ def check(
         earlier=_earlier(site, clock, {visit.asset for visit in plan.visits}),
         blackouts=site.blackouts,
         closed=closed,
-        through=_through,
         at=clock.now().replace(microsecond=0),
         paced=paced,
     ).make(owner=site.owner, forks=forks, jobs=site.jobs, store=site.store, tool=version("plantproof"))
@@ -71,17 +70,3 @@ def _earlier(site: Settings, clock: SystemClock, assets: set[AssetId]) -> Mappin
     except Error as error:
         say("warning", f"what earlier visits took is not known: {error}")
         return {}
-
-
-def _through(access: SshAccess) -> str | None:
-    """Return the jump host of a login in words."""
-    if not access.common_args:
-        return None
-    from collectors.transports.interface import TransportError
-    from collectors.transports.ssh_login import jump_of
-
-    try:
-        jump = jump_of(access, AssetId(access.address))
-    except TransportError as error:
-        return f"not possible: {error}"
-    return f"{jump.shown_user or '(nobody)'}@{jump.address}:{jump.port}" if jump else None

@@ -22,7 +22,7 @@ from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
 from collectors.cli.tell_findings import tell_findings
-from collectors.cli.watching import Watching, ending, say, watching
+from collectors.cli.watching import Watching, ending, watching
 from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
@@ -42,6 +42,7 @@ from collectors.slots import Filled, filled_slot
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
+from evidence.cli.invocation import say
 from evidence.clock import Clock
 from evidence.controls.load import load_catalogue
 from evidence.errors import Error

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from collectors.cli.recap import news, recap
-from collectors.cli.watching import say
 from collectors.plan import Plan, Visit
 from collectors.run import Done
-from evidence.cli.invocation import Invocation
+from evidence.cli.invocation import Invocation, say
 from evidence.cli.output import json_text
 from evidence.harmless import harmless, one_line
 from evidence.platforms.platform import Platform
@@ -79,12 +78,11 @@ def tell_recap(done: Done) -> None:
 
 def tell_bugs(bugs: Sequence[str]) -> None:
     """Own up to what nobody expected: the last line of each traceback, with `-v` all of it."""
-    invocation = click.get_current_context().find_object(Invocation)
-    verbose = invocation is not None and invocation.verbosity > 0
+    invocation = click.get_current_context().find_object(Invocation) or Invocation()
     for text in bugs:
-        click.echo(harmless(text if verbose else "bug: " + text.rstrip().rpartition("\n")[2]), err=True)
-    if not verbose:
-        click.echo("The rest is sealed. Please report it; -v shows where it happened.", err=True)
+        invocation.say("bug", harmless(text if invocation.verbosity else text.rstrip().rpartition("\n")[2]))
+    if not invocation.verbosity:
+        say("news", "The rest is sealed. Please report it; -v shows where it happened.")
 
 
 def tell_json(done: Done) -> None:

@@ -6,8 +6,8 @@ import click
 
 from collectors.assessing import Judged
 from collectors.cli.tell import is_watched
-from collectors.cli.watching import say
 from evidence.assess.comparison import Change, Compared
+from evidence.cli.invocation import say
 from evidence.cli.output import json_text, table
 from evidence.log.findings import count
 from evidence.model.finding import Finding, Status

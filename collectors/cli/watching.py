@@ -14,7 +14,6 @@ from evidence.cli.exits import ExitCode
 from evidence.cli.invocation import Invocation
 from evidence.clock import Clock
 from evidence.errors import Error
-from evidence.harmless import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +73,3 @@ def ending(tell: Watch, job: str) -> Iterator[Callable[[int], None]]:
         tell(Ended(code=ExitCode.INTERRUPTED, error="interrupted"))
         raise
     tell(Ended(code=codes[-1] if codes else ExitCode.DONE))
-
-
-def say(level: str, text: str) -> None:
-    """Say something on standard error, on one line, as the command's log wants it."""
-    invocation = click.get_current_context().find_object(Invocation) or Invocation()
-    invocation.say(level, one_line(text))
