@@ -122,6 +122,13 @@ def test_a_jump_that_cannot_be_made_is_said(plant: Any) -> None:
     assert "ProxyCommand, which is not carried out" in plant.run("collect", "--check", "--format", "html").out
 
 
+def test_a_password_in_the_name_of_a_jump_host_is_not_printed(plant: Any) -> None:
+    plant.hosts["sw-01"]["ansible_ssh_common_args"] = f"-J admin:{SECRETS[0]}@jump.example"
+    plant.write()
+    ended = plant.run("collect", "--check", "--format", "html")
+    assert ("not possible" in ended.out, SECRETS[0] in ended.said) == (True, False)
+
+
 def test_the_page_is_of_the_check_alone(plant: Any) -> None:
     assert plant.run("collect", "--format", "html").code == 5
 
