@@ -99,8 +99,12 @@ class Round:
                 yield from self._told(f"{asset} snmp", self._knocker(host, self.snmp_timeout_s).snmp(host.snmp))
             if host.ssh:
                 yield from self._ssh(host)
+            knocker = self._knocker(host, self.cli_timeout_s)
             if host.http:
-                yield from self._told(f"{asset} http", self._knocker(host, self.cli_timeout_s).tls(host.http))
+                knock = knocker.service("http", host.http.url, ca_file=host.http.ca_file)
+                yield from self._told(f"{asset} http", knock)
+            if host.opcua:
+                yield from self._told(f"{asset} opcua", knocker.service("opcua", host.opcua.url))
         except (LeftAloneError, WindowClosedError, InterruptedRunError) as error:
             yield Finding(what=f"{asset}", health=Health.NOTE, said=f"not knocked at: {error}")
         except TransportError as error:

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from collectors.inventory.host import AwsAccess, Host, HttpAccess, OpcuaAccess, SnmpAccess, SshAccess
-from collectors.transports.interface import TransportError
+from collectors.transports.interface import PORTS, TransportError
 from evidence.model.names import AssetId
-
-_PORTS = {"http": 80, "https": 443, "opc.tcp": 4840}
-"""Where a URL names none (RFC 9110 §4.2; OPC UA part 6 §7.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +116,6 @@ def _by_url(transport: str, url: str, account: str) -> Way:
         transport=transport,
         protocol="TCP",
         address=parts.hostname or url,
-        port=port or _PORTS.get(parts.scheme),
+        port=port or PORTS.get(parts.scheme),
         account=account,
     )

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 import paramiko
 
-from collectors.inventory.host import HttpAccess, SnmpAccess, SshAccess
+from collectors.inventory.host import SnmpAccess, SshAccess
 from collectors.transports.hostkeys import HostKeys
-from collectors.transports.interface import Action, Gate, HostKeyError
+from collectors.transports.interface import PORTS, Action, Gate, HostKeyError
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 
@@ -89,18 +89,18 @@ class Knocker:
             with sock:
                 return _exchange_keys(sock, access, host_keys, self.timeout_s)
 
-    def tls(self, access: HttpAccess) -> Knock:
-        """Shake hands, and look at the certificate."""
-        parts = urlsplit(access.url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        with self._passing("http", "knock", f"{host}:{port}"):
+    def service(self, transport: str, url: str, *, ca_file: str | None = None) -> Knock:
+        """Connect; where it is over TLS shake hands, and look at the certificate."""
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
+        with self._passing(transport, "knock", f"{host}:{port}"):
             sock = self._connect(host, port)
             if isinstance(sock, Knock):
                 return sock
             with sock:
                 if parts.scheme != "https":
-                    return Knock(how=Knocked.OPEN, said=f"TCP port {port} is open, without TLS", mtu=_mtu(sock))
-                return _shake_hands(sock, host, access)
+                    return Knock(how=Knocked.OPEN, said=f"{host} TCP port {port} is open", mtu=_mtu(sock))
+                return _shake_hands(sock, host, ca_file)
 
     def snmp(self, access: SnmpAccess) -> Knock:
         """Ask for one value, where there is a community; then, or else, for the engine's name."""
@@ -179,10 +179,10 @@ def _exchange_keys(sock: socket.socket, access: SshAccess, host_keys: HostKeys, 
         transport.close()
 
 
-def _shake_hands(sock: socket.socket, host: str, access: HttpAccess) -> Knock:
+def _shake_hands(sock: socket.socket, host: str, ca_file: str | None) -> Knock:
     mtu = _mtu(sock)
     try:
-        context = ssl.create_default_context(cafile=access.ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
         with context.wrap_socket(sock, server_hostname=host) as secured:
             certificate = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from collectors.credentials import Secret
-from collectors.inventory.host import HttpAccess, SnmpAccess, SshAccess
+from collectors.inventory.host import SnmpAccess, SshAccess
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.knock import SMALL_MTU, Knocked, Knocker
 from evidence.model.names import AssetId
@@ -80,7 +80,7 @@ def certified(folder: Path, *, days: int) -> Path:
 def test_a_name_that_does_not_resolve_is_dns(knocker: Knocker) -> None:
     assert knocker.ssh(SshAccess(address=NOBODY), HostKeys()).how is Knocked.UNNAMED
     assert knocker.snmp(SnmpAccess(address=NOBODY)).how is Knocked.UNNAMED
-    assert knocker.tls(HttpAccess(url=f"https://{NOBODY}")).how is Knocked.UNNAMED
+    assert knocker.service("http", f"https://{NOBODY}").how is Knocked.UNNAMED
 
 
 def test_an_agent_that_answers_is_open(knocker: Knocker, snmpd: Any, gate: Any) -> None:
@@ -143,12 +143,20 @@ def test_a_certificate_that_has_expired(knocker: Knocker, tmp_path: Path, days: 
             secured.recv(1)
 
     with listening(shake_hands) as port:
-        told = knocker.tls(HttpAccess(url=f"https://localhost:{port}", ca_file=str(file)))
+        told = knocker.service("http", f"https://localhost:{port}", ca_file=str(file))
     assert told.how is how
     if how is Knocked.CERTIFICATE:
         assert "certificate has expired" in told.said
 
 
+def test_a_service_without_tls_is_connected_to_and_no_more(knocker: Knocker) -> None:
+    heard: list[bytes] = []
+    with listening(lambda taken: heard.append(taken.recv(100))) as port:
+        assert knocker.service("opcua", f"opc.tcp://127.0.0.1:{port}").how is Knocked.OPEN
+    assert heard == [b""]
+    assert knocker.service("opcua", f"opc.tcp://127.0.0.1:{port}").how is Knocked.CLOSED
+
+
 def test_a_server_that_has_no_tls(knocker: Knocker) -> None:
     with listening(lambda taken: taken.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as port:
-        assert knocker.tls(HttpAccess(url=f"https://localhost:{port}")).how is Knocked.STRANGE
+        assert knocker.service("http", f"https://localhost:{port}").how is Knocked.STRANGE
