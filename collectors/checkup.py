@@ -2,16 +2,19 @@
 
 import base64
 import hashlib
+import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from collectors.site import signers
 from evidence.errors import Error
 from evidence.log.chain import read_store_info
 from evidence.log.keyring import Role, load_keyring
+from evidence.log.ledger import read_ledger
 from evidence.model.names import slug
 from evidence.store.interface import MissingError, Store
 from evidence.store.layout import CHECKPOINT_HINT_KEY
@@ -21,6 +24,9 @@ from evidence.store.s3 import S3Store
 
 OURS = ("collectors/", "evidence/")
 """Paths of an installed file list (RECORD) that are this program."""
+
+MIN_FILES = 1_000
+"""Inodes that have to be left: a run writes one file for each answer that differs from all others."""
 
 
 class Health(StrEnum):
@@ -178,6 +184,85 @@ def _writable(found: Store, spec: str) -> Iterator[Finding]:
         return
     except Error as error:
         yield ill("store", f"{spec} cannot be written: {error}", error.hint)
+
+
+_NEEDED_FOR: Mapping[Role, str] = {
+    Role.COLLECTOR: "nothing can be collected here",
+    Role.SEALER: "`collect --no-seal` only; `plantproof seal` where that key is",
+    Role.ASSESSOR: "nothing is judged here; `plantproof assess` where that key is",
+}
+"""What cannot be done without the key of a role."""
+
+
+def roles(spec: str, folder: Path, *, owner: str, remote: Remote | None = None) -> Iterator[Finding]:
+    """Tell what these keys may do in this store's log; nothing while either is missing, which is said elsewhere."""
+    try:
+        found = open_store(spec, remote=remote)
+        keyring, authority = load_keyring(folder), signers(found, read_ledger(found).authority)
+    except Error:
+        return
+    if authority.owner != owner:
+        yield ill(
+            "store role",
+            f"the log is {authority.owner}'s, the site file says {owner}",
+            "correct `owner:`, or `store:` and `keys:`: every owner has a log of his own",
+        )
+    may = []
+    for role, lacking in _NEEDED_FOR.items():
+        key = keyring.signing.get(role)
+        if key is None:
+            yield note("store role", f"no {role} key at {folder}: {lacking}")
+        elif role not in {granted for granted, _ in authority.keys.get(key.public.id, ())}:
+            yield ill(
+                "store role",
+                f"the {role} key at {folder} is not known to {authority.origin}",
+                "these are another store's keys: correct `keys:`, or restore the folder from its copy",
+            )
+        else:
+            may.append(str(role))
+    if may:
+        yield well("store role", f"these keys may act as {', '.join(may)}")
+
+
+def disk(folder: Path, *, needed: int) -> Iterator[Finding]:
+    """Tell whether there is room where the evidence goes; `needed` are the bytes a run may want at once."""
+    place = next((one for one in (folder, *folder.absolute().parents) if one.is_dir()), None)
+    if place is None:
+        return
+    found = os.statvfs(place)
+    free = found.f_bavail * found.f_frsize
+    if free < needed or (found.f_files and found.f_favail < MIN_FILES):
+        yield ill(
+            "disk",
+            f"{place}: {free // 1024 // 1024} MiB and {found.f_favail} files left",
+            "make room, or move the store: a run that fills the disk ends, and what is due meanwhile is a gap",
+        )
+    else:
+        yield well("disk", f"{place}: {free // 1024 // 1024} MiB left")
+
+
+def writable_by_others(folder: Path) -> Iterator[Finding]:
+    """Tell whether others on this machine may write where the evidence lies."""
+    if folder.is_dir() and (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o002:
+        yield ill("store", f"anybody may write to {folder} (mode {mode:04o})", f"chmod o-w {folder}")
+
+
+def key_files(paths: Iterable[Path]) -> Iterator[Finding]:
+    """Look at the private keys the inventory names: there, readable by us, and by nobody else."""
+    for path in sorted(set(paths)):
+        try:
+            mode = stat.S_IMODE(path.expanduser().stat().st_mode)
+        except (OSError, RuntimeError):
+            yield ill(
+                "ssh key", f"{path} is not there, or may not be looked at", "correct ansible_ssh_private_key_file"
+            )
+            continue
+        if mode & 0o077:
+            yield ill("ssh key", f"others may use {path} (mode {mode:04o})", f"chmod 600 {path}")
+        elif not os.access(path.expanduser(), os.R_OK):
+            yield ill("ssh key", f"{path} is another user's", "run as that user, or give this one a key of its own")
+        else:
+            yield well("ssh key", f"{path}: only you may read it")
 
 
 def readable_by_others(paths: Iterable[Path], *, holds_secrets: Callable[[Path], bool]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collectors.breaker import DeviceBreaker, ZoneBreaker
+from collectors.events import Requested, Watch
 from collectors.pace import Pace, RateMeter
 from collectors.transports.interface import Action, InterruptedRunError, LeftAloneError, WindowClosedError
 from evidence.clock import Clock
@@ -75,6 +76,7 @@ class Conduct:
         held: Callable[[str], str | None],
         wait: Callable[[float], None],
         windows: Callable[[AssetId], Outcome | None] = lambda _: None,
+        watch: Watch | None = None,
     ) -> None:
         self.totals = ConductTotals()
         self.stopping = False
@@ -84,6 +86,7 @@ class Conduct:
         self._held = held
         self._wait = wait
         self._windows = windows
+        self._watch = watch
         self._lock = threading.Lock()
         self._lines: list[str] = []
         self._holds: dict[str, tuple[float, str | None]] = {}
@@ -122,6 +125,18 @@ class Conduct:
                 self.totals.failed += 1
             distress = error is not None and not error.startswith(ANSWERED_NO)
             self._watched[action.asset].breaker.note(kind, took_s, failed=distress)
+        if self._watch:
+            self._watch(
+                Requested(
+                    asset=action.asset,
+                    transport=action.transport,
+                    verb=action.verb,
+                    object=action.object,
+                    took_s=took_s,
+                    received=received,
+                    error=error,
+                )
+            )
 
     def refused(self, action: Action, why: str) -> None:
         """Record a request that was not on the read-only list and so never left."""

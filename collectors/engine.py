@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from collectors.ask import AskedSession, ask_all
 from collectors.conduct import Conduct, zone_of
+from collectors.events import VisitBegan, Watch, nobody
 from collectors.inventory.host import Host
 from collectors.locks import DeviceLocks
 from collectors.memory import DeviceMemory
@@ -105,6 +106,7 @@ class Engine:
     verdict: Callable[[Host], Outcome | None] = lambda _: None
     """Looked at again when an asset's turn comes: windows may have closed meanwhile."""
     progress: Callable[[Outcome], None] = lambda _: None
+    watch: Watch = nobody
     proofs: Proofs = field(default_factory=Proofs)
     bugs: list[Exception] = field(default_factory=list)
     """Exceptions nobody expected: the run goes on, is sealed, and the program then says so."""
@@ -134,6 +136,7 @@ class Engine:
             findings = Findings(asset=visit.asset)
             outcome = visit.verdict or self._without_asking(visit)
             if outcome is None:
+                self.watch(VisitBegan(asset=visit.asset))
                 outcome = await self._visit(visit, findings)
             self.bugs += await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
             self.conduct.finished(visit.asset)

@@ -25,11 +25,11 @@ PACES: Mapping[Safety, PaceClass] = {
 }
 """`fragile` has no pace: nothing active is ever sent to it."""
 
-_SLACK = 1.01
+SLACK = 1.01
 """Spacing beyond 1/rate, so that the jitter of timers and wires never puts one request too many into a second."""
 
 
-_SECOND = 1.0 * _SLACK
+_SECOND = 1.0 * SLACK
 """One second, as those who count at the other end may see it."""
 
 
@@ -69,7 +69,7 @@ class Pace:
             return 0.0
         spacing = self._devices.get(device)
         if spacing is None:
-            spacing = self._devices[device] = Spacing(_SLACK / self.classes[safety].device_per_s)
+            spacing = self._devices[device] = Spacing(SLACK / self.classes[safety].device_per_s)
         return spacing.reserve(now)
 
     def zone_delay(self, device: str, zone: str, safety: Safety, now: float) -> float:
@@ -79,7 +79,7 @@ class Pace:
         spacing = self._zones.get((zone, safety))
         if spacing is None:
             rate = self.classes[safety].zone_per_s * self.share
-            spacing = self._zones[(zone, safety)] = Spacing(_SLACK / rate)
+            spacing = self._zones[(zone, safety)] = Spacing(SLACK / rate)
         delay = spacing.reserve(now)
         self._devices[device].shift(now + delay)
         return delay

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from collectors.events import Answered, VisitEnded, Watch, nobody
 from collectors.memory import Uptime
 from collectors.redact import Redactor
 from collectors.visit import Findings, Heard, fault
@@ -66,11 +67,13 @@ class Recording:
         redactor: Redactor,
         clock: Clock,
         write: Callable[[Chunk, bool], None],
+        watch: Watch = nobody,
     ) -> None:
         self._store = store
         self._redactor = redactor
         self._clock = clock
         self._write = write
+        self._watch = watch
         self._lock = threading.Lock()
         self._chunk = Chunk(started=clock.now())
         self.kept: dict[AssetId, Kept] = {}
@@ -121,6 +124,9 @@ class Recording:
             )
             if chunk.full():
                 self._turn(last=False)
+        self._watch(
+            VisitEnded(outcome=outcome, captures=len(kept), redactions=sum(capture.redactions for capture, _ in kept))
+        )
 
     def finish(self) -> None:
         """Write what is left as the run's last part."""
@@ -135,6 +141,15 @@ class Recording:
         question, answer = heard.question, heard.answer
         data = answer.data if isinstance(answer.data, bytes) else varbinds.encode(answer.data)
         redacted = self._redactor.capture(data, question, heard.platform)
+        self._watch(
+            Answered(
+                asset=asset,
+                transport=question.transport,
+                request=answer.request,
+                data=redacted.data,
+                complete=answer.complete,
+            )
+        )
         stable, moving = volatile.split(question, redacted.data)
         capture = Capture(
             asset=asset,

@@ -8,6 +8,7 @@ from traceback import format_exception
 
 from collectors.conduct import Conduct
 from collectors.engine import Doors, Engine, EngineOptions
+from collectors.events import Event, Requested, RunBegan, RunSealed, Watch, nobody
 from collectors.hold import glance, held
 from collectors.inventory.host import Host
 from collectors.locks import DeviceLocks
@@ -55,6 +56,10 @@ class Job:
     on_stop: Callable[[Callable[[], None]], None] = lambda _: None
     """Given what to call when somebody ends the run."""
     sealing: bool = True
+    watch: Watch = nobody
+    """Told what happens; nothing of it holds a secret."""
+    requests: bool = False
+    """Whether `watch` wants to know of every request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,9 @@ def collect(job: Job) -> Done:
         scrub=job.redactor.text,
         redaction_key=job.site.keyring.redaction_key().id,
     )
-    recording = Recording(store=job.site.store, redactor=job.redactor, clock=job.clock, write=writer.write)
+    recording = Recording(
+        store=job.site.store, redactor=job.redactor, clock=job.clock, write=writer.write, watch=job.watch
+    )
     engine = Engine(
         plan=job.plan,
         knowledge=job.knowledge,
@@ -99,7 +106,9 @@ def collect(job: Job) -> Done:
         options=job.options,
         verdict=job.verdict,
         progress=job.progress,
+        watch=job.watch,
     )
+    job.watch(RunBegan(run=job.identity.run, slot=job.identity.slot, assets=len(job.plan.visits)))
     job.on_stop(conduct.stop)
     asyncio.run(engine.run())
     recording.finish()
@@ -107,6 +116,7 @@ def collect(job: Job) -> Done:
         note_pins(job.site, job.pins())
         _remember(job, recording, conduct)
     sealed = seal(job.site.store, job.site.keyring, at=job.clock.now()) if job.sealing else None
+    job.watch(RunSealed(requests=conduct.totals.requests, pin=sealed.pin if sealed else None))
     return Done(
         kept=recording.kept,
         before=memory,
@@ -127,7 +137,20 @@ def _conduct(job: Job, memory: Mapping[AssetId, DeviceMemory]) -> Conduct:
         held=lambda zone: held(holds, zone, job.clock.now()),
         wait=job.wait,
         windows=lambda asset: job.verdict(hosts[asset]),
+        watch=_without_secrets(job) if job.requests else None,
     )
+
+
+def _without_secrets(job: Job) -> Watch:
+    """Return what tells of requests as the action log does."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Requested):
+            error = None if event.error is None else job.redactor.text(event.error)
+            event = replace(event, object=job.redactor.text(event.object), error=error)
+        job.watch(event)
+
+    return tell
 
 
 def release(site: OpenSite, asset: AssetId, *, reason: str) -> str | None:

@@ -24,9 +24,9 @@ from evidence.store.remote import Remote, Retention, endpoint_in
 
 SITE_FILE = "plantproof.yml"
 
-_PATHS = ("store", "keys", "report")
+_PATHS = ("store", "keys", "report", "metrics")
 _LISTS = ("inventory", "known_hosts")
-_TEXTS = ("owner", "domain", "snmp_engine", *_PATHS)
+_TEXTS = ("owner", "domain", "snmp_engine", "healthcheck", "otlp", "log", *_PATHS)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -58,6 +58,14 @@ class Settings:
     cli_timeout_s: float
     report: Path | None
     """Where a run leaves its report; `None`: nowhere."""
+    metrics: Path | None
+    """Where a run leaves its figures for Prometheus."""
+    healthcheck: str | None
+    """What is pinged when a run starts and ends."""
+    otlp: str | None
+    """Who gets each run as an OpenTelemetry trace."""
+    log: str
+    """`text` or `json`: how a run says what happens."""
     profile: str
     """Which requirements a run is judged by."""
     max_answer_bytes: int
@@ -201,6 +209,10 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         snmp_engine=file.snmp_engine,
         cli_timeout_s=file.timeouts.cli_s,
         report=Path(file.report) if file.report else None,
+        metrics=Path(file.metrics) if file.metrics else None,
+        healthcheck=file.healthcheck,
+        otlp=file.otlp,
+        log=file.log,
         profile=file.profile,
         max_answer_bytes=file.max_answer_bytes,
         files=places,

@@ -26,6 +26,7 @@ MAX_SITE_FILE_BYTES = 1024 * 1024
 
 _Text = Annotated[str, Field(min_length=1, max_length=4096)]
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Url = Annotated[str, Field(min_length=8, max_length=2048, pattern=r"^https?://[^\x00-\x20]+$")]
 _Rate = Annotated[float, Field(gt=0, le=10_000)]
 _Seconds = Annotated[float, Field(gt=0, le=600)]
 
@@ -164,6 +165,14 @@ class SiteFile(_Strict):
     """The SNMP library, and then no other; by itself gufo, with pysnmp where gufo cannot."""
     report: _Text | None = None
     """Where a run leaves its HTML report."""
+    metrics: _Text | None = None
+    """Where a run leaves its figures for Prometheus (node_exporter's textfile collector)."""
+    healthcheck: _Url | None = None
+    """What is pinged when a run starts and ends: `URL/start`, `URL`, `URL/fail`."""
+    otlp: _Url | None = None
+    """An OpenTelemetry receiver (OTLP/HTTP) that gets each run as a trace; `http://127.0.0.1:4318`."""
+    log: Literal["text", "json"] = "text"
+    """How a run says on standard error what happens."""
     profile: _Name = "all"
     """Which requirements a run is judged by; `plantproof controls ls` names the profiles."""
     max_answer_bytes: Annotated[int, Field(gt=0, le=1024**3)] = 8 * 1024 * 1024

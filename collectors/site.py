@@ -156,11 +156,17 @@ def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
     write_hint(site.store, site.keyring, _HOST_KEYS, rows)
 
 
-def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> Authority:
-    """Return who may sign what; raise before anything is asked of a plant that could not be signed for afterwards."""
+def signers(store: Store, authority: Authority) -> Authority:
+    """Return who may sign what once everything is sealed: keys that were introduced and wait for it count, too."""
     for key in store.keys("statements/key/"):
         with suppress(Error):  # what is wrong with it, sealing and verifying say
             authority = accept(key, store.get(key), authority).authority
+    return authority
+
+
+def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, authority: Authority) -> Authority:
+    """Return who may sign what; raise before anything is asked of a plant that could not be signed for afterwards."""
+    authority = signers(store, authority)
     for role, signing in keyring.signing.items():
         if role is Role.ROOT:
             continue

@@ -38,6 +38,7 @@ class CollectArguments:
     fail_on: str | None
     no_input: bool
     snmp_engine: str | None
+    log: str | None
     output_format: str
 
 
@@ -74,7 +75,17 @@ class CollectArguments:
     "--snmp-engine", type=click.Choice(["gufo", "pysnmp"]), help="The SNMP library, and then no other [both]."
 )
 @click.option(
-    "--format", "output_format", type=click.Choice(["table", "json"]), default="table", help="For machines: json."
+    "--log-format",
+    "log",
+    type=click.Choice(["text", "json"]),
+    help="What happens, on standard error: words, or JSON lines with run and asset [text].",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "html"]),
+    default="table",
+    help="For machines: json. With --check, html: the visit sheet for those who have to agree to it.",
 )
 @verbosity_option
 def command(**said: object) -> int:
@@ -83,7 +94,8 @@ def command(**said: object) -> int:
 
     It only reads: SNMP Get, GetNext and GetBulk, and commands listed by the platform files. It asks slowly (`ot`
     until the inventory says `it`), keeps windows and holds, and gives every planned asset one outcome. A whole run is
-    judged at its end, and the findings are sealed, too.
+    judged at its end, and the findings are sealed, too. With -vv each request is told on standard error, with -vvv each
+    answer, too: as it is kept, with tags for its secrets.
     """
     from collectors.cli.collecting import run_collect
 

@@ -12,17 +12,21 @@ from typing import Any
 import click
 
 from collectors.assessing import judge_site, may_judge
+from collectors.cli.checking import check
 from collectors.cli.collect import CollectArguments
 from collectors.cli.opening import opening
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
+from collectors.cli.rules import closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
-from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_plan, tell_recap
+from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
 from collectors.cli.tell_findings import tell_findings
+from collectors.cli.watching import Watching, ending, watching
 from collectors.credentials import Secret
 from collectors.doors import CommandDoors
 from collectors.engine import EngineOptions
+from collectors.events import RunJudged
 from collectors.inventory.host import Host
 from collectors.inventory.read import Opening, read_assets, read_inventory
 from collectors.locks import run_lock
@@ -31,21 +35,21 @@ from collectors.parts import RunIdentity
 from collectors.plan import Plan, make_plan
 from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
-from collectors.schedule import Closed, verdict
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
-from collectors.transports.hostkeys import HostKeys
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
+from evidence.cli.invocation import say
 from evidence.clock import Clock
 from evidence.controls.load import load_catalogue
 from evidence.errors import Error
 from evidence.harmless import one_line
 from evidence.log.assets import dump_assets
 from evidence.log.canonical import dumps
+from evidence.log.findings import count
 from evidence.log.heads import heads
 from evidence.model.asset import Asset
 from evidence.model.outcome import Outcome
@@ -63,26 +67,62 @@ class UsageError(Error):
 
 def run_collect(said: CollectArguments) -> int:
     """Carry out the command; return its exit code."""
+    if said.output_format == "html" and not said.check:
+        raise UsageError("--format html is the visit sheet of --check", hint="`plantproof report` writes what was read")
     clock = SystemClock()
     site = load_site(said.config, store=said.store, owner=said.owner, snmp_engine=said.snmp_engine)
     slot = filled_slot(said.slot, site.jobs, clock.now()) if said.slot else None
-    opened_with = _opening(said)
-    hosts = _hosts(said, site, opened_with)
+    if said.list_hosts or said.check:
+        return _show(said, site, clock, slot)
+    seen = watching(site, clock, log=said.log)
+    with ending(seen.tell, slot.job_name if slot else "adhoc") as ends:
+        code = _read(said, site, clock, slot, seen)
+        ends(code)
+    return code
+
+
+def _show(said: CollectArguments, site: Settings, clock: SystemClock, slot: Filled | None) -> int:
+    """Show what would be done, and do nothing."""
+    hosts = _hosts(said, site, _opening(said))
     if said.list_hosts:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
-    knowledge = _knowledge(said)
-    closed = _closed(site, clock)
+    knowledge, closed = _knowledge(said), closed_now(site, clock)
+    check(
+        said.output_format,
+        site=site,
+        plan=_plan(said, site, hosts, knowledge, closed, slot),
+        knowledge=knowledge,
+        closed=closed,
+        forks=said.forks or site.forks,
+        paced=said.pace != "none",
+    )
+    return 0
+
+
+def _plan(
+    said: CollectArguments,
+    site: Settings,
+    hosts: tuple[Host, ...],
+    knowledge: Platforms,
+    closed: Callable[[Host], Outcome | None],
+    slot: Filled | None,
+) -> Plan:
     plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces)
     if said.pace == "none":
         check_loopback(hosts)
     if _is_whole(said):
         load_catalogue().profile(site.profile)  # a profile that is not there is said before anything is asked
-    if said.check:
-        tell_plan(plan, knowledge.generic, json_output=said.output_format == "json")
-        return 0
+    return plan
+
+
+def _read(said: CollectArguments, site: Settings, clock: SystemClock, slot: Filled | None, seen: Watching) -> int:
+    """Read, tell, judge and report; return the exit code."""
+    opened_with = _opening(said)
+    hosts, knowledge, closed = _hosts(said, site, opened_with), _knowledge(said), closed_now(site, clock)
+    plan = _plan(said, site, hosts, knowledge, closed, slot)
     with _lock(said, site, slot):
-        done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with)
+        done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with, seen)
     if said.output_format == "json":
         tell_json(done)
     else:
@@ -91,7 +131,7 @@ def run_collect(said: CollectArguments) -> int:
         tell_bugs(done.bugs)
         return ExitCode.BUG
     ended = exit_code(kept.outcome for kept in done.kept.values())
-    found = _judge(said, site, knowledge, clock) if _is_whole(said) and ended != ExitCode.INTERRUPTED else 0
+    found = _judge(said, site, knowledge, clock, seen) if _is_whole(said) and ended != ExitCode.INTERRUPTED else 0
     return _report(site) or found or ended
 
 
@@ -100,7 +140,7 @@ def _is_whole(said: CollectArguments) -> bool:
     return not (said.no_assess or said.no_seal or said.part or said.limit or said.tags)
 
 
-def _judge(said: CollectArguments, site: Settings, platforms: Platforms, clock: Clock) -> int:
+def _judge(said: CollectArguments, site: Settings, platforms: Platforms, clock: Clock, seen: Watching) -> int:
     """
     Judge what the log holds now, where this keyring may, and tell it; return 8 for what `--fail-on` names.
 
@@ -114,8 +154,9 @@ def _judge(said: CollectArguments, site: Settings, platforms: Platforms, clock: 
         knowledge = knowledge_of(platforms, load_catalogue(), tool=version("plantproof"))
         judged = judge_site(opened, knowledge, at=now, now=now, profile=site.profile)
     except Error as error:
-        click.echo(f"error: not judged: {one_line(str(error))}", err=True)
+        say("error", f"not judged: {error}")
         return ExitCode.FAILED
+    seen.tell(RunJudged(counts=count(judged.findings)))
     if said.output_format != "json":
         tell_findings(judged)
     return ExitCode.FINDINGS if said.fail_on and fails(judged.findings, said.fail_on) else ExitCode.DONE
@@ -156,7 +197,7 @@ def _hosts(said: CollectArguments, site: Settings, opened_with: Opening) -> tupl
         **_asked(said),
     )
     for warning in (*inventory.warnings, *_named_like_secrets(inventory.hosts)):
-        click.echo(f"warning: {one_line(warning)}", err=True)
+        say("warning", warning)
     return inventory.hosts
 
 
@@ -206,18 +247,6 @@ def _tags(said: CollectArguments, slot: Filled | None) -> tuple[str, ...]:
     return tags
 
 
-def _closed(site: Settings, clock: Clock) -> Callable[[Host], Outcome | None]:
-    trusted = clock_state().trusted
-
-    def closed(host: Host) -> Outcome | None:
-        found = verdict(host.asset, clock.now(), site.blackouts, clock_trusted=trusted)
-        if isinstance(found, Closed):
-            return Outcome(asset=host.asset.id, result=found.result, reason=found.reason)
-        return None
-
-    return closed
-
-
 def _run(
     said: CollectArguments,
     site: Settings,
@@ -227,12 +256,13 @@ def _run(
     closed: Callable[[Host], Outcome | None],
     slot: Filled | None,
     opened_with: Opening,
+    seen: Watching,
 ) -> Done:
     opened = open_evidence(site, clock)
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
-    host_keys = _host_keys(site, opened)
-    with Progress(len(plan.visits)) as progress:
+    host_keys = trusted_host_keys(site, read_pins(opened))
+    with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress:
         return collect(
             Job(
                 site=opened,
@@ -263,6 +293,8 @@ def _run(
                 progress=progress.note,
                 on_stop=_stop_on_signals,
                 sealing=not said.no_seal,
+                watch=seen.tell,
+                requests=seen.requests,
             )
         )
 
@@ -318,14 +350,6 @@ def _all_assets(said: CollectArguments, site: Settings, plan: Plan, opened_with:
     yield from read_assets(sources, extra_vars=said.extra_vars, environ=os.environ, opening=opened_with)
 
 
-def _host_keys(site: Settings, opened: OpenSite) -> HostKeys:
-    return HostKeys(
-        known_hosts=[path.read_text("utf-8", "replace") for path in site.known_hosts if path.is_file()],
-        pins=read_pins(opened),
-        pin_on_first_use=site.pin_on_first_use,
-    )
-
-
 def _stop_on_signals(stop: Callable[[], None]) -> None:
     """
     Let the first Ctrl-C, SIGTERM or hang-up end the run in order and be sealed; the second ends it at once.
@@ -339,7 +363,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> None:
         for number in caught:
             signal.signal(number, second)
         with suppress(OSError, RuntimeError):  # the terminal may be gone, or this came in the middle of printing
-            click.echo("ending: what was read is being sealed (Ctrl-C again to stop at once)", err=True)
+            say("ending", "what was read is being sealed (Ctrl-C again to stop at once)")
 
     def second(_number: int, _frame: object) -> None:
         os._exit(ExitCode.INTERRUPTED)

@@ -10,6 +10,7 @@ from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 
 @click.command()
 @click.option("-i", "--inventory", multiple=True, metavar="SOURCE", help="Also look at this inventory.")
+@click.option("-l", "--limit", metavar="PATTERN", help="With -i: knock at these hosts' doors, without logging in.")
 @opening_options
 @click.option(
     "-c", "--config", type=click.Path(dir_okay=False), envvar="PLANTPROOF_CONFIG", metavar="FILE", help="Site file."
@@ -17,18 +18,28 @@ from evidence.cli.options import STORE_HELP, STORE_METAVAR, verbosity_option
 @click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table")
 @verbosity_option
-def command(inventory: tuple[str, ...], config: str | None, store: str | None, output_format: str, **said: Any) -> int:
+def command(
+    inventory: tuple[str, ...],
+    limit: str | None,
+    config: str | None,
+    store: str | None,
+    output_format: str,
+    **said: Any,
+) -> int:
     """
-    Examine this installation, its keys, clock, store and inventory, and say what to do about what is wrong.
+    Examine this installation, its keys, clock, disk, store and inventory, and say what to do about what is wrong.
 
-    Ends with 1 when something is ill.
+    With -i and -l it also knocks at the doors of the hosts selected, inside their windows, at their pace, and without
+    logging in: name, port, host key, certificate, one SNMP value. Ends with 1 when something is ill.
     """
 
     from collectors.checkup import Health
     from collectors.cli.examine import examine
     from evidence.cli.output import json_text, table
 
-    findings = list(examine(inventory, config, store, said))
+    if limit and not inventory:
+        raise click.UsageError("-l says at whose doors to knock: name the inventory, too, with -i")
+    findings = list(examine(inventory, config, store, limit, said))
     if output_format == "json":
         rows = [{"what": one.what, "health": one.health, "said": one.said, "advice": one.advice} for one in findings]
         click.echo(json_text({"schema": "urn:plantproof:doctor:v1", "findings": rows}))

@@ -10,10 +10,10 @@ from evidence.model.outcome import Outcome
 class Progress:
     """Counts outcomes as they come in."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, alone: bool = True) -> None:
         self._total = total
         self._done = 0
-        self._shown = sys.stderr.isatty()
+        self._shown = alone and sys.stderr.isatty()  # a bar among other lines is none
 
     def __enter__(self) -> Self:
         return self

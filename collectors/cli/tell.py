@@ -8,7 +8,7 @@ import click
 from collectors.cli.recap import news, recap
 from collectors.plan import Plan, Visit
 from collectors.run import Done
-from evidence.cli.invocation import Invocation
+from evidence.cli.invocation import Invocation, say
 from evidence.cli.output import json_text
 from evidence.harmless import harmless, one_line
 from evidence.platforms.platform import Platform
@@ -17,14 +17,9 @@ SCHEMA = "urn:plantproof:collect:v1"
 """Version of what `--format json` prints."""
 
 
-def tell_plan(plan: Plan, generic: Platform, *, json_output: bool) -> None:
+def tell_plan(plan: Plan, generic: Platform) -> None:
     """Print every request the plan may make."""
-    visits = sorted(plan.visits, key=lambda one: one.asset)
-    if json_output:
-        rows = [_plan_row(plan, visit, generic) for visit in visits]
-        click.echo(json_text({"schema": SCHEMA, "plan": rows}))
-        return
-    for visit in visits:
+    for visit in sorted(plan.visits, key=lambda one: one.asset):
         for line in _plan_lines(plan, visit, generic):
             click.echo(one_line(line))
 
@@ -33,7 +28,8 @@ def _requests(plan: Plan, visit: Visit, generic: Platform) -> list[str]:
     return [] if visit.verdict else [f"{transport} {request}" for transport, request in plan.actions(visit, generic)]
 
 
-def _plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
+def plan_row(plan: Plan, visit: Visit, generic: Platform) -> dict[str, object]:
+    """Return what is to be asked of one asset, for a machine."""
     return {
         "asset": visit.asset,
         "address": visit.host.asset.address,
@@ -77,17 +73,16 @@ def tell_recap(done: Done) -> None:
         return
     before = {asset: memory.result for asset, memory in done.before.items()}
     for line in news(done.kept, before):
-        click.echo(one_line(line), err=True)
+        say("news", line)
 
 
 def tell_bugs(bugs: Sequence[str]) -> None:
     """Own up to what nobody expected: the last line of each traceback, with `-v` all of it."""
-    invocation = click.get_current_context().find_object(Invocation)
-    verbose = invocation is not None and invocation.verbosity > 0
+    invocation = click.get_current_context().find_object(Invocation) or Invocation()
     for text in bugs:
-        click.echo(harmless(text if verbose else "bug: " + text.rstrip().rpartition("\n")[2]), err=True)
-    if not verbose:
-        click.echo("The rest is sealed. Please report it; -v shows where it happened.", err=True)
+        invocation.say("bug", harmless(text if invocation.verbosity else text.rstrip().rpartition("\n")[2]))
+    if not invocation.verbosity:
+        say("news", "The rest is sealed. Please report it; -v shows where it happened.")
 
 
 def tell_json(done: Done) -> None:

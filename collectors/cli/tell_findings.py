@@ -7,8 +7,8 @@ import click
 from collectors.assessing import Judged
 from collectors.cli.tell import is_watched
 from evidence.assess.comparison import Change, Compared
+from evidence.cli.invocation import say
 from evidence.cli.output import json_text, table
-from evidence.harmless import one_line
 from evidence.log.findings import count
 from evidence.model.finding import Finding, Status
 
@@ -26,7 +26,7 @@ def tell_findings(judged: Judged, *, always: bool = False) -> None:
             click.echo(line)
         return
     for line in news(judged):
-        click.echo(one_line(line), err=True)
+        say("news", line)
 
 
 def news(judged: Judged) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What the engine and every transport agree on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,9 @@ Value = None | int | float | str | bytes
 
 Varbinds = Sequence[tuple[str, Value]]
 """(OID without a leading dot, value), in the order of the answer."""
+
+PORTS: Mapping[str, int] = {"http": 80, "https": 443, "opc.tcp": 4840}
+"""Where a URL names no port (RFC 9110 §4.2; OPC UA part 6 §7.2)."""
 
 
 class TransportError(Error):

@@ -75,7 +75,7 @@ def run(
         _explain(error, invocation)
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001  (the outermost place: a bug must end with its own exit code)
-        click.echo(harmless(f"bug: {type(error).__name__}: {error}"), err=True)
+        invocation.say("bug", harmless(f"{type(error).__name__}: {error}"))
         _trace(error, invocation, otherwise="Please report it; -v shows where it happened.")
         return ExitCode.BUG
 
@@ -100,10 +100,10 @@ def _open_streams() -> None:
 
 
 def _explain(error: Exception, invocation: Invocation) -> None:
-    click.echo(f"error: {harmless(str(error))}", err=True)
+    invocation.say("error", harmless(str(error)))
     hint = getattr(error, "hint", None)
     if hint:
-        click.echo(f"hint: {harmless(hint)}", err=True)
+        invocation.say("hint", harmless(hint))
     _trace(error, invocation)
 
 

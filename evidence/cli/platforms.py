@@ -63,16 +63,33 @@ def show(name: str, form: str, platforms_folder: str | None) -> None:
 
 @command.command("policy")
 @click.argument("name")
+@_FORMAT
 @platforms_option
 @verbosity_option
-def show_policy(name: str, platforms_folder: str | None) -> None:
-    """Print the least rights that can read all this: the account of platform NAME, or the policy of a cloud's IAM."""
-    from evidence.platforms.rights import least_rights
+def show_policy(name: str, form: str, platforms_folder: str | None) -> None:
+    """
+    Print the least rights that can read all this: the account of platform NAME, or the policy of a cloud's IAM.
 
-    rights = least_rights(_named(name, platforms_folder))
+    With it every command the account has to be allowed, for TACACS+ or RADIUS with authorisation of each, and the
+    subtrees of an SNMP read view.
+    """
+    from evidence.platforms.rights import commands, least_rights, policy, view
+
+    platform = _named(name, platforms_folder)
+    rights = least_rights(platform)
+    if form == "json":
+        document = {"name": name, "account": platform.account, "commands": commands(platform), "view": view(platform)}
+        click.echo(json_line({"schema": "plantproof.rights/1", **document, "policy": policy(platform)}))
+        return
     if rights is None:
         raise UnknownPlatformError(f"{name}: its file does not say what rights it needs")
     click.echo(rights.rstrip())
+    for heading, allowed in (
+        ("Commands it has to be allowed, and no other:", commands(platform)),
+        ("SNMP: a view that may read these subtrees, and no view that may write:", view(platform)),
+    ):
+        if allowed:
+            click.echo("\n".join(("", heading, *(f"  {one_line(line)}" for line in allowed))))
 
 
 def _named(name: str, platforms_folder: str | None) -> "Platform":

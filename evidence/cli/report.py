@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.cli.exits import ExitCode
+from evidence.cli.invocation import say
 from evidence.cli.options import (
     as_of_option,
     moment_text,
@@ -87,7 +88,7 @@ def command(
     except Error as error:
         if not verification.failed:
             raise
-        click.echo(f"no report: the evidence does not verify, and cannot be read: {error}", err=True)
+        say("news", f"no report: the evidence does not verify, and cannot be read: {error}")
         return ExitCode.UNVERIFIED
     _write(output or f"{'report' if audience == 'auditor' else 'owner'}.{form}", text, told, verification, quiet)
     return ExitCode.UNVERIFIED if verification.failed else ExitCode.DONE
@@ -101,9 +102,9 @@ def _write(target: str, text: str, told: str, verification: "Report", quiet: boo
     write_whole(Path(target), text.encode("utf-8", "replace"))
     if verification.failed:
         named = ", ".join(f"step {step.number} {step.name}" for step in verification.failed)
-        click.echo(f"{target}: verification FAILED at {named}", err=True)
+        say("news", f"{target}: verification FAILED at {named}")
     elif not quiet:
-        click.echo(f"{target}: {told}", err=True)
+        say("news", f"{target}: {told}")
 
 
 def _auditor(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from evidence.platforms.platform import Platform
+from evidence.platforms.platform import Platform, Verb
 
 _ACTIONS: Mapping[str, str] = {
     "s3:HeadObject": "s3:GetObject",
@@ -27,6 +27,20 @@ def least_rights(platform: Platform) -> str | None:
     """Return the least account that can ask a platform's questions; nothing where none is known."""
     document = policy(platform)
     return platform.account if document is None else json.dumps(document, indent=2)
+
+
+def commands(platform: Platform) -> tuple[str, ...]:
+    """Return every command an account has to be allowed over SSH, for per-command authorisation (TACACS+, sudoers)."""
+    setup = platform.session.setup if platform.session else ()
+    asked = (one.objects[0] for one in platform.questions if one.transport == "ssh" and one.verb is Verb.RUN)
+    return tuple(dict.fromkeys((*setup, *asked)))
+
+
+def view(platform: Platform) -> tuple[str, ...]:
+    """Return the subtrees a read view has to hold (VACM, RFC 3415), those within others left out."""
+    asked = {oid for one in platform.questions if one.transport == "snmp" for oid in one.objects}
+    roots = {oid for oid in asked if not any(oid.startswith(f"{other}.") for other in asked)}
+    return tuple(sorted(roots, key=lambda oid: [arc.zfill(10) for arc in oid.split(".")]))
 
 
 def policy(platform: Platform) -> dict[str, object] | None:

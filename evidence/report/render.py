@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import asdict
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from evidence.harmless import harmless
 from evidence.report.document import Document
@@ -28,12 +28,12 @@ _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z"
 
 def render_html(document: Document) -> str:
     """Return the auditor's page."""
-    return _environment().get_template("report.html").render(report=document, labels=IDENTITY)
+    return page_environment().get_template("report.html").render(report=document, labels=IDENTITY)
 
 
 def render_owner_html(report: OwnerReport) -> str:
     """Return the owner's pages."""
-    return _environment().get_template("owner.html").render(report=report)
+    return page_environment().get_template("owner.html").render(report=report)
 
 
 def render_owner_json(report: OwnerReport) -> str:
@@ -41,9 +41,11 @@ def render_owner_json(report: OwnerReport) -> str:
     return json.dumps({"schema": OWNER_SCHEMA, **asdict(report)}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _environment() -> Environment:
+def page_environment(*packages: str) -> Environment:
+    """Return what renders pages in this style; templates lie in `pages` of the packages named, or here."""
+    places = (*packages, "evidence.report")
     environment = Environment(
-        loader=PackageLoader("evidence.report", "pages"),
+        loader=ChoiceLoader([PackageLoader(package, "pages") for package in places]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

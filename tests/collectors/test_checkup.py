@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 import os
+import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,3 +155,69 @@ def test_doctor_names_a_site_file_or_an_inventory_that_is_wrong(site: Any) -> No
     site.settings = {"inventory": ["nowhere.yml"]}
     site.write()
     assert site.run("doctor").code == 1
+
+
+def test_keys_of_another_store_are_told_from_those_of_this_one(tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        open_site(str(tmp_path / name), tmp_path / f"{name}.keys", owner=name, domain="acme.example", at=NOON)
+    (right,) = checkup.roles(str(tmp_path / "ours"), tmp_path / "ours.keys", owner="ours")
+    assert (right.health, right.said) == (Health.WELL, "these keys may act as collector, sealer, assessor")
+    foreign = list(checkup.roles(str(tmp_path / "ours"), tmp_path / "theirs.keys", owner="ours"))
+    assert healths(foreign) == [Health.ILL] * 3
+    assert "another store's keys" in str(foreign[0].advice)
+    (whose, *_) = checkup.roles(str(tmp_path / "ours"), tmp_path / "ours.keys", owner="somebody else")
+    assert (whose.health, "correct `owner:`" in str(whose.advice)) == (Health.ILL, True)
+
+
+def test_a_role_whose_key_lies_elsewhere_is_told_with_what_it_means(tmp_path: Path) -> None:
+    open_site(str(tmp_path / "store"), tmp_path / "keys", owner="acme", domain="acme.example", at=NOON)
+    (tmp_path / "keys" / "sealer").unlink()
+    found = list(checkup.roles(str(tmp_path / "store"), tmp_path / "keys", owner="acme"))
+    assert healths(found) == [Health.NOTE, Health.WELL]
+    assert "`plantproof seal` where that key is" in found[0].said
+    assert list(checkup.roles(str(tmp_path / "none"), tmp_path / "keys", owner="acme")) == []
+
+
+def test_a_disk_with_too_little_room_is_ill(tmp_path: Path) -> None:
+    (right,) = checkup.disk(tmp_path / "not-made-yet", needed=1)
+    assert (right.health, right.said.startswith(str(tmp_path))) == (Health.WELL, True)
+    (full,) = checkup.disk(tmp_path, needed=2**62)
+    assert (full.health, "make room" in str(full.advice)) == (Health.ILL, True)
+
+
+@pytest.mark.real
+def test_doctor_finds_a_full_disk(site: Any) -> None:
+    site.write()
+    site.store.mkdir()
+    script = f"mount -t tmpfs -o size=1m tmpfs store && exec {' '.join(site.command('doctor', '--format', 'json'))}"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script],
+        cwd=site.folder,
+        env=site.environ(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no mount namespace here: {done.stderr.strip()[:100]}")
+    rows = {row["what"]: row for row in json.loads(done.stdout)["findings"]}
+    assert (done.returncode, rows["disk"]["health"], rows["disk"]["said"].endswith("files left")) == (1, "ill", True)
+
+
+def test_a_store_that_anybody_may_write_to_is_ill(tmp_path: Path) -> None:
+    assert list(checkup.writable_by_others(tmp_path)) == []
+    tmp_path.chmod(0o777)
+    (found,) = checkup.writable_by_others(tmp_path)
+    assert (found.health, found.advice) == (Health.ILL, f"chmod o-w {tmp_path}")
+
+
+def test_ssh_keys_that_others_may_use_or_that_are_not_there_are_ill(tmp_path: Path) -> None:
+    right, shared = tmp_path / "a-right", tmp_path / "b-shared"
+    for path, mode in ((right, 0o600), (shared, 0o644)):
+        path.touch()
+        path.chmod(mode)
+    found = list(checkup.key_files([shared, right, right, tmp_path / "c-lost"]))
+    assert healths(found) == [Health.WELL, Health.ILL, Health.ILL]
+    assert found[1].advice == f"chmod 600 {shared}"
+    assert "is not there" in found[2].said

@@ -9,6 +9,7 @@ import pytest
 
 from collectors.cli.main import OPERATOR_COMMANDS
 from collectors.inventory.access import KNOWN
+from collectors.metrics import METRICS
 from collectors.settings_file import SiteFile
 from evidence.cli.exits import ExitCode
 from evidence.cli.main import AUDITOR_COMMANDS
@@ -64,6 +65,10 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
 
 def test_every_inventory_variable_is_described_and_no_other() -> None:
     assert set(re.findall(r"`(plantproof_[a-z_]+)`", text("docs/operating.md"))) == KNOWN
+
+
+def test_every_metric_is_described_and_no_other() -> None:
+    assert set(re.findall(r"`(plantproof_[a-z_]+)[`{]", text("docs/watching.md"))) == set(METRICS)
 
 
 def test_every_key_of_the_site_file_is_described() -> None:

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from evidence.cli.platforms import command as platforms
 from evidence.cli.services import command as services
 from evidence.platforms.load import load_platforms, read_platform
-from evidence.platforms.rights import least_rights, policy
+from evidence.platforms.rights import commands, least_rights, policy, view
 
 S3 = b"""
 name: s3
@@ -47,6 +47,38 @@ def test_other_platforms_have_their_accounts_in_their_own_words() -> None:
     assert linux is not None
     assert policy(linux) is None
     assert least_rights(linux) == linux.account
+
+
+def test_every_platform_with_a_way_to_log_in_says_which_account_is_enough() -> None:
+    for platform in load_platforms():
+        if {question.transport for question in platform.questions} - {"snmp"}:
+            assert least_rights(platform), platform.name
+
+
+def test_an_account_is_allowed_each_command_that_is_sent_and_no_other() -> None:
+    ios = load_platforms(only=("cisco_ios",)).named("cisco_ios")
+    assert ios is not None
+    assert commands(ios)[:2] == ("terminal length 0", "terminal width 511")
+    assert set(commands(ios)[2:]) == {q.objects[0] for q in ios.questions if q.transport == "ssh"}
+
+
+def test_a_view_holds_whatever_is_asked_and_names_no_subtree_twice() -> None:
+    for platform in load_platforms():
+        roots = view(platform)
+        for question in platform.questions:
+            for oid in question.objects if question.transport == "snmp" else ():
+                (held,) = (root for root in roots if oid == root or oid.startswith(f"{root}."))
+                assert held
+
+
+def test_whoever_makes_the_account_reads_account_commands_and_view() -> None:
+    told = CliRunner().invoke(platforms, ["policy", "cisco_ios"]).output
+    assert "privilege 7" in told
+    assert "\n  show version\n" in told
+    assert "\n  1.3.6.1.2.1.1" in told
+    document = json.loads(CliRunner().invoke(platforms, ["policy", "cisco_ios", "--format", "json"]).output)
+    assert document["schema"] == "plantproof.rights/1"
+    assert "show version" in document["commands"]
 
 
 def test_both_groups_print_it() -> None:
