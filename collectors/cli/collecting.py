@@ -118,8 +118,25 @@ def _plan(
 
 def _read(said: CollectArguments, site: Settings, clock: SystemClock, slot: Filled | None, seen: Watching) -> int:
     """Read, tell, judge and report; return the exit code."""
+    knowledge = _knowledge(said)
+    ended = _visit(said, site, clock, slot, seen, knowledge)
+    if ended == ExitCode.BUG:
+        return ended
+    found = _judge(said, site, knowledge, clock, seen) if _is_whole(said) and ended != ExitCode.INTERRUPTED else 0
+    return _report(site) or found or ended
+
+
+def _visit(
+    said: CollectArguments,
+    site: Settings,
+    clock: SystemClock,
+    slot: Filled | None,
+    seen: Watching,
+    knowledge: Platforms,
+) -> int:
+    """Read and tell, and let go of everything that was needed for it; return the exit code."""
     opened_with = _opening(said)
-    hosts, knowledge, closed = _hosts(said, site, opened_with), _knowledge(said), closed_now(site, clock)
+    hosts, closed = _hosts(said, site, opened_with), closed_now(site, clock)
     plan = _plan(said, site, hosts, knowledge, closed, slot)
     with _lock(said, site, slot):
         done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with, seen)
@@ -130,9 +147,7 @@ def _read(said: CollectArguments, site: Settings, clock: SystemClock, slot: Fill
     if done.bugs:
         tell_bugs(done.bugs)
         return ExitCode.BUG
-    ended = exit_code(kept.outcome for kept in done.kept.values())
-    found = _judge(said, site, knowledge, clock, seen) if _is_whole(said) and ended != ExitCode.INTERRUPTED else 0
-    return _report(site) or found or ended
+    return exit_code(kept.outcome for kept in done.kept.values())
 
 
 def _is_whole(said: CollectArguments) -> bool:
