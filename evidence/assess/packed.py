@@ -25,7 +25,7 @@ class Packed:
         """Return what was packed."""
         cells, seen = json.loads(zstandard.ZstdDecompressor().decompress(self.data).decode("utf-8", "surrogatepass"))
         told = self.captures
-        rows = rows_of([[Cell(*said, told[place]) for *said, place in cells]])
+        rows = rows_of([[Cell._make((*said, told[place])) for *said, place in cells]])
         return rows, tuple(Sighting(*one) for one in seen)
 
 
