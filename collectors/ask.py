@@ -7,6 +7,7 @@ from collectors.transports.interface import Action, Answer, FailedError, NotRead
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
+from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Platform, Question
 
 
@@ -16,6 +17,11 @@ class AskedSession(Protocol):
     @property
     def host_key(self) -> str | None:
         """`SHA256:…`, `unchecked`, or `None` where there is no SSH."""
+        ...
+
+    @property
+    def link(self) -> SshLink | None:
+        """What SSH agreed, or `None` where there is no SSH."""
         ...
 
     def ask(self, question: Question) -> Answer:
@@ -59,7 +65,14 @@ def ask_all(
                 findings.problems.append((Result.PARTIAL, str(error)))
             continue
         findings.heard.append(
-            Heard(question=question, platform=platform, answer=answer, at=at, host_key=session.host_key)
+            Heard(
+                question=question,
+                platform=platform,
+                answer=answer,
+                at=at,
+                host_key=session.host_key,
+                link=session.link,
+            )
         )
         if answer.complete:
             whole.add(question.name)

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from collectors.ask import AskedSession
+from collectors.credentials import Identities
 from collectors.inventory.host import Host
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import Gate
+from collectors.transports.ssh_jump import JumpHosts
 from evidence.clock import Clock
 from evidence.platforms.platform import Platform
 
@@ -19,6 +22,8 @@ class CommandDoors:
     gate: Gate
     clock: Clock
     host_keys: HostKeys
+    jumps: JumpHosts[Any]
+    identities: Identities
     timeout_s: float
     read_limit: int
     """Largest answer kept, bytes."""
@@ -65,6 +70,8 @@ class CommandDoors:
                 clock=self.clock,
                 allowed=allowed,
                 host_keys=self.host_keys,
+                jumps=self.jumps,
+                identities=self.identities,
                 timeout_s=self.timeout_s,
                 read_limit=self.read_limit,
             )
@@ -76,6 +83,8 @@ class CommandDoors:
             clock=self.clock,
             allowed=allowed | frozenset(platform.session.setup),
             host_keys=self.host_keys,
+            jumps=self.jumps,
+            identities=self.identities,
             timeout_s=self.timeout_s,
             read_limit=self.read_limit,
         )

@@ -17,10 +17,12 @@ from collectors.plan import Knowledge, Plan, Visit
 from collectors.proof import Proofs
 from collectors.snmp_visit import visit_snmp
 from collectors.transports.interface import (
+    AlgorithmError,
     AuthenticationError,
     CertificateError,
     HostKeyError,
     InterruptedRunError,
+    JumpHostError,
     LeftAloneError,
     RefusedError,
     TransportError,
@@ -38,7 +40,9 @@ T = TypeVar("T")
 
 _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
     (AuthenticationError, Result.AUTH_FAILED),
+    (JumpHostError, Result.AUTH_FAILED),
     (HostKeyError, Result.REFUSED),
+    (AlgorithmError, Result.REFUSED),
     (CertificateError, Result.REFUSED),
     (RefusedError, Result.REFUSED),
     (LeftAloneError, Result.LEFT_ALONE),

@@ -19,7 +19,7 @@ from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.rules import closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
-from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
+from collectors.cli.system import SystemClock, clock_state, identities, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
 from collectors.cli.tell_findings import tell_findings
 from collectors.cli.watching import Watching, ending, watching
@@ -39,6 +39,7 @@ from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
+from collectors.transports.ssh_jump import JumpHosts
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
@@ -277,7 +278,7 @@ def _run(
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
     host_keys = trusted_host_keys(site, read_pins(opened))
-    with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress:
+    with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress, JumpHosts[Any]() as jumps:
         return collect(
             Job(
                 site=opened,
@@ -293,6 +294,8 @@ def _run(
                     gate=gate,
                     clock=clock,
                     host_keys=host_keys,
+                    jumps=jumps,
+                    identities=identities(os.environ),
                     timeout_s=site.cli_timeout_s,
                     read_limit=site.max_answer_bytes,
                     environ=dict(os.environ),

@@ -40,6 +40,8 @@ class Device:
     paging_off: str = "terminal length 0"
     enable: str | None = None
     """The enable password, empty where it asks for none; the device then starts at `>`."""
+    prompts: tuple[str, ...] = ()
+    """Asked by keyboard-interactive instead, one request each; `|` parts its prompts, one that ends in `?` is shown."""
     fault: str = ""
     echo: bool = True
 
@@ -54,6 +56,8 @@ class Record:
     """(device, key pressed at the pager)"""
     logins: list[tuple[str, bool]] = field(default_factory=list)
     """(login name, accepted)"""
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    """(login name, answer to a keyboard-interactive prompt)"""
     connections: int = 0
 
     def commands(self, device: str | None = None) -> list[str]:

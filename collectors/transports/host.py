@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import paramiko
 
+from collectors.credentials import NO_IDENTITIES, Identities
 from collectors.inventory.host import SshAccess
 from collectors.transports.host_answers import (
     MAX_ANSWER_BYTES,
@@ -15,7 +16,8 @@ from collectors.transports.host_answers import (
 )
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import Answer, Gate, UnreachableError
-from collectors.transports.ssh_login import Connection, log_in, open_channel
+from collectors.transports.ssh_jump import JumpHosts
+from collectors.transports.ssh_login import Connection, Login, open_channel
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.platforms.platform import Question
@@ -37,7 +39,7 @@ class HostSession:
         timeout_s: float,
         read_limit: int,
     ) -> None:
-        self.host_key = connection.host_key
+        self.host_key, self.link = connection.host_key, connection.link
         self._connection, self._asset, self._gate = connection, asset, gate
         self._allowed, self._clock = frozenset(allowed), clock
         self._timeout_s, self._limit = timeout_s, read_limit
@@ -105,12 +107,23 @@ def open_host(
     gate: Gate,
     allowed: Collection[str],
     host_keys: HostKeys,
+    jumps: JumpHosts[Connection],
     clock: Clock,
+    identities: Identities = NO_IDENTITIES,
     timeout_s: float = 15.0,
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[HostSession]:
     """Log in to a host and yield a session that can be asked. `allowed` holds the platform's commands and paths."""
-    connection = log_in(access, asset=asset, gate=gate, clock=clock, host_keys=host_keys, timeout_s=timeout_s)
+    login = Login(
+        asset=asset,
+        gate=gate,
+        clock=clock,
+        host_keys=host_keys,
+        jumps=jumps,
+        timeout_s=timeout_s,
+        identities=identities,
+    )
+    connection = login.log_in(access)
     try:
         yield HostSession(
             connection,
@@ -118,7 +131,7 @@ def open_host(
             gate=gate,
             allowed=allowed,
             clock=clock,
-            timeout_s=timeout_s,
+            timeout_s=access.timeout_s or timeout_s,
             read_limit=read_limit,
         )
     finally:

@@ -34,6 +34,14 @@ class HostKeyError(TransportError):
     """The SSH host key is unknown, or not the one that was pinned. Never overridden."""
 
 
+class AlgorithmError(TransportError):
+    """The device offers no SSH algorithm that may be used. Never overridden."""
+
+
+class JumpHostError(TransportError):
+    """A host on the way refused the login; the asset's own credential was not tried."""
+
+
 class CertificateError(TransportError):
     """The service's certificate is not one that is trusted. Never overridden."""
 

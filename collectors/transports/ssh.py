@@ -12,7 +12,7 @@ from netmiko.channel import Channel
 from netmiko.ssh_dispatcher import CLASS_MAPPER
 
 from collectors import guard
-from collectors.credentials import Secret
+from collectors.credentials import NO_IDENTITIES, Identities, Secret
 from collectors.inventory.host import SshAccess
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import (
@@ -24,7 +24,8 @@ from collectors.transports.interface import (
     TransportError,
     UnreachableError,
 )
-from collectors.transports.ssh_login import Connection, log_in, open_channel
+from collectors.transports.ssh_jump import JumpHosts
+from collectors.transports.ssh_login import Connection, Login, open_channel
 from collectors.transports.ssh_screen import Screen, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
 from evidence.clock import Clock
@@ -141,17 +142,17 @@ class CliSession:
         timeout_s: float,
         enter: str,
     ) -> None:
-        self.host_key = connection.host_key
+        self.host_key, self.link = connection.host_key, connection.link
         self._channel, self._screen = channel, screen
         self._asset, self._gate, self._clock = asset, gate, clock
         self._timeout_s, self._enter = timeout_s, enter
         self._lost: str | None = None
 
-    def set_up(self, setup: Collection[str], enable: Secret | None) -> None:
-        """Find the prompt, become privileged where the inventory has the secret for it, send the set-up commands."""
+    def set_up(self, setup: Collection[str], *, become: bool, enable: Secret | None) -> None:
+        """Find the prompt, become privileged where the inventory says so, send the set-up commands."""
         if not self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s):
             raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login")
-        if enable is not None and not self._screen.prompt.endswith(b"#"):
+        if become and not self._screen.prompt.endswith(b"#"):
             self._become_privileged(enable)
         for command in setup:
             told = self._put(command, self._timeout_s)
@@ -203,21 +204,30 @@ class CliSession:
                 raise UnreachableError(f"{self._asset}: {command!r}: {told.reason}")
         return told
 
-    def _become_privileged(self, secret: Secret) -> None:
+    def _become_privileged(self, secret: Secret | None) -> None:
         action = Action(self._asset, "ssh", "run", ENABLE)
         self._gate.enter_blocking(action)
         began, error = self._clock.monotonic(), "refused"
         try:
             self._channel.write_enable(self._enter)
-            if not self._screen.raise_privilege(
-                self._timeout_s, lambda: self._channel.write_password(secret, self._enter)
-            ):
-                raise AuthenticationError(f"{self._asset}: the enable password was refused")
+            if not self._screen.raise_privilege(self._timeout_s, lambda: self._answer_enable(secret)):
+                what = (
+                    "the enable password was refused" if secret else f"{ENABLE!r} did not lead to a privileged prompt"
+                )
+                raise AuthenticationError(f"{self._asset}: {what}")
             error = ""
         except (OSError, EOFError, paramiko.SSHException) as trouble:
             raise UnreachableError(f"{self._asset}: no answer to {ENABLE!r}") from trouble
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=0, error=error or None)
+
+    def _answer_enable(self, secret: Secret | None) -> None:
+        if secret is None:
+            raise AuthenticationError(
+                f"{self._asset}: {ENABLE!r} asks for a password, and none is known",
+                hint="set ansible_become_password (encrypted with Ansible Vault)",
+            )
+        self._channel.write_password(secret, self._enter)
 
 
 def _start_shell(channel: paramiko.Channel) -> None:
@@ -234,7 +244,9 @@ def open_cli(
     gate: Gate,
     allowed: Collection[str],
     host_keys: HostKeys,
+    jumps: JumpHosts[Connection],
     clock: Clock,
+    identities: Identities = NO_IDENTITIES,
     timeout_s: float = 15.0,
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[CliSession]:
@@ -253,8 +265,16 @@ def open_cli(
     )
     try:
         driver._modify_connection_params()  # MikroTik: terminal options behind the user name
-        login = replace(access, user=driver.username)
-        connection = log_in(login, asset=asset, gate=gate, clock=clock, host_keys=host_keys, timeout_s=timeout_s)
+        login = Login(
+            asset=asset,
+            gate=gate,
+            clock=clock,
+            host_keys=host_keys,
+            jumps=jumps,
+            timeout_s=timeout_s,
+            identities=identities,
+        )
+        connection = login.log_in(replace(access, user=driver.username))
         try:
             shell = open_channel(connection, asset, timeout_s, _start_shell)
             driver.channel = guarded = GuardedChannel(shell, frozenset(allowed))
@@ -266,10 +286,10 @@ def open_cli(
                 asset=asset,
                 gate=gate,
                 clock=clock,
-                timeout_s=timeout_s,
+                timeout_s=access.timeout_s or timeout_s,
                 enter=driver.RETURN,
             )
-            cli.set_up(session.setup, access.enable)
+            cli.set_up(session.setup, become=access.become or access.enable is not None, enable=access.enable)
             yield cli
         finally:
             connection.close()
