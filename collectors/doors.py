@@ -59,35 +59,23 @@ class CommandDoors:
     def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
         from collectors.transports.host import open_host
         from collectors.transports.ssh import open_cli
+        from collectors.transports.ssh_login import Login
 
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
         allowed = _listed(platform, "ssh")
-        if platform.session.kind == "host":
-            return open_host(
-                host.ssh,
-                asset=host.asset.id,
-                gate=self.gate,
-                clock=self.clock,
-                allowed=allowed,
-                host_keys=self.host_keys,
-                jumps=self.jumps,
-                identities=self.identities,
-                timeout_s=self.timeout_s,
-                read_limit=self.read_limit,
-            )
-        return open_cli(
-            host.ssh,
-            platform.session,
+        login = Login(
             asset=host.asset.id,
             gate=self.gate,
             clock=self.clock,
-            allowed=allowed | frozenset(platform.session.setup),
             host_keys=self.host_keys,
             jumps=self.jumps,
-            identities=self.identities,
             timeout_s=self.timeout_s,
-            read_limit=self.read_limit,
+            identities=self.identities,
         )
+        if platform.session.kind == "host":
+            return open_host(host.ssh, login, allowed=allowed, read_limit=self.read_limit)
+        allowed |= frozenset(platform.session.setup)
+        return open_cli(host.ssh, platform.session, login, allowed=allowed, read_limit=self.read_limit)
 
     def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
         from collectors.transports.http import open_http

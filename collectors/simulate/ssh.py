@@ -26,6 +26,7 @@ from paramiko.common import (
     OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
     OPEN_SUCCEEDED,
 )
+from paramiko.server import InteractiveQuery
 
 from collectors.simulate.ssh_shell import Device, Record, Shell, run_command
 from evidence.errors import Error
@@ -191,25 +192,25 @@ class _Login(paramiko.ServerInterface):
         device = self._outer.devices.get(username)
         return "keyboard-interactive" if device is not None and device.prompts else "password"
 
-    def check_auth_interactive(self, username: str, _submethods: str) -> int | paramiko.InteractiveQuery:
+    def check_auth_interactive(self, username: str, _submethods: str) -> int | InteractiveQuery:
         device = self._outer.devices.get(username)
         if device is None or not device.prompts:
             return AUTH_FAILED
         self._asked, self._name = iter(device.prompts), username
         return self._next_prompt()
 
-    def check_auth_interactive_response(self, responses: list[str]) -> int | paramiko.InteractiveQuery:
+    def check_auth_interactive_response(self, responses: list[str]) -> int | InteractiveQuery:
         device = self._outer.devices[self._name]
         self._outer.record.answers += [(self._name, answer) for answer in responses]
         if responses and responses != [device.password]:
             return self._end(AUTH_FAILED)
         return self._next_prompt()
 
-    def _next_prompt(self) -> int | paramiko.InteractiveQuery:
+    def _next_prompt(self) -> int | InteractiveQuery:
         text = next(self._asked, None)
         if text is None:
             return self._end(AUTH_SUCCESSFUL)
-        return paramiko.InteractiveQuery("", "", *((line, text.endswith("?")) for line in text.split("|") if line))
+        return InteractiveQuery("", "", *((line, text.endswith("?")) for line in text.split("|") if line))
 
     def _end(self, result: int) -> int:
         self._outer.record.logins.append((self._name, result == AUTH_SUCCESSFUL))

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import paramiko
 
-from collectors.credentials import NO_IDENTITIES, Identities
 from collectors.inventory.host import SshAccess
 from collectors.transports.host_answers import (
     MAX_ANSWER_BYTES,
@@ -14,12 +13,8 @@ from collectors.transports.host_answers import (
     Told,
     put,
 )
-from collectors.transports.hostkeys import HostKeys
-from collectors.transports.interface import Answer, Gate, UnreachableError
-from collectors.transports.ssh_jump import JumpHosts
+from collectors.transports.interface import Answer, UnreachableError
 from collectors.transports.ssh_login import Connection, Login, open_channel
-from evidence.clock import Clock
-from evidence.model.names import AssetId
 from evidence.platforms.platform import Question
 
 _CHUNK_BYTES = 65536
@@ -29,20 +24,12 @@ class HostSession:
     """A host that is logged in to. Asked one question at a time."""
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        asset: AssetId,
-        gate: Gate,
-        allowed: Collection[str],
-        clock: Clock,
-        timeout_s: float,
-        read_limit: int,
+        self, connection: Connection, access: SshAccess, login: Login, *, allowed: Collection[str], read_limit: int
     ) -> None:
         self.host_key, self.link = connection.host_key, connection.link
-        self._connection, self._asset, self._gate = connection, asset, gate
-        self._allowed, self._clock = frozenset(allowed), clock
-        self._timeout_s, self._limit = timeout_s, read_limit
+        self._connection, self._asset, self._gate = connection, login.asset, login.gate
+        self._allowed, self._clock = frozenset(allowed), login.clock
+        self._timeout_s, self._limit = access.timeout_s or login.timeout_s, read_limit
 
     def ask(self, question: Question) -> Answer:
         """
@@ -101,38 +88,11 @@ class HostSession:
 
 @contextmanager
 def open_host(
-    access: SshAccess,
-    *,
-    asset: AssetId,
-    gate: Gate,
-    allowed: Collection[str],
-    host_keys: HostKeys,
-    jumps: JumpHosts[Connection],
-    clock: Clock,
-    identities: Identities = NO_IDENTITIES,
-    timeout_s: float = 15.0,
-    read_limit: int = MAX_ANSWER_BYTES,
+    access: SshAccess, login: Login, *, allowed: Collection[str], read_limit: int = MAX_ANSWER_BYTES
 ) -> Iterator[HostSession]:
     """Log in to a host and yield a session that can be asked. `allowed` holds the platform's commands and paths."""
-    login = Login(
-        asset=asset,
-        gate=gate,
-        clock=clock,
-        host_keys=host_keys,
-        jumps=jumps,
-        timeout_s=timeout_s,
-        identities=identities,
-    )
     connection = login.log_in(access)
     try:
-        yield HostSession(
-            connection,
-            asset=asset,
-            gate=gate,
-            allowed=allowed,
-            clock=clock,
-            timeout_s=access.timeout_s or timeout_s,
-            read_limit=read_limit,
-        )
+        yield HostSession(connection, access, login, allowed=allowed, read_limit=read_limit)
     finally:
         connection.close()

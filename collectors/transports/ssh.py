@@ -12,24 +12,19 @@ from netmiko.channel import Channel
 from netmiko.ssh_dispatcher import CLASS_MAPPER
 
 from collectors import guard
-from collectors.credentials import NO_IDENTITIES, Identities, Secret
+from collectors.credentials import Secret
 from collectors.inventory.host import SshAccess
-from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import (
     Action,
     Answer,
     AuthenticationError,
-    Gate,
     RefusedError,
     TransportError,
     UnreachableError,
 )
-from collectors.transports.ssh_jump import JumpHosts
 from collectors.transports.ssh_login import Connection, Login, open_channel
 from collectors.transports.ssh_screen import Screen, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
-from evidence.clock import Clock
-from evidence.model.names import AssetId
 from evidence.platforms.platform import Question, Session, Verb
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -135,16 +130,13 @@ class CliSession:
         connection: Connection,
         channel: GuardedChannel,
         screen: Screen,
-        *,
-        asset: AssetId,
-        gate: Gate,
-        clock: Clock,
+        login: Login,
         timeout_s: float,
         enter: str,
     ) -> None:
         self.host_key, self.link = connection.host_key, connection.link
         self._channel, self._screen = channel, screen
-        self._asset, self._gate, self._clock = asset, gate, clock
+        self._asset, self._gate, self._clock = login.asset, login.gate, login.clock
         self._timeout_s, self._enter = timeout_s, enter
         self._lost: str | None = None
 
@@ -239,22 +231,16 @@ def _start_shell(channel: paramiko.Channel) -> None:
 def open_cli(
     access: SshAccess,
     session: Session,
+    login: Login,
     *,
-    asset: AssetId,
-    gate: Gate,
     allowed: Collection[str],
-    host_keys: HostKeys,
-    jumps: JumpHosts[Connection],
-    clock: Clock,
-    identities: Identities = NO_IDENTITIES,
-    timeout_s: float = 15.0,
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[CliSession]:
     """
     Log in to a network system and yield a session that can be asked.
 
-    `allowed` holds the platform's commands; `session.setup` is sent at log-in and must be in it. `timeout_s` is how
-    long the device may stay silent.
+    `allowed` holds the platform's commands; `session.setup` is sent at log-in and must be in it. How long the device
+    may stay silent the asset says, or else `login`.
     """
     driver: Any = read_only_driver(session.driver)(
         host=access.address,
@@ -265,30 +251,12 @@ def open_cli(
     )
     try:
         driver._modify_connection_params()  # MikroTik: terminal options behind the user name
-        login = Login(
-            asset=asset,
-            gate=gate,
-            clock=clock,
-            host_keys=host_keys,
-            jumps=jumps,
-            timeout_s=timeout_s,
-            identities=identities,
-        )
         connection = login.log_in(replace(access, user=driver.username))
         try:
-            shell = open_channel(connection, asset, timeout_s, _start_shell)
+            shell = open_channel(connection, login.asset, login.timeout_s, _start_shell)
             driver.channel = guarded = GuardedChannel(shell, frozenset(allowed))
-            screen = Screen(shell, clock, session, read_limit)
-            cli = CliSession(
-                connection,
-                guarded,
-                screen,
-                asset=asset,
-                gate=gate,
-                clock=clock,
-                timeout_s=access.timeout_s or timeout_s,
-                enter=driver.RETURN,
-            )
+            screen = Screen(shell, login.clock, session, read_limit)
+            cli = CliSession(connection, guarded, screen, login, access.timeout_s or login.timeout_s, driver.RETURN)
             cli.set_up(session.setup, become=access.become or access.enable is not None, enable=access.enable)
             yield cli
         finally:

@@ -35,12 +35,12 @@ _KINDS = (
 """In words, what paramiko calls our list and the device's, and the legacy ones."""
 
 
-class _Group14Sha1(KexGroup14SHA256):  # type: ignore[misc]
+class _Group14Sha1(KexGroup14SHA256):
     name = "diffie-hellman-group14-sha1"
     hash_algo = sha1
 
 
-class _Group1Sha1(KexGroup14SHA256):  # type: ignore[misc]
+class _Group1Sha1(KexGroup14SHA256):
     """The 1024-bit group of RFC 2409 §6.2."""
 
     name = "diffie-hellman-group1-sha1"
@@ -53,7 +53,7 @@ class _Group1Sha1(KexGroup14SHA256):  # type: ignore[misc]
     )
 
 
-class _GroupExchangeSha1(KexGexSHA256):  # type: ignore[misc]
+class _GroupExchangeSha1(KexGexSHA256):
     name = "diffie-hellman-group-exchange-sha1"
     min_bits = 1024
     hash_algo = sha1
@@ -62,22 +62,22 @@ class _GroupExchangeSha1(KexGexSHA256):  # type: ignore[misc]
 class _Sha1RsaKey(paramiko.RSAKey):
     """A host key that may sign with SHA-1, and with nothing else: it was agreed as `ssh-rsa`."""
 
-    HASHES: ClassVar[Mapping[str, Any]] = {"ssh-rsa": hashes.SHA1}
+    HASHES = {"ssh-rsa": hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012
 
 
 class SshTransport(paramiko.Transport):
     """paramiko's transport, with the legacy algorithms at hand, that keeps what the device offers."""
 
-    _kex_info: ClassVar[Mapping[str, Any]] = paramiko.Transport._kex_info | {
+    _kex_info: ClassVar[Mapping[str, Any]] = paramiko.Transport._kex_info | {  # type: ignore[attr-defined]
         kex.name: kex for kex in (_Group14Sha1, _Group1Sha1, _GroupExchangeSha1)
     }
-    _key_info: ClassVar[Mapping[str, Any]] = paramiko.Transport._key_info | {"ssh-rsa": _Sha1RsaKey}
+    _key_info: ClassVar[Mapping[str, Any]] = paramiko.Transport._key_info | {"ssh-rsa": _Sha1RsaKey}  # type: ignore[attr-defined]
 
     offers: Mapping[str, tuple[str, ...]] = {}
     """What the device offers, by paramiko's name for each list."""
 
     def _really_parse_kex_init(self, m: paramiko.Message, ignore_first_byte: bool = False) -> dict[str, Any]:
-        parsed: dict[str, Any] = super()._really_parse_kex_init(m, ignore_first_byte)
+        parsed: dict[str, Any] = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]
         if not ignore_first_byte:
             self.offers = {
                 name: tuple(_clean(one) for one in parsed[name] if not one.startswith(_MARKERS))
@@ -99,14 +99,15 @@ class SshTransport(paramiko.Transport):
 
     def link(self, via: tuple[str, ...]) -> SshLink:
         """Return what was agreed."""
-        authenticated = "gcm" in self.remote_cipher
+        agreed: Any = self  # paramiko says what it agreed, its stubs do not
+        authenticated = "gcm" in agreed.remote_cipher
         ours, theirs = self.get_security_options().kex, self.offers["kex_algo_list"]
         seen = {name for offered in self.offers.values() for name in offered}
         return SshLink(
             kex=next(name for name in ours if name in theirs),  # RFC 4253 §7.1
-            host_key=self.host_key_type,
-            cipher=self.remote_cipher,
-            mac=None if authenticated else self.remote_mac,
+            host_key=agreed.host_key_type,
+            cipher=agreed.remote_cipher,
+            mac=None if authenticated else agreed.remote_mac,
             offered=tuple(sorted(seen & LEGACY)),
             via=via,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import paramiko
 from paramiko.agent import AgentSSH
+from paramiko.pkey import PublicBlob
 from paramiko.ssh_exception import BadAuthenticationType
 
 from collectors.credentials import Identities, Secret
@@ -56,7 +57,7 @@ def credentials(access: SshAccess, asset: AssetId, identities: Identities) -> It
                 yield _with_key(key)
 
 
-class _agent(AgentSSH):  # type: ignore[misc]  # noqa: N801 - used as a context manager
+class _agent(AgentSSH):  # noqa: N801 - used as a context manager
     """An agent's keys; none where there is no agent."""
 
     def __init__(self, identities: Identities) -> None:
@@ -69,14 +70,14 @@ class _agent(AgentSSH):  # type: ignore[misc]  # noqa: N801 - used as a context 
             sock.settimeout(AGENT_TIMEOUT_S)
             try:
                 sock.connect(self._where)
-                self._connect(sock)
+                self._connect(sock)  # type: ignore[attr-defined]
             except (OSError, paramiko.SSHException):
                 sock.close()
-                self._close()
+                self._close()  # type: ignore[attr-defined]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        self._close()  # type: ignore[attr-defined]
 
 
 def _with_key(key: paramiko.PKey) -> _Credential:
@@ -160,7 +161,7 @@ def _public(path: Path) -> bytes | None:
     """Return the public half that lies beside a key file."""
     try:
         words = path.with_name(path.name + ".pub").read_text().split()
-        return paramiko.PublicBlob.from_string(" ".join(words[:2])).key_blob
+        return bytes(PublicBlob.from_string(" ".join(words[:2])).key_blob)
     except (OSError, ValueError):
         return None
 

@@ -27,7 +27,8 @@ def visit(access: SshAccess, session: Any, **opening: Any) -> None:
 
 def opening(server: SimulatedCli, parts: Any, **changes: Any) -> dict[str, Any]:
     trusted = HostKeys(known_hosts=[server.known_hosts])
-    opened: dict[str, Any] = parts.opening("terminal length 0", *COMMANDS, host_keys=trusted, timeout_s=1.5, **changes)
+    known = {"host_keys": trusted, "timeout_s": 1.5, **changes}
+    opened: dict[str, Any] = parts.opening("terminal length 0", *COMMANDS, **known)
     return opened
 
 
@@ -111,7 +112,7 @@ def test_a_banner_without_end_is_not_read_without_end(simulate: Simulate, parts:
 
 def test_enters_typed_while_a_device_was_slow_do_not_shift_its_answers(simulate: Simulate, parts: Any) -> None:
     server = simulate(commands=COMMANDS, fault="late")
-    waiting = {**opening(server, parts), "timeout_s": 10.0}
+    waiting = opening(server, parts, timeout_s=10.0)
     with open_cli(parts.access(server), parts.session("terminal length 0"), **waiting) as session:
         assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
         assert session.ask(parts.question("show running-config")).data == TEXT.encode()
