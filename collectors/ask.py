@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from collectors.transports.interface import Action, Answer, FailedError, NotReadOnlyError, RefusedError
+from collectors.transports.interface import Action, Answer, DeniedError, FailedError, NotReadOnlyError, RefusedError
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
@@ -28,7 +28,8 @@ class AskedSession(Protocol):
         """
         Put one question.
 
-        Raises `RefusedError` when it is not known or allowed there, `FailedError` when there was no answer to it.
+        Raises `RefusedError` when it is not known or allowed there, `DeniedError` when the account lacks a right that
+        it should have, `FailedError` when there was no answer to it.
         """
         ...
 
@@ -57,7 +58,7 @@ def ask_all(
         except RefusedError as error:
             if isinstance(error, NotReadOnlyError):
                 refused(Action(findings.asset, question.transport, question.verb, question.request), str(error))
-            if not question.optional:
+            if isinstance(error, DeniedError) or not question.optional:
                 findings.problems.append((Result.REFUSED, str(error)))
             continue
         except FailedError as error:

@@ -188,7 +188,8 @@ class Engine:
                 return
             except TransportError as error:
                 result = next(result for kind, result in _RESULTS if isinstance(error, kind))
-                findings.problems.append((result, f"{transport}: {error}"))
+                advice = f" ({error.hint})" if error.hint else ""
+                findings.problems.append((result, f"{transport}: {error}{advice}"))
                 if platform is None:  # it could not say what it is, so there is no command to send
                     return
             if findings.restarted:

@@ -54,6 +54,10 @@ class RefusedError(TransportError):
     """The request is not on the read-only list, so it was not sent; or the device refused the right to ask it."""
 
 
+class DeniedError(RefusedError):
+    """The account has no right to a command that the device knows. Noted even where the answer may be missing."""
+
+
 class NotReadOnlyError(RefusedError):
     """The request is not on the read-only list, so it was not sent. Recorded as a refusal of ours."""
 

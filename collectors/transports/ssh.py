@@ -18,6 +18,7 @@ from collectors.transports.interface import (
     Action,
     Answer,
     AuthenticationError,
+    DeniedError,
     RefusedError,
     TransportError,
     UnreachableError,
@@ -32,6 +33,11 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 MAX_REFUSAL_BYTES = 4096
 """Longest answer that is looked at for a refusal: `% Invalid input` comes with a line or two, not with a page."""
+
+DENIED = (
+    r"(?i)^\W*(?:command )?authori[sz]ation (?:failed|denied)|^\W*(?:error: )?permission denied|\bnot authori[sz]ed\b"
+)
+"""What systems say to a command the account has no right to, where their platform file does not say."""
 
 WIDTH, HEIGHT = 511, 1000
 """Terminal asked for, columns and lines, so that nothing is wrapped; netmiko's own choice."""
@@ -130,6 +136,7 @@ class CliSession:
         connection: Connection,
         channel: GuardedChannel,
         screen: Screen,
+        session: Session,
         login: Login,
         timeout_s: float,
         enter: str,
@@ -138,6 +145,7 @@ class CliSession:
         self._channel, self._screen = channel, screen
         self._asset, self._gate, self._clock = login.asset, login.gate, login.clock
         self._timeout_s, self._enter = timeout_s, enter
+        self._denied = session.denied or DENIED
         self._lost: str | None = None
 
     def set_up(self, setup: Collection[str], *, become: bool, enable: Secret | None) -> None:
@@ -155,8 +163,9 @@ class CliSession:
         """
         Send the question's command and return what came, up to the next prompt.
 
-        Raises `RefusedError` when the command is not listed, or the device does not know or allow it; what it said
-        is not kept then. Raises `UnreachableError` when an earlier answer did not end, so this one cannot be told.
+        Raises `RefusedError` when the command is not listed, or the device does not know it, and `DeniedError` when it
+        does not authorise it; what it said is not kept then. Raises `UnreachableError` when an earlier answer did not
+        end, so this one cannot be told.
         """
         if question.verb is not Verb.RUN:
             raise RefusedError(f"{self._asset}: a command line is not asked to {question.verb}")
@@ -170,6 +179,11 @@ class CliSession:
 
     def _judge(self, question: Question, text: bytes, told: Told) -> str | None:
         """Return why the answer is not whole, or `None`; raise `RefusedError` for a refusal."""
+        if len(text) <= MAX_REFUSAL_BYTES and holds(self._denied, text):
+            what = question.objects[0]
+            raise DeniedError(
+                f"{self._asset}: the account has no right to run {what!r}: the device did not authorise it"
+            )
         if question.refused and len(text) <= MAX_REFUSAL_BYTES and holds(question.refused, text):
             raise RefusedError(f"{self._asset}: the device does not know or allow {question.objects[0]!r}")
         if told.whole and question.complete and not holds(question.complete, text):
@@ -256,7 +270,8 @@ def open_cli(
             shell = open_channel(connection, login.asset, login.timeout_s, _start_shell)
             driver.channel = guarded = GuardedChannel(shell, frozenset(allowed))
             screen = Screen(shell, login.clock, session, read_limit)
-            cli = CliSession(connection, guarded, screen, login, access.timeout_s or login.timeout_s, driver.RETURN)
+            timeout_s = access.timeout_s or login.timeout_s
+            cli = CliSession(connection, guarded, screen, session, login, timeout_s, driver.RETURN)
             cli.set_up(session.setup, become=access.become or access.enable is not None, enable=access.enable)
             yield cli
         finally:

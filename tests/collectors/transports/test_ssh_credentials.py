@@ -1,7 +1,7 @@
 """What is offered at a login, to real OpenSSH servers; and prompts no server here could be made to show, simulated."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +43,9 @@ def enciphered(ssh_keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def agent(ssh_keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Identities]:
+def identities(agent: str) -> Identities:
     """An agent that holds the user's key."""
-    where = tmp_path / "agent"
-    running = subprocess.Popen(["ssh-agent", "-D", "-a", where], stdout=subprocess.PIPE)
-    assert running.stdout is not None
-    try:
-        running.stdout.readline()
-        subprocess.run(
-            ["ssh-add", "-q", ssh_keys[0] / "user"], env={"SSH_AUTH_SOCK": str(where)}, check=True, capture_output=True
-        )
-        yield Identities(agent_socket=str(where))
-    finally:
-        running.terminate()
-        running.wait(10)
-        running.stdout.close()
+    return Identities(agent_socket=agent)
 
 
 def test_a_key_with_a_passphrase_opens_with_it(sshd: Start, parts: Any, enciphered: Path) -> None:
@@ -93,18 +81,18 @@ def test_an_old_pem_key_with_a_passphrase_opens_with_it(sshd: Start, parts: Any,
 
 
 def test_a_key_file_the_agent_holds_needs_no_passphrase(
-    sshd: Start, parts: Any, enciphered: Path, agent: Identities, ssh_keys: tuple[Path, dict[str, str]]
+    sshd: Start, parts: Any, enciphered: Path, identities: Identities, ssh_keys: tuple[Path, dict[str, str]]
 ) -> None:
     enciphered.with_name("enciphered.pub").write_text((ssh_keys[0] / "user.pub").read_text())
     server = sshd()
     access = server.access(key_file=str(enciphered))
-    visit(access, **parts.opening(host_keys=server.trust(), identities=agent))
+    visit(access, **parts.opening(host_keys=server.trust(), identities=identities))
     assert failures(server) == 0
 
 
-def test_without_a_credential_the_keys_of_an_agent_are_offered(sshd: Start, parts: Any, agent: Identities) -> None:
+def test_without_a_credential_the_keys_of_an_agent_are_offered(sshd: Start, parts: Any, identities: Identities) -> None:
     server = sshd()
-    visit(server.access(key_file=None), **parts.opening(host_keys=server.trust(), identities=agent))
+    visit(server.access(key_file=None), **parts.opening(host_keys=server.trust(), identities=identities))
 
 
 def test_an_agent_that_is_gone_is_no_agent(sshd: Start, parts: Any, tmp_path: Path) -> None:
