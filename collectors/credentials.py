@@ -53,3 +53,13 @@ class Identities:
 
 NO_IDENTITIES = Identities()
 """Nothing but what the inventory names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSource:
+    """Where one secret of the site file's `credentials` comes from: exactly one of these."""
+
+    file: Path | None = None
+    environment: str | None = None
+    command: tuple[str, ...] = ()
+    systemd: str | None = None

@@ -84,7 +84,7 @@ def run_collect(said: CollectArguments) -> int:
 
 def _show(said: CollectArguments, site: Settings, clock: SystemClock, slot: Filled | None) -> int:
     """Show what would be done, and do nothing."""
-    hosts = _hosts(said, site, _opening(said))
+    hosts = _hosts(said, site, _opening(said, site))
     if said.list_hosts:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
@@ -136,7 +136,7 @@ def _visit(
     knowledge: Platforms,
 ) -> int:
     """Read and tell, and let go of everything that was needed for it; return the exit code."""
-    opened_with = _opening(said)
+    opened_with = _opening(said, site)
     hosts, closed = _hosts(said, site, opened_with), closed_now(site, clock)
     plan = _plan(said, site, hosts, knowledge, closed, slot)
     with _lock(said, site, slot):
@@ -190,7 +190,7 @@ def _report(site: Settings) -> int:
     return int(click.get_current_context().invoke(command, **arguments))
 
 
-def _opening(said: CollectArguments) -> Opening:
+def _opening(said: CollectArguments, site: Settings) -> Opening:
     return opening(
         os.environ,
         vault_ids=said.vault_ids,
@@ -198,6 +198,7 @@ def _opening(said: CollectArguments) -> Opening:
         ask_vault_pass=said.ask_vault_pass,
         resolve=said.resolve,
         no_input=said.no_input,
+        credentials=site.credentials,
     )
 
 

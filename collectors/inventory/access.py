@@ -23,7 +23,7 @@ KNOWN = frozenset(
         *("snmp_version", "snmp_community", "snmp_port", "snmp_context"),
         *("snmp_user", "snmp_auth", "snmp_auth_key", "snmp_priv", "snmp_priv_key"),
         *("site", "zone", "role", "criticality", "function", "accountable"),
-        *("ssh_legacy", "jump_key_file", "jump_passphrase"),
+        *("credentials", "ssh_legacy", "jump_key_file", "jump_passphrase"),
         *("vendor", "management_path", "contract_end", "support_end"),
         *SERVICE_VARIABLES,
     )
@@ -40,6 +40,19 @@ ASSET_KEYS = frozenset(
     )
 )
 """The variables that say what an asset is; none of them opens it."""
+
+SECRETS = frozenset(
+    (
+        *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
+        *("ansible_become_password", "ansible_become_pass"),
+        *("ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"),
+        *("plantproof_snmp_community", "plantproof_snmp_auth_key", "plantproof_snmp_priv_key"),
+        *("plantproof_jump_passphrase", "plantproof_http_token", "plantproof_http_password"),
+        *("plantproof_aws_access_key_id", "plantproof_aws_secret_access_key", "plantproof_aws_session_token"),
+        "plantproof_opcua_password",
+    )
+)
+"""The variables that are secrets, and may be named in `plantproof_credentials`."""
 
 _SSH_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "network_cli", "libssh", "smart"})
 
@@ -110,6 +123,7 @@ def read_asset(values: Values, groups: tuple[str, ...]) -> Asset:
 def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
     """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
     asset = read_asset(values, groups)
+    values.credentials(SECRETS)
     address, transports = asset.address, asset.transports
     connection = (values.text("ansible_connection") or "").rpartition(".")[2]
     local = connection == "local" or "local" in transports

@@ -194,3 +194,23 @@ def test_the_agent_of_whoever_runs_it_opens_what_the_inventory_gives_no_credenti
     assert site.run(*said, environ={"SSH_AUTH_SOCK": agent}).code == 0
     ended = site.run(*said, environ={"SSH_AUTH_SOCK": ""})
     assert (ended.code, "nothing to log in with" in ended.out) == (2, True)
+
+
+def test_a_credential_of_the_site_file_is_taken_anew_for_every_run(site: Any, cli: Any) -> None:
+    simulated, secret = cli(), site.folder / "secret"
+    folder = site.folder / "unit"
+    folder.mkdir()
+    site.settings = {"credentials": {"switches": {"systemd": "switches"}}}
+    site.hosts = {
+        "core-sw-01": switch(simulated, ansible_password="", plantproof_credentials={"ansible_password": "switches"})
+    }
+    site.write()
+    said = ("collect", "--pace", "none", "--no-assess", "-v")
+    ended = site.run(*said)
+    assert (ended.code, "LoadCredential=switches" in ended.err) == (5, True)
+    secret = folder / "switches"
+    secret.write_text("0utdated-one\n")
+    assert site.run(*said, environ={"CREDENTIALS_DIRECTORY": str(folder)}).code == 2
+    secret.write_text(PASSWORD + "\n")
+    assert site.run(*said, environ={"CREDENTIALS_DIRECTORY": str(folder)}).code == 0
+    assert simulated.record.logins == [("core-sw-01", False), ("core-sw-01", True)]
