@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from collectors.ask import AskedSession
@@ -59,6 +60,7 @@ class CommandDoors:
     def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
         from collectors.transports.host import open_host
         from collectors.transports.ssh import open_cli
+        from collectors.transports.ssh_again import lasting
         from collectors.transports.ssh_login import Login
 
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
@@ -73,9 +75,14 @@ class CommandDoors:
             identities=self.identities,
         )
         if platform.session.kind == "host":
-            return open_host(host.ssh, login, allowed=allowed, read_limit=self.read_limit)
+            return lasting(partial(open_host, host.ssh, login, allowed=allowed, read_limit=self.read_limit))
         allowed |= frozenset(platform.session.setup)
-        return open_cli(host.ssh, platform.session, login, allowed=allowed, read_limit=self.read_limit)
+        plain = replace(platform.session, setup=())
+        opener = partial(open_cli, host.ssh, login=login, allowed=allowed, read_limit=self.read_limit)
+        return lasting(
+            partial(opener, session=platform.session),
+            partial(opener, session=plain) if platform.session.setup else None,
+        )
 
     def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
         from collectors.transports.http import open_http

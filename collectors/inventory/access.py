@@ -13,8 +13,11 @@ from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSI
 from evidence.model.names import AssetId
 from evidence.model.ssh import USABLE as SSH_USABLE
 
-TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc")
+TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc", "telnet")
 SAFETIES = tuple(Safety)
+
+TELNET = "telnet"
+"""What an inventory may say, and nothing here does."""
 
 KNOWN = frozenset(
     "plantproof_" + name
@@ -124,8 +127,10 @@ def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
     """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
     asset = read_asset(values, groups)
     values.credentials(SECRETS)
-    address, transports = asset.address, asset.transports
     connection = (values.text("ansible_connection") or "").rpartition(".")[2]
+    if connection == TELNET and not asset.transports:
+        asset = replace(asset, transports=(TELNET,))
+    address, transports = asset.address, asset.transports
     local = connection == "local" or "local" in transports
     snmp, http, opcua = _snmp(values, address), http_access(values), opcua_access(values)
     aws = aws_access(values, asked="aws" in transports)

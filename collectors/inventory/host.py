@@ -64,6 +64,10 @@ class SshAccess:
     common_args: str | None = None
     """`ansible_ssh_common_args` as written (ProxyJump)."""
 
+    def patience_s(self, usual_s: float) -> float:
+        """Return how long an answer is waited for: as long as usual, or longer where the asset says so."""
+        return max(usual_s, self.timeout_s or 0.0)
+
     @property
     def shown_user(self) -> str | None:
         """The user as evidence and output may name it."""

@@ -47,6 +47,11 @@ FAULTS = frozenset(
         "big-banner",
         "slow",
         "trickle",
+        "pause",
+        "drop",
+        "drop-bare",
+        "counting",
+        "renamed",
     }
 )
 """How a device may misbehave: while one logs in, or at every command of its transcript."""

@@ -13,7 +13,7 @@ from collectors.transports.host_answers import (
     Told,
     put,
 )
-from collectors.transports.interface import Answer, UnreachableError
+from collectors.transports.interface import Answer, DroppedError, UnreachableError
 from collectors.transports.ssh_login import Connection, Login, open_channel
 from evidence.platforms.platform import Question
 
@@ -29,18 +29,20 @@ class HostSession:
         self.host_key, self.link = connection.host_key, connection.link
         self._connection, self._asset, self._gate = connection, login.asset, login.gate
         self._allowed, self._clock = frozenset(allowed), login.clock
-        self._timeout_s, self._limit = access.timeout_s or login.timeout_s, read_limit
+        self._access, self._timeout_s, self._limit = access, login.timeout_s, read_limit
 
     def ask(self, question: Question) -> Answer:
         """
         Run the question's command or read its file.
 
-        Raises `RefusedError` when it is not listed, or the host does not have or allow it, and `UnreachableError`
-        when the connection is gone.
+        Raises `RefusedError` when it is not listed, or the host does not have or allow it, `DroppedError` when the
+        connection was gone before, and `UnreachableError` when it goes.
         """
+        if not self._connection.is_open:
+            raise DroppedError(f"{self._asset}: the connection broke off before {question.objects[0]!r}")
         return put(
             question,
-            lambda command: self._run(command, question.timeout_s or self._timeout_s),
+            lambda command: self._run(command, self._access.patience_s(question.timeout_s or self._timeout_s)),
             asset=self._asset,
             gate=self._gate,
             allowed=self._allowed,
@@ -53,7 +55,12 @@ class HostSession:
             channel.set_environment_variable("LC_ALL", "C")
             channel.exec_command(command)
 
-        channel = open_channel(self._connection, self._asset, self._timeout_s, start)
+        try:
+            channel = open_channel(self._connection, self._asset, self._timeout_s, start)
+        except UnreachableError as error:
+            if self._connection.is_open:
+                raise
+            raise DroppedError(f"{self._asset}: the connection broke off before {command!r}") from error
         try:
             data, cut = self._drain(channel, timeout_s)
             if cut:

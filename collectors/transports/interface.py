@@ -26,6 +26,10 @@ class UnreachableError(TransportError):
     """Nobody answered: no route, refused port, timeout."""
 
 
+class DroppedError(UnreachableError):
+    """The device had ended the session before the question was put."""
+
+
 class AuthenticationError(TransportError):
     """The device refused the credential. Never retried."""
 

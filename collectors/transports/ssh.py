@@ -19,13 +19,15 @@ from collectors.transports.interface import (
     Answer,
     AuthenticationError,
     DeniedError,
+    DroppedError,
     RefusedError,
     TransportError,
     UnreachableError,
 )
 from collectors.transports.ssh_login import Connection, Login, open_channel
-from collectors.transports.ssh_screen import Screen, Told
+from collectors.transports.ssh_screen import BROKEN, Screen, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
+from evidence.harmless import one_line
 from evidence.platforms.platform import Question, Session, Verb
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -38,6 +40,9 @@ DENIED = (
     r"(?i)^\W*(?:command )?authori[sz]ation (?:failed|denied)|^\W*(?:error: )?permission denied|\bnot authori[sz]ed\b"
 )
 """What systems say to a command the account has no right to, where their platform file does not say."""
+
+MAX_SHOWN = 60
+"""Most of a line told that stands where a prompt was looked for, characters."""
 
 WIDTH, HEIGHT = 511, 1000
 """Terminal asked for, columns and lines, so that nothing is wrapped; netmiko's own choice."""
@@ -137,21 +142,25 @@ class CliSession:
         channel: GuardedChannel,
         screen: Screen,
         session: Session,
+        access: SshAccess,
         login: Login,
-        timeout_s: float,
         enter: str,
     ) -> None:
         self.host_key, self.link = connection.host_key, connection.link
         self._channel, self._screen = channel, screen
         self._asset, self._gate, self._clock = login.asset, login.gate, login.clock
-        self._timeout_s, self._enter = timeout_s, enter
+        self._access, self._timeout_s, self._enter = access, access.patience_s(login.timeout_s), enter
         self._denied = session.denied or DENIED
         self._lost: str | None = None
+        self._ended = False
+        """The device ended the session behind a whole answer."""
 
     def set_up(self, setup: Collection[str], *, become: bool, enable: Secret | None) -> None:
         """Find the prompt, become privileged where the inventory says so, send the set-up commands."""
         if not self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s):
-            raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login")
+            shown = one_line(plain(self._screen.shown).decode("utf-8", "replace"))[:MAX_SHOWN]
+            instead = f": it shows {shown!r}" if shown else ""
+            raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login{instead}")
         if become and not self._screen.prompt.endswith(b"#"):
             self._become_privileged(enable)
         for command in setup:
@@ -170,7 +179,8 @@ class CliSession:
         if question.verb is not Verb.RUN:
             raise RefusedError(f"{self._asset}: a command line is not asked to {question.verb}")
         began = self._clock.monotonic()
-        told = self._put(question.objects[0], question.timeout_s or self._timeout_s, question.complete)
+        patience_s = self._access.patience_s(question.timeout_s or self._timeout_s)
+        told = self._put(question.objects[0], patience_s, question.complete)
         shown = without_echo(plain(told.data), question.objects[0], self._screen.prompt)
         text = without_last_line(shown) if told.whole else shown
         reason = self._judge(question, text, told)
@@ -194,16 +204,27 @@ class CliSession:
         """Send one command through the gate and read to the prompt."""
         if self._lost is not None:
             raise UnreachableError(f"{self._asset}: not asked {command!r}: {self._lost}")
+        if self._ended:
+            raise DroppedError(f"{self._asset}: {command!r}: the connection broke off")
         action = Action(self._asset, "ssh", "run", command)
         self._gate.enter_blocking(action)
         began, told = self._clock.monotonic(), Told(b"", "refused")
         try:
             self._channel.write_channel(command + self._enter)
-            told = self._screen.read_answer(timeout_s, lambda: self._channel.write_channel(" "), complete)
+            told = self._screen.read_answer(
+                timeout_s,
+                lambda: self._channel.write_channel(" "),
+                complete,
+                lambda: self._channel.write_channel(self._enter),
+            )
+            if told.reason == BROKEN and complete and holds(complete, plain(told.data)):
+                told, self._ended = Told(told.data.removesuffix(b"\n") + b"\n"), True
         except (OSError, EOFError, paramiko.SSHException):
-            told = Told(b"", "the connection broke off")
+            told = Told(b"", BROKEN)
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=len(told.data), error=told.reason)
+        if told.reason == BROKEN and not told.data:
+            raise DroppedError(f"{self._asset}: {command!r}: {told.reason}")
         if not told.whole:
             self._lost = f"{command!r} did not end"
             if not told.data:
@@ -270,8 +291,7 @@ def open_cli(
             shell = open_channel(connection, login.asset, login.timeout_s, _start_shell)
             driver.channel = guarded = GuardedChannel(shell, frozenset(allowed))
             screen = Screen(shell, login.clock, session, read_limit)
-            timeout_s = access.timeout_s or login.timeout_s
-            cli = CliSession(connection, guarded, screen, session, login, timeout_s, driver.RETURN)
+            cli = CliSession(connection, guarded, screen, session, access, login, driver.RETURN)
             cli.set_up(session.setup, become=access.become or access.enable is not None, enable=access.enable)
             yield cli
         finally:
