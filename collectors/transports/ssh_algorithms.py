@@ -5,17 +5,22 @@ paramiko gave up SHA-1 in key exchanges and host keys; what old devices need of 
 RFC 4253 §6.6).
 """
 
+import threading
 from collections.abc import Iterable, Mapping
 from hashlib import sha1
 from typing import Any, ClassVar
 
 import paramiko
 from cryptography.hazmat.primitives import hashes
+from paramiko.auth_handler import AuthHandler
 from paramiko.kex_gex import KexGexSHA256
 from paramiko.kex_group14 import KexGroup14SHA256
 
 from collectors.transports.interface import AlgorithmError
 from evidence.model.ssh import LEGACY, LEGACY_CIPHERS, LEGACY_HOST_KEYS, LEGACY_KEX, LEGACY_MACS, USABLE, SshLink
+
+MAX_PROMPTS = 16
+"""Most prompts of one request that are read; one is answered."""
 
 MAX_SHOWN = 8
 """Most of a device's algorithms named in a message."""
@@ -65,6 +70,18 @@ class _Sha1RsaKey(paramiko.RSAKey):
     HASHES = {"ssh-rsa": hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012
 
 
+class _Interaction(AuthHandler):
+    """Reads requests for information (RFC 4256 §3.2) only where they hold no more prompts than any login has."""
+
+    def _parse_userauth_info_request(self, m: paramiko.Message) -> None:
+        ahead = paramiko.Message(m.get_remainder())
+        for _ in ("name", "instruction", "language"):
+            ahead.get_binary()
+        if (count := ahead.get_int()) > MAX_PROMPTS:
+            raise paramiko.SSHException(f"expected at most {MAX_PROMPTS} prompts, found {count}")
+        super()._parse_userauth_info_request(m)  # type: ignore[misc]
+
+
 class SshTransport(paramiko.Transport):
     """paramiko's transport, with the legacy algorithms at hand, that keeps what the device offers."""
 
@@ -96,6 +113,13 @@ class SshTransport(paramiko.Transport):
         options.key_types = sorted(options.key_types, key=lambda kind: (kind in LEGACY, kind not in wanted))
         # Half the work: no separate MAC.
         options.ciphers = sorted(options.ciphers, key=lambda name: (name in LEGACY, "gcm" not in name))
+
+    def auth_interactive(self, username: str, handler: Any, submethods: str = "") -> list[str]:
+        """Log in by answering prompts."""
+        ended = threading.Event()
+        self.auth_handler = answering = _Interaction(self)
+        answering.auth_interactive(username, handler, ended, submethods)
+        return list(answering.wait_for_response(ended))
 
     def link(self, via: tuple[str, ...]) -> SshLink:
         """Return what was agreed."""

@@ -142,7 +142,7 @@ class Login:
                 if not transport.is_active():
                     break
                 continue
-            except (paramiko.SSHException, EOFError, OSError) as error:
+            except (paramiko.SSHException, EOFError, OSError, UnicodeDecodeError) as error:
                 raise UnreachableError(f"{where}: the connection broke off during the login") from error
             if not wanted:
                 return

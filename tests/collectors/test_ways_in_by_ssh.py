@@ -165,6 +165,8 @@ def test_a_device_that_knows_only_legacy_algorithms_is_refused_until_the_asset_s
     found = site.run("findings").out
     assert "CFG-05" in found
     assert "it was read by legacy algorithms" in found
+    assert site.run("report", "-o", "report.html").code == 0
+    assert "by diffie-hellman-group14-sha1, aes128-cbc" in (site.folder / "report.html").read_text()
     assert site.verify().code == 0
 
 

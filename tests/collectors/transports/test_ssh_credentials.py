@@ -1,10 +1,12 @@
 """What is offered at a login, to real OpenSSH servers; and prompts no server here could be made to show, simulated."""
 
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 
 from collectors.credentials import Identities, Secret
@@ -14,6 +16,7 @@ from collectors.transports.host import open_host
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import AuthenticationError
 from collectors.transports.ssh import open_cli
+from collectors.transports.ssh_algorithms import SshTransport, _Interaction
 
 pytestmark = pytest.mark.real
 
@@ -176,3 +179,27 @@ def test_what_is_asked_behind_the_password_gets_no_answer(simulate: Simulate, pa
     ):
         pass
     assert server.record.answers == [("sw", access.password.reveal())]
+
+
+def test_a_request_with_more_prompts_than_a_login_has_is_not_read() -> None:
+    ours, theirs = socket.socketpair()
+    request = paramiko.Message()
+    for text in ("", "", ""):
+        request.add_string(text)
+    request.add_int(2**31)
+    request.rewind()
+    transport = SshTransport(ours)
+    interaction = _Interaction(transport)
+    interaction.auth_method = "keyboard-interactive"
+    with pytest.raises(paramiko.SSHException, match="expected at most 16 prompts, found 2147483648"):
+        interaction._parse_userauth_info_request(request)
+    transport.close()
+    ours.close()
+    theirs.close()
+
+
+def test_a_banner_before_the_login_is_read_past(sshd: Start, parts: Any, tmp_path: Path) -> None:
+    text = tmp_path / "banner"
+    text.write_bytes(b"unauthorised use is prohibited\n" * 6_000)
+    server = sshd(f"Banner {text}")
+    visit(server.access(), **parts.opening(host_keys=server.trust()))
