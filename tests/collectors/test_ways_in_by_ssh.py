@@ -15,6 +15,8 @@ pytestmark = pytest.mark.real
 
 PLANT = files("collectors.demo") / "plant"
 PASSWORD = "S1mulated-login-19"
+FEW = ("-t", "identify")
+"""Asks a host six questions instead of twenty-five."""
 
 Start = Callable[..., Any]
 
@@ -144,14 +146,14 @@ def test_a_device_that_knows_only_legacy_algorithms_is_refused_until_the_asset_s
     server = sshd("KexAlgorithms diffie-hellman-group14-sha1", "Ciphers aes128-cbc")
     know(site, server)
     site.hosts = {"old-01": host(server)}
-    ended = site.collect("-v")
+    ended = site.collect("-v", *FEW)
     assert (ended.code, "refused" in ended.out) == (2, True)
     legacy = "plantproof_ssh_legacy: [diffie-hellman-group14-sha1, aes128-cbc]"
     assert "for key exchange it offers diffie-hellman-group14-sha1" in ended.out
     assert legacy in ended.out
     site.hosts = {"old-01": host(server, plantproof_ssh_legacy=["diffie-hellman-group14-sha1", "aes128-cbc"])}
-    site.judging = True
-    assert site.collect().code == 0
+    assert site.collect(*FEW).code == 0
+    assert site.run("assess").code == 0
     assert facts(site, "old-01", "access.*") == {
         "access.kind": "ssh",
         "access.used": "yes",
@@ -177,12 +179,34 @@ def test_assets_of_a_zone_go_through_its_jump_hosts_which_are_logged_in_to_once(
     jump = f"-o ProxyJump=127.0.0.1:{outer.port},127.0.0.1:{inner.port}"
     site.hosts = {f"host-{n}": host(one, ansible_ssh_common_args=jump) for n, one in enumerate(servers)}
     site.write()
-    assert site.run("collect", "--no-assess").code == 0, "letting the pace go is for loopback without a host between"
+    planned = site.run("collect", "--check", *FEW).out
+    for server in (outer, inner, *servers):
+        assert f"login {server.user}@127.0.0.1:{server.port}" in planned
+    assert site.run("collect", *FEW).code == 0, "letting the pace go is for loopback without a host between"
     for server in (outer, inner):
         assert sum("Accepted publickey" in line for line in server.lines) == 1
     via = facts(site, "host-1", "access.via")["access.via"]
     assert [hop.partition(" ")[0].rpartition(":")[2] for hop in via.split(", ")] == [str(outer.port), str(inner.port)]
     assert site.verify().code == 0
+
+
+def test_a_jump_host_that_refuses_costs_one_failed_login_and_blames_no_assets_credential(
+    site: Any, sshd: Start, ssh_keys: tuple[Path, dict[str, str]]
+) -> None:
+    jump, server = sshd(), sshd()
+    know(site, jump, server)
+    behind = {
+        "ansible_ssh_common_args": f"-J 127.0.0.1:{jump.port}",
+        "plantproof_jump_key_file": str(ssh_keys[0] / "ecdsa"),
+    }
+    site.hosts = {f"behind-{n}": host(server, **behind) for n in range(3)} | {"beside": host(server)}
+    site.write()
+    ended = site.run("collect", "-v", *FEW)
+    assert ended.code == 2
+    assert ended.out.count("auth-failed") == 1
+    assert ended.out.count(f"not asked: the jump host 127.0.0.1:{jump.port} refused the login in this run") == 2
+    assert ended.out.count("collected") == 1
+    assert sum("Failed publickey" in line for line in jump.lines) == 1
 
 
 def test_the_agent_of_whoever_runs_it_opens_what_the_inventory_gives_no_credential_for(
@@ -192,7 +216,7 @@ def test_the_agent_of_whoever_runs_it_opens_what_the_inventory_gives_no_credenti
     know(site, server)
     site.hosts = {"host-1": host(server, ansible_ssh_private_key_file="")}
     site.write()
-    said = ("collect", "--pace", "none", "--no-assess", "-v")
+    said = ("collect", "--pace", "none", "-v", *FEW)
     assert site.run(*said, environ={"SSH_AUTH_SOCK": agent}).code == 0
     ended = site.run(*said, environ={"SSH_AUTH_SOCK": ""})
     assert (ended.code, "nothing to log in with" in ended.out) == (2, True)

@@ -1,6 +1,7 @@
 """Hosts and a real router behind a real OpenSSH server."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from collectors.transports.interface import (
     UnreachableError,
 )
 from collectors.transports.ssh import open_cli
+from collectors.transports.ssh_again import lasting
 from evidence.platforms.platform import Session, Verb
 
 pytestmark = pytest.mark.real
@@ -127,6 +129,16 @@ def test_a_connection_that_is_gone_is_unreachable(sshd: Start, parts: Any) -> No
         with pytest.raises(UnreachableError, match="sw-01: "):
             host.ask(parts.question("uname"))
     assert parts.gate.ended[-1][2] == "unreachable"
+
+
+def test_a_host_that_ends_the_session_between_two_questions_is_logged_in_to_again(sshd: Start, parts: Any) -> None:
+    server = sshd()
+    with lasting(partial(open_host, server.access(), **parts.opening("uname", host_keys=server.trust()))) as host:
+        for _ in range(3):
+            assert host.ask(parts.question("uname")).data == b"Linux\n"
+            host._session._connection.transport.sock.shutdown(2)
+        assert host.host_key == host._session.host_key
+    assert sum("Accepted publickey" in line for line in server.lines) == 3
 
 
 def test_a_key_of_a_known_type_is_asked_for(sshd: Start, parts: Any) -> None:
