@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import paramiko
-from paramiko.agent import AgentSSH
+from paramiko.agent import AgentKey, AgentSSH
 from paramiko.pkey import PublicBlob
 from paramiko.ssh_exception import BadAuthenticationType
 
@@ -28,13 +28,16 @@ AGENT_TIMEOUT_S = 10.0
 
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
-_PASSWORD = re.compile(r"(?:^|\s|['’]s )pass ?word\b[^\n]{0,80}:?\s*$|^pass ?word\b", re.I)
+_WORD = r"(?:pass ?word|passwort|kennwort|mot de passe|contraseña|senha|パスワード|密码|密碼|암호|비밀번호)"
+_PASSWORD = re.compile(rf"^{_WORD}|(?:\s|['’]s ){_WORD}\b[^\n]{{0,80}}$", re.I)
 _OTHER = re.compile(
-    r"one.?time|\botp|otp\b|passcode|pass ?phrase|token|verification|second factor|2fa|mfa|\bpin\b|challenge|s/key|"
-    r"\b(?:new|old|current|next|retype|re-?enter|again|expired|change)\b",
+    r"one.?time|\botp|otp\b|passcode|pass ?phrase|token|verification|second factor|2fa|mfa|\bpin\b|challenge|s/key",
     re.I,
 )
-"""What speaks of another secret than the password, or of a new password."""
+"""What speaks of another secret than the password, in a prompt or around it."""
+
+_CHANGED = re.compile(r"\b(?:new|old|current|next|retype|re-?enter|again|expired|change|neues|altes)\b", re.I)
+"""What a prompt says that wants the password changed."""
 
 _Credential = Callable[[paramiko.Transport, str], list[str]]
 """Offers one credential; returns what the server wants besides it."""
@@ -47,7 +50,7 @@ def credentials(access: SshAccess, asset: AssetId, identities: Identities) -> It
     A key file that is enciphered, and whose passphrase is not known, is looked for in the agent. Raises
     `AuthenticationError` where a key file cannot be used.
     """
-    with _agent(identities) as agent:
+    with _Agent(identities) as agent:
         if access.key_file:
             yield _with_key(_named(access.key_file, access.passphrase, asset, identities, agent))
         if access.password is not None:
@@ -57,27 +60,32 @@ def credentials(access: SshAccess, asset: AssetId, identities: Identities) -> It
                 yield _with_key(key)
 
 
-class _agent(AgentSSH):  # noqa: N801 - used as a context manager
-    """An agent's keys; none where there is no agent."""
+class _Agent(AgentSSH):
+    """An agent's keys, asked for when they are wanted; none where there is no agent."""
 
     def __init__(self, identities: Identities) -> None:
         super().__init__()
         self._where = identities.agent_socket
 
-    def __enter__(self) -> "_agent":
-        if self._where:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            sock.settimeout(AGENT_TIMEOUT_S)
-            try:
-                sock.connect(self._where)
-                self._connect(sock)  # type: ignore[attr-defined]
-            except (OSError, paramiko.SSHException):
-                sock.close()
-                self._close()  # type: ignore[attr-defined]
+    def __enter__(self) -> "_Agent":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._close()  # type: ignore[attr-defined]
+
+    def get_keys(self) -> tuple[AgentKey, ...]:
+        """Return the keys the agent holds."""
+        where, self._where = self._where, None
+        if where:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(AGENT_TIMEOUT_S)
+            try:
+                sock.connect(where)
+                self._connect(sock)  # type: ignore[attr-defined]
+            except (OSError, paramiko.SSHException):
+                sock.close()
+                self._close()  # type: ignore[attr-defined]
+        return super().get_keys()
 
 
 def _with_key(key: paramiko.PKey) -> _Credential:
@@ -111,8 +119,8 @@ class _Answers:
         if not prompts:
             return []
         text, shown = prompts[0]
-        said = f"{title}\n{instructions}\n{text}"
-        if len(prompts) > 1 or shown or self._given or not _PASSWORD.search(text.strip()) or _OTHER.search(said):
+        other = _OTHER.search(f"{title}\n{instructions}\n{text}") or _CHANGED.search(text)
+        if len(prompts) > 1 or shown or self._given or other or not _PASSWORD.search(text.strip()):
             asked = ", ".join(repr(one_line(prompt.strip())[:60]) for prompt, _ in prompts[:3])
             raise AuthenticationError(
                 f"{self._asset}: the login asks for {asked}{' after the password' if self._given else ''}:"
@@ -154,7 +162,12 @@ def _named(
 
 
 def _load(path: Path, passphrase: Secret | None) -> paramiko.PKey:
-    return paramiko.PKey.from_path(path, passphrase.reveal().encode() if passphrase else None)  # type: ignore[arg-type]
+    if passphrase is None:
+        return paramiko.PKey.from_path(path)
+    try:
+        return paramiko.PKey.from_path(path, passphrase.reveal().encode())  # type: ignore[arg-type]
+    except TypeError:  # the file needs none
+        return paramiko.PKey.from_path(path)
 
 
 def _public(path: Path) -> bytes | None:

@@ -55,6 +55,7 @@ def test_a_key_with_a_passphrase_opens_with_it(sshd: Start, parts: Any, encipher
     server = sshd()
     access = server.access(key_file=str(enciphered), passphrase=Secret(PHRASE))
     visit(access, **parts.opening(host_keys=server.trust()))
+    visit(server.access(passphrase=Secret(PHRASE)), **parts.opening(host_keys=server.trust()))
     assert failures(server) == 0
 
 
@@ -136,7 +137,16 @@ def prompted(simulate: Simulate, parts: Any, *prompts: str) -> SimulatedCli:
 
 
 @pytest.mark.parametrize(
-    "prompt", ["Password: ", "password:", "(audit@sw-01) Password: ", "audit's password:", "Password for audit@sw-01:"]
+    "prompt",
+    [
+        "Password: ",
+        "password:",
+        "(audit@sw-01) Password: ",
+        "audit's password:",
+        "Password for audit@sw-01:",
+        "Passwort: ",
+        "パスワード: ",
+    ],
 )
 def test_a_prompt_for_the_password_is_answered_with_it(simulate: Simulate, parts: Any, prompt: str) -> None:
     server = prompted(simulate, parts, prompt)
