@@ -30,6 +30,7 @@ from paramiko.server import InteractiveQuery
 
 from collectors.simulate.ssh_shell import Device, Record, Shell, run_command
 from evidence.errors import Error
+from evidence.model.ssh import LEGACY
 
 FAULTS = frozenset(
     {
@@ -145,6 +146,9 @@ class SimulatedCli:
         transport = paramiko.Transport(connection)
         self._transports.append(transport)
         transport.add_server_key(self.key)
+        options = transport.get_security_options()
+        options.ciphers = [name for name in options.ciphers if name not in LEGACY]
+        options.digests = [name for name in options.digests if name not in LEGACY]
         login = _Login(self)
         try:
             transport.start_server(server=login)
