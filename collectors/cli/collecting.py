@@ -303,11 +303,7 @@ def _run(
                     wait=clock.wait,
                 ),
                 pins=host_keys.new_pins,
-                options=EngineOptions(
-                    forks=min(said.forks or site.forks, raise_file_limit()),
-                    snmp_timeout_s=site.snmp_timeout_s,
-                    snmp_engine=site.snmp_engine,
-                ),
+                options=_options(said, site),
                 verdict=closed,
                 progress=progress.note,
                 on_stop=_stop_on_signals,
@@ -316,6 +312,14 @@ def _run(
                 requests=seen.requests,
             )
         )
+
+
+def _options(said: CollectArguments, site: Settings) -> EngineOptions:
+    return EngineOptions(
+        forks=min(said.forks or site.forks, raise_file_limit()),
+        snmp_timeout_s=site.snmp_timeout_s,
+        snmp_engine=site.snmp_engine,
+    )
 
 
 def _identity(
