@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from collectors.transports.interface import Action, Answer, FailedError, NotReadOnlyError, RefusedError
+from collectors.transports.interface import Action, Answer, DeniedError, FailedError, NotReadOnlyError, RefusedError
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
+from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Platform, Question
 
 
@@ -18,11 +19,17 @@ class AskedSession(Protocol):
         """`SHA256:…`, `unchecked`, or `None` where there is no SSH."""
         ...
 
+    @property
+    def link(self) -> SshLink | None:
+        """What SSH agreed, or `None` where there is no SSH."""
+        ...
+
     def ask(self, question: Question) -> Answer:
         """
         Put one question.
 
-        Raises `RefusedError` when it is not known or allowed there, `FailedError` when there was no answer to it.
+        Raises `RefusedError` when it is not known or allowed there, `DeniedError` when the account lacks a right that
+        it should have, `FailedError` when there was no answer to it.
         """
         ...
 
@@ -51,7 +58,7 @@ def ask_all(
         except RefusedError as error:
             if isinstance(error, NotReadOnlyError):
                 refused(Action(findings.asset, question.transport, question.verb, question.request), str(error))
-            if not question.optional:
+            if isinstance(error, DeniedError) or not question.optional:
                 findings.problems.append((Result.REFUSED, str(error)))
             continue
         except FailedError as error:
@@ -59,7 +66,14 @@ def ask_all(
                 findings.problems.append((Result.PARTIAL, str(error)))
             continue
         findings.heard.append(
-            Heard(question=question, platform=platform, answer=answer, at=at, host_key=session.host_key)
+            Heard(
+                question=question,
+                platform=platform,
+                answer=answer,
+                at=at,
+                host_key=session.host_key,
+                link=session.link,
+            )
         )
         if answer.complete:
             whole.add(question.name)

@@ -1,4 +1,7 @@
-"""Credentials, and how they are kept from being seen."""
+"""Credentials, how they are kept from being seen, and where keys are looked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
 
 
 class Secret:
@@ -32,3 +35,31 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not serialised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """Where keys are looked for besides those the inventory names."""
+
+    agent_socket: str | None = None
+    """An agent's socket, `SSH_AUTH_SOCK`."""
+    home: Path | None = None
+    """Whose `.ssh` holds the usual keys."""
+
+    def path(self, written: str) -> Path:
+        """Return the path of a key file as it was written, `~/` being the home."""
+        return self.home / written[2:] if written.startswith("~/") and self.home else Path(written)
+
+
+NO_IDENTITIES = Identities()
+"""Nothing but what the inventory names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSource:
+    """Where one secret of the site file's `credentials` comes from: exactly one of these."""
+
+    file: Path | None = None
+    environment: str | None = None
+    command: tuple[str, ...] = ()
+    systemd: str | None = None

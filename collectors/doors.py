@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from collectors.ask import AskedSession
+from collectors.credentials import Identities
 from collectors.inventory.host import Host
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import Gate
+from collectors.transports.ssh_jump import JumpHosts
 from evidence.clock import Clock
 from evidence.platforms.platform import Platform
 
@@ -19,6 +23,8 @@ class CommandDoors:
     gate: Gate
     clock: Clock
     host_keys: HostKeys
+    jumps: JumpHosts[Any]
+    identities: Identities
     timeout_s: float
     read_limit: int
     """Largest answer kept, bytes."""
@@ -54,30 +60,28 @@ class CommandDoors:
     def _ssh(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
         from collectors.transports.host import open_host
         from collectors.transports.ssh import open_cli
+        from collectors.transports.ssh_again import lasting
+        from collectors.transports.ssh_login import Login
 
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
         allowed = _listed(platform, "ssh")
-        if platform.session.kind == "host":
-            return open_host(
-                host.ssh,
-                asset=host.asset.id,
-                gate=self.gate,
-                clock=self.clock,
-                allowed=allowed,
-                host_keys=self.host_keys,
-                timeout_s=self.timeout_s,
-                read_limit=self.read_limit,
-            )
-        return open_cli(
-            host.ssh,
-            platform.session,
+        login = Login(
             asset=host.asset.id,
             gate=self.gate,
             clock=self.clock,
-            allowed=allowed | frozenset(platform.session.setup),
             host_keys=self.host_keys,
+            jumps=self.jumps,
             timeout_s=self.timeout_s,
-            read_limit=self.read_limit,
+            identities=self.identities,
+        )
+        if platform.session.kind == "host":
+            return lasting(partial(open_host, host.ssh, login, allowed=allowed, read_limit=self.read_limit))
+        allowed |= frozenset(platform.session.setup)
+        plain = replace(platform.session, setup=())
+        opener = partial(open_cli, host.ssh, login=login, allowed=allowed, read_limit=self.read_limit)
+        return lasting(
+            partial(opener, session=platform.session),
+            partial(opener, session=plain) if platform.session.setup else None,
         )
 
     def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:

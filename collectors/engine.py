@@ -17,10 +17,12 @@ from collectors.plan import Knowledge, Plan, Visit
 from collectors.proof import Proofs
 from collectors.snmp_visit import visit_snmp
 from collectors.transports.interface import (
+    AlgorithmError,
     AuthenticationError,
     CertificateError,
     HostKeyError,
     InterruptedRunError,
+    JumpHostError,
     LeftAloneError,
     RefusedError,
     TransportError,
@@ -38,7 +40,9 @@ T = TypeVar("T")
 
 _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
     (AuthenticationError, Result.AUTH_FAILED),
+    (JumpHostError, Result.AUTH_FAILED),
     (HostKeyError, Result.REFUSED),
+    (AlgorithmError, Result.REFUSED),
     (CertificateError, Result.REFUSED),
     (RefusedError, Result.REFUSED),
     (LeftAloneError, Result.LEFT_ALONE),
@@ -184,7 +188,8 @@ class Engine:
                 return
             except TransportError as error:
                 result = next(result for kind, result in _RESULTS if isinstance(error, kind))
-                findings.problems.append((result, f"{transport}: {error}"))
+                advice = f" ({error.hint})" if error.hint else ""
+                findings.problems.append((result, f"{transport}: {error}{advice}"))
                 if platform is None:  # it could not say what it is, so there is no command to send
                     return
             if findings.restarted:

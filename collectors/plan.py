@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from collectors.inventory.host import Host
 from collectors.pace import PACES, PaceClass
+from collectors.transports.interface import TransportError
+from collectors.transports.ssh_jump import way_to
 from evidence.model.asset import Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
@@ -24,6 +27,12 @@ IN_THIS_VERSION = ("local", "snmp", "ssh", "http", "opcua", "aws")
 
 
 _SET_IT = "set plantproof_platform"
+_NOT_HERE = {
+    "telnet": "not in this version: it would send the password, and every answer, in the clear; use SSH (with"
+    " plantproof_ssh_legacy where the device is old) or SNMP",
+}
+"""Why what an inventory may name is not done."""
+
 _NEVER_GUESSED = {
     "ssh": f"commands are never guessed: {_SET_IT}",
     "http": f"paths are never guessed: {_SET_IT}",
@@ -140,9 +149,12 @@ def _logging_in(visit: Visit, platform: Platform) -> Iterator[str]:
     ssh, session = visit.host.ssh, platform.session
     if ssh is None or session is None:
         return
+    with suppress(TransportError):  # a way that cannot be gone is said when it is gone
+        for hop in way_to(ssh, visit.asset):
+            yield f"login {hop.shown_user or '(nobody)'}@{hop.address}:{hop.port}"
     yield f"login {ssh.shown_user or '(nobody)'}@{ssh.address}:{ssh.port}"
     if session.kind != "host":
-        if ssh.enable is not None:
+        if ssh.enable is not None or ssh.become:
             yield "enable"
         yield from session.setup
 
@@ -187,7 +199,7 @@ def _transports(host: Host) -> tuple[tuple[str, ...], list[str]]:
     chosen, problems = [], []
     for name in wanted:
         if name not in IN_THIS_VERSION:
-            problems.append(f"{name}: not in this version")
+            problems.append(f"{name}: {_NOT_HERE.get(name, 'not in this version')}")
         elif not host.grants(name):
             problems.append(f"{name}: asked for, but the inventory grants no access")
         else:

@@ -28,7 +28,7 @@ Type=oneshot
 User={user}
 WorkingDirectory={folder}
 ExecStart={command}
-UMask=0077
+{credentials}UMask=0077
 
 # It reads devices and writes its store; it needs nothing else of this machine.
 NoNewPrivileges=yes
@@ -67,6 +67,9 @@ Persistent=yes
 WantedBy=timers.target
 """
 
+CREDENTIALS_FOLDER = "/etc/plantproof/credentials"
+"""Where the units expect systemd's credentials; only root need be able to read it."""
+
 _AWX_HEAD = """\
 # Sets up AWX for the jobs of {owner}: ansible-playbook this-file, with the collection awx.awx and CONTROLLER_HOST,
 # CONTROLLER_USERNAME, CONTROLLER_PASSWORD in the environment. Change the names below to your own first.
@@ -103,9 +106,16 @@ def crontab(jobs: Iterable[Job], call: Call, *, owner: str) -> str:
 
 
 def systemd_units(
-    jobs: Iterable[Job], call: Call, *, owner: str, user: str, writable: Sequence[Path]
+    jobs: Iterable[Job],
+    call: Call,
+    *,
+    owner: str,
+    user: str,
+    writable: Sequence[Path],
+    credentials: Iterable[str] = (),
 ) -> Mapping[str, str]:
-    """Return units by file name: a service and a timer for each job."""
+    """Return units by file name: a service and a timer for each job; `credentials` are names of LoadCredential=."""
+    loaded = "".join(f"LoadCredential={name}:{CREDENTIALS_FOLDER}/{name}\n" for name in sorted(set(credentials)))
     units = {}
     for job in jobs:
         words = {
@@ -116,6 +126,7 @@ def systemd_units(
             "command": " ".join(_unit_word(word) for word in call.collect(job)),
             "writable": " ".join(_unit_word(str(path)) for path in writable),
             "calendar": on_calendar(job),
+            "credentials": loaded,
         }
         units[f"plantproof-{job.name}.service"] = _SERVICE.format(**words)
         units[f"plantproof-{job.name}.timer"] = _TIMER.format(**words)

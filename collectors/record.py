@@ -166,6 +166,7 @@ class Recording:
             redactions=redacted.hits,
             host_key=heard.host_key,
             access=self._redactor.access(heard.access) if heard.access else None,
+            link=self._redactor.link(heard.link) if heard.link else None,
             complete=answer.complete,
             reason=self._redactor.text(answer.reason) if answer.reason else None,
         )

@@ -13,7 +13,7 @@ says that looks like one of our tags is escaped. No exception and no `repr` here
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors import redact_json
 from collectors.inventory.host import Host, SnmpAccess
@@ -22,6 +22,7 @@ from collectors.redact_rules import SecretSearch, secret_search
 from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
 from evidence.model.capture import Access
+from evidence.model.ssh import SshLink
 from evidence.normalise.readers import READERS
 from evidence.platforms.platform import Platform, Question
 
@@ -99,6 +100,10 @@ class Redactor:
         plain = access.community.reveal().encode("utf-8", "surrogatepass")
         whole = Span(start=0, end=len(plain), plain=plain, type="snmp-community")
         return Access(version=access.version, community=self._tagger.tag(whole).decode())
+
+    def link(self, link: SshLink) -> SshLink:
+        """Return what SSH agreed; the users of hosts on the way are like any text."""
+        return replace(link, via=tuple(map(self.text, link.via)))
 
     def text(self, text: str) -> str:
         """Return a message, a URL or any other string of a statement without its secrets."""

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from collectors.credentials import CredentialSource
 from collectors.pace import PACES, PaceClass
 from collectors.schedule import Blackout, Period, ScheduleError, WorkingHours
 from collectors.settings_file import (
     MAX_SITE_FILE_BYTES,
     BlackoutEntry,
+    CredentialEntry,
     JobEntry,
     PaceEntry,
     SettingsError,
@@ -56,6 +58,8 @@ class Settings:
     snmp_engine: str | None
     """`gufo`, `pysnmp`, or both as it fits."""
     cli_timeout_s: float
+    credentials: Mapping[str, CredentialSource]
+    """Where secrets come from that the inventory only names."""
     report: Path | None
     """Where a run leaves its report; `None`: nowhere."""
     metrics: Path | None
@@ -208,6 +212,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         snmp_timeout_s=file.timeouts.snmp_s,
         snmp_engine=file.snmp_engine,
         cli_timeout_s=file.timeouts.cli_s,
+        credentials=MappingProxyType({name: _source(entry, home) for name, entry in file.credentials.items()}),
         report=Path(file.report) if file.report else None,
         metrics=Path(file.metrics) if file.metrics else None,
         healthcheck=file.healthcheck,
@@ -222,6 +227,14 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
 def _retention(file: SiteFile) -> Retention | None:
     said = file.retention
     return Retention(period=timedelta(days=said.days), slack=timedelta(days=said.slack_days)) if said else None
+
+
+def _source(entry: CredentialEntry, home: Path) -> CredentialSource:
+    file = entry.file
+    path = None if file is None else home / file[2:] if file.startswith("~/") else Path(file)
+    return CredentialSource(
+        file=path, environment=entry.environment, command=tuple(entry.command or ()), systemd=entry.systemd
+    )
 
 
 def _pace(safety: Safety, entry: PaceEntry) -> PaceClass:

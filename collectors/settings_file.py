@@ -126,6 +126,28 @@ class Timeouts(_Strict):
     cli_s: _Seconds = 15.0
 
 
+class CredentialEntry(_Strict):
+    """Where a secret comes from that the inventory names in `plantproof_credentials`: one of these."""
+
+    file: Annotated[str, Field(pattern=r"^(/|~/)", max_length=4096)] | None = None
+    """A file that holds it; the line end behind it does not count."""
+    environment: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,200}$")] | None = None
+    """A variable of the environment."""
+    command: Annotated[list[_Text], Field(min_length=1, max_length=100)] | None = None
+    """A program (absolute path) and its arguments, which prints it; no shell is between."""
+    systemd: Annotated[str, Field(pattern=r"^[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,200}$")] | None = None
+    """What the unit's `LoadCredential=` calls it."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        said = [place for place in (self.file, self.environment, self.command, self.systemd) if place is not None]
+        if len(said) != 1:
+            raise ValueError("expected one of file, environment, command, systemd")
+        if self.command and not self.command[0].startswith("/"):
+            raise ValueError("expected a program with its absolute path")
+        return self
+
+
 class RetentionEntry(_Strict):
     """How long a bucket with Object Lock refuses to delete evidence; `log/` cannot be unlocked by anybody."""
 
@@ -163,6 +185,8 @@ class SiteFile(_Strict):
     timeouts: Timeouts = Timeouts()
     snmp_engine: Literal["gufo", "pysnmp"] | None = None
     """The SNMP library, and then no other; by itself gufo, with pysnmp where gufo cannot."""
+    credentials: Annotated[dict[_Name, CredentialEntry], Field(max_length=1_000)] = {}
+    """Where secrets come from, by the name the inventory calls them in `plantproof_credentials`."""
     report: _Text | None = None
     """Where a run leaves its HTML report."""
     metrics: _Text | None = None
@@ -236,6 +260,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "retention": RetentionEntry,
             "blackouts": BlackoutEntry,
             "jobs": JobEntry,
+            "credentials": CredentialEntry,
         }
         model = inner.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

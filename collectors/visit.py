@@ -8,6 +8,7 @@ from collectors.memory import Uptime
 from collectors.transports.interface import Answer
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Platform, Question
 
 
@@ -20,6 +21,7 @@ class Heard:
     answer: Answer
     at: datetime
     host_key: str | None = None
+    link: SshLink | None = None
     access: SnmpAccess | None = None
     """As what SNMP was asked."""
 

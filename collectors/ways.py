@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from collectors.inventory.host import AwsAccess, Host, HttpAccess, OpcuaAccess, SnmpAccess, SshAccess
 from collectors.transports.interface import PORTS, TransportError
+from collectors.transports.ssh_jump import way_to
 from evidence.model.names import AssetId
 
 
@@ -21,7 +22,7 @@ class Way:
     account: str
     """Who asks, in words; never a secret."""
     through: str | None = None
-    """The jump host, `user@host:port`."""
+    """The jump hosts, `user@host:port`, nearest first."""
 
 
 def ways(host: Host, transports: tuple[str, ...]) -> tuple[Way, ...]:
@@ -40,12 +41,7 @@ def ways(host: Host, transports: tuple[str, ...]) -> tuple[Way, ...]:
 
 def jumps(access: SshAccess, asset: AssetId) -> tuple[SshAccess, ...]:
     """Return the hosts a login goes through, the nearest first; raise `TransportError` where it cannot be made."""
-    if not access.common_args:
-        return ()
-    from collectors.transports.ssh_login import jump_of
-
-    jump = jump_of(access, asset)
-    return (jump,) if jump else ()
+    return way_to(access, asset)
 
 
 def _through(access: SshAccess, asset: AssetId) -> str | None:
@@ -77,7 +73,7 @@ def _snmp(access: SnmpAccess) -> Way:
 
 def _ssh(access: SshAccess, through: str | None) -> Way:
     offered = "a key" if access.key_file else "a password" if access.password else "a key of whoever runs plantproof"
-    enable = ", and the enable password" if access.enable else ""
+    enable = ", and the enable password" if access.enable else ", and enable" if access.become else ""
     return Way(
         transport="ssh",
         protocol="TCP",

@@ -62,7 +62,7 @@ def warm() -> Iterator[Any]:
 
 
 _sshd = _fixtures("sshd")
-parts, simulate, ssh_keys, sshd = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd
+parts, simulate, ssh_keys, sshd, agent = _sshd.parts, _sshd.simulate, _sshd.ssh_keys, _sshd.sshd, _sshd.agent
 
 visit_host = _fixtures("host_visit").visit_host
 

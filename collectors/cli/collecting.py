@@ -19,7 +19,7 @@ from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.rules import closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
-from collectors.cli.system import SystemClock, clock_state, lock_folder, raise_file_limit, run_by
+from collectors.cli.system import SystemClock, clock_state, identities, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
 from collectors.cli.tell_findings import tell_findings
 from collectors.cli.watching import Watching, ending, watching
@@ -39,6 +39,7 @@ from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
+from collectors.transports.ssh_jump import JumpHosts
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
 from evidence.cli.exits import ExitCode
@@ -83,7 +84,7 @@ def run_collect(said: CollectArguments) -> int:
 
 def _show(said: CollectArguments, site: Settings, clock: SystemClock, slot: Filled | None) -> int:
     """Show what would be done, and do nothing."""
-    hosts = _hosts(said, site, _opening(said))
+    hosts = _hosts(said, site, _opening(said, site))
     if said.list_hosts:
         click.echo("\n".join(one_line(host.asset.id) for host in hosts))
         return 0
@@ -135,7 +136,7 @@ def _visit(
     knowledge: Platforms,
 ) -> int:
     """Read and tell, and let go of everything that was needed for it; return the exit code."""
-    opened_with = _opening(said)
+    opened_with = _opening(said, site)
     hosts, closed = _hosts(said, site, opened_with), closed_now(site, clock)
     plan = _plan(said, site, hosts, knowledge, closed, slot)
     with _lock(said, site, slot):
@@ -189,7 +190,7 @@ def _report(site: Settings) -> int:
     return int(click.get_current_context().invoke(command, **arguments))
 
 
-def _opening(said: CollectArguments) -> Opening:
+def _opening(said: CollectArguments, site: Settings) -> Opening:
     return opening(
         os.environ,
         vault_ids=said.vault_ids,
@@ -197,6 +198,7 @@ def _opening(said: CollectArguments) -> Opening:
         ask_vault_pass=said.ask_vault_pass,
         resolve=said.resolve,
         no_input=said.no_input,
+        credentials=site.credentials,
     )
 
 
@@ -277,7 +279,7 @@ def _run(
     key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
     host_keys = trusted_host_keys(site, read_pins(opened))
-    with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress:
+    with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress, JumpHosts[Any]() as jumps:
         return collect(
             Job(
                 site=opened,
@@ -293,17 +295,15 @@ def _run(
                     gate=gate,
                     clock=clock,
                     host_keys=host_keys,
+                    jumps=jumps,
+                    identities=identities(os.environ),
                     timeout_s=site.cli_timeout_s,
                     read_limit=site.max_answer_bytes,
                     environ=dict(os.environ),
                     wait=clock.wait,
                 ),
                 pins=host_keys.new_pins,
-                options=EngineOptions(
-                    forks=min(said.forks or site.forks, raise_file_limit()),
-                    snmp_timeout_s=site.snmp_timeout_s,
-                    snmp_engine=site.snmp_engine,
-                ),
+                options=_options(said, site),
                 verdict=closed,
                 progress=progress.note,
                 on_stop=_stop_on_signals,
@@ -312,6 +312,14 @@ def _run(
                 requests=seen.requests,
             )
         )
+
+
+def _options(said: CollectArguments, site: Settings) -> EngineOptions:
+    return EngineOptions(
+        forks=min(said.forks or site.forks, raise_file_limit()),
+        snmp_timeout_s=site.snmp_timeout_s,
+        snmp_engine=site.snmp_engine,
+    )
 
 
 def _identity(

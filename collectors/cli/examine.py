@@ -48,9 +48,10 @@ def examine(
     if "://" not in site.store:
         yield from checkup.writable_by_others(Path(site.store))
         yield from checkup.disk(Path(site.store), needed=LARGE_ANSWERS * site.max_answer_bytes)
-    yield from _inventory(inventory or site.inventory, said)
+    opened_by = {**said, "credentials": site.credentials}
+    yield from _inventory(inventory or site.inventory, opened_by)
     if limit:
-        yield from _knocking(site, inventory, limit, said)
+        yield from _knocking(site, inventory, limit, opened_by)
 
 
 def _inventory(sources: tuple[str, ...], said: Mapping[str, Any]) -> Iterator[checkup.Finding]:

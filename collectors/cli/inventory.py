@@ -52,7 +52,7 @@ def command(
     from evidence.harmless import one_line
 
     site = load_site(config)
-    opened = opening(os.environ, **said)
+    opened = opening(os.environ, credentials=site.credentials, **said)
     sources = inventory or site.inventory
     found = read_inventory(sources, limit=limit, extra_vars=extra_vars, environ=os.environ, user=user, opening=opened)
     for warning in found.warnings:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import click
 
+from collectors.credentials import CredentialSource
+from collectors.inventory.credential_sources import CredentialSources
 from collectors.inventory.read import Opening
 from collectors.inventory.vault_passwords import VaultArguments, read_vault
 from evidence.errors import Error
@@ -23,6 +25,7 @@ def opening(
     ask_vault_pass: bool = False,
     resolve: bool = False,
     no_input: bool = False,
+    credentials: Mapping[str, CredentialSource] | None = None,
 ) -> Opening:
     """Return how the inventory is opened, after asking whoever has to be asked."""
     if ask_vault_pass and vault_password_files:
@@ -36,4 +39,4 @@ def opening(
         return str(click.prompt(text, hide_input=True, err=True))
 
     said = VaultArguments(ids=vault_ids, files=vault_password_files, ask=ask_vault_pass)
-    return Opening(read_vault(said, environ, prompt), resolve)
+    return Opening(read_vault(said, environ, prompt), resolve, CredentialSources(credentials, environ))

@@ -21,7 +21,8 @@ def files_for(kind: str, site: Settings, *, config: str | None, user: str, at: d
         return {"crontab": crontab(site.jobs, call, owner=site.owner)}
     if kind == "awx":
         return {"awx.yml": awx_playbook(site.jobs, owner=site.owner, at=at)}
-    return systemd_units(site.jobs, call, owner=site.owner, user=user, writable=_writable(site))
+    loaded = [source.systemd for source in site.credentials.values() if source.systemd is not None]
+    return systemd_units(site.jobs, call, owner=site.owner, user=user, writable=_writable(site), credentials=loaded)
 
 
 def _program() -> tuple[str, ...]:

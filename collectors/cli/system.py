@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collectors.credentials import Identities
+
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x40
@@ -78,6 +80,12 @@ def lock_folder() -> Path:
     if base and Path(base).is_dir():
         return Path(base) / "plantproof-locks"
     return Path(tempfile.gettempdir()) / f"plantproof-locks-{os.getuid()}"
+
+
+def identities(environ: Mapping[str, str]) -> Identities:
+    """Return where this user keeps SSH keys: an agent, and a home."""
+    home = environ.get("HOME")
+    return Identities(agent_socket=environ.get("SSH_AUTH_SOCK") or None, home=Path(home) if home else None)
 
 
 def raise_file_limit() -> int:

@@ -11,9 +11,13 @@ from collectors.schedule import ScheduleError, WorkingHours
 from evidence.model.asset import Asset, Safety
 from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS
 from evidence.model.names import AssetId
+from evidence.model.ssh import USABLE as SSH_USABLE
 
-TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc")
+TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sql", "files", "plc", "telnet")
 SAFETIES = tuple(Safety)
+
+TELNET = "telnet"
+"""What an inventory may say, and nothing here does."""
 
 KNOWN = frozenset(
     "plantproof_" + name
@@ -22,6 +26,7 @@ KNOWN = frozenset(
         *("snmp_version", "snmp_community", "snmp_port", "snmp_context"),
         *("snmp_user", "snmp_auth", "snmp_auth_key", "snmp_priv", "snmp_priv_key"),
         *("site", "zone", "role", "criticality", "function", "accountable"),
+        *("credentials", "ssh_legacy", "jump_key_file", "jump_passphrase"),
         *("vendor", "management_path", "contract_end", "support_end"),
         *SERVICE_VARIABLES,
     )
@@ -39,12 +44,29 @@ ASSET_KEYS = frozenset(
 )
 """The variables that say what an asset is; none of them opens it."""
 
+SECRETS = frozenset(
+    (
+        *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
+        *("ansible_become_password", "ansible_become_pass"),
+        *("ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"),
+        *("plantproof_snmp_community", "plantproof_snmp_auth_key", "plantproof_snmp_priv_key"),
+        *("plantproof_jump_passphrase", "plantproof_http_token", "plantproof_http_password"),
+        *("plantproof_aws_access_key_id", "plantproof_aws_secret_access_key", "plantproof_aws_session_token"),
+        "plantproof_opcua_password",
+    )
+)
+"""The variables that are secrets, and may be named in `plantproof_credentials`."""
+
 _SSH_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "network_cli", "libssh", "smart"})
 
 SNMP_PORT, SSH_PORT = 161, 22
 
 MIN_SNMP_KEY = 8
 """Shortest SNMPv3 pass phrase (RFC 3414 §11.2)."""
+
+
+MAX_TIMEOUT_S = 300
+"""Longest wait for a command's answer that may be asked for, seconds; no answer may take longer in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +126,11 @@ def read_asset(values: Values, groups: tuple[str, ...]) -> Asset:
 def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
     """Return the host that `values` describe; raise `InventoryError` where they are wrong."""
     asset = read_asset(values, groups)
-    address, transports = asset.address, asset.transports
+    values.credentials(SECRETS)
     connection = (values.text("ansible_connection") or "").rpartition(".")[2]
+    if connection == TELNET and not asset.transports:
+        asset = replace(asset, transports=(TELNET,))
+    address, transports = asset.address, asset.transports
     local = connection == "local" or "local" in transports
     snmp, http, opcua = _snmp(values, address), http_access(values), opcua_access(values)
     aws = aws_access(values, asked="aws" in transports)
@@ -212,6 +237,8 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
     password = values.secret("ansible_ssh_password", "ansible_ssh_pass", "ansible_password")
     key_file = values.text("ansible_ssh_private_key_file", "ansible_private_key_file")
     enable = values.secret("ansible_become_password", "ansible_become_pass")
+    method = (values.text("ansible_become_method") or "").rpartition(".")[2]
+    becomes = values.flag("ansible_become", default=False) and method == "enable"
     port = values.port("ansible_ssh_port", "ansible_port")
     checking = values.flag("ansible_ssh_host_key_checking", "ansible_host_key_checking", default=True)
     common_args = values.text("ansible_ssh_common_args")
@@ -225,6 +252,7 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
         enable = enable or login.net_enable
     if not password and not key_file:
         password = login.password
+    enable = enable or login.enable
     return SshAccess(
         address=address,
         port=port or SSH_PORT,
@@ -232,7 +260,23 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
         user_is_hidden=hidden,
         password=password,
         key_file=key_file,
-        enable=enable or login.enable,
+        passphrase=values.secret("ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"),
+        become=becomes,
+        enable=enable,
         host_key_checking=checking,
         common_args=common_args,
+        legacy=values.words("plantproof_ssh_legacy", SSH_USABLE),
+        timeout_s=_seconds(values, "ansible_command_timeout"),
+        jump_key_file=values.text("plantproof_jump_key_file"),
+        jump_passphrase=values.secret("plantproof_jump_passphrase"),
     )
+
+
+def _seconds(values: Values, key: str) -> float | None:
+    """Return a time to wait, 1 to `MAX_TIMEOUT_S` seconds."""
+    text = values.text(key)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 0 < int(text) <= MAX_TIMEOUT_S):
+        raise values.wrong(key, f"seconds from 1 to {MAX_TIMEOUT_S}", values.shown(key, text))
+    return float(text)

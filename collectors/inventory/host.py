@@ -47,11 +47,26 @@ class SshAccess:
     """The user's name was encrypted; `shown_user` stands for it in what is printed or kept."""
     password: Secret | None = None
     key_file: str | None = None
+    passphrase: Secret | None = None
+    """Of the key file."""
+    become: bool = False
+    """Go to the privileged level of a command line though no password is known (`ansible_become_method: enable`)."""
     enable: Secret | None = None
-    """`ansible_become_password`."""
+    """`ansible_become_password`: where there is one, the privileged level is gone to."""
     host_key_checking: bool = True
+    legacy: tuple[str, ...] = ()
+    """Algorithms of `evidence.model.ssh.LEGACY` that may be used, too."""
+    timeout_s: float | None = None
+    """`ansible_command_timeout`: how long a command may stay without an answer."""
+    jump_key_file: str | None = None
+    """The key of the hosts it is reached through, where it is another one."""
+    jump_passphrase: Secret | None = None
     common_args: str | None = None
     """`ansible_ssh_common_args` as written (ProxyJump)."""
+
+    def patience_s(self, usual_s: float) -> float:
+        """Return how long an answer is waited for: as long as usual, or longer where the asset says so."""
+        return max(usual_s, self.timeout_s or 0.0)
 
     @property
     def shown_user(self) -> str | None:
@@ -145,7 +160,7 @@ class Host:
         if self.snmp:
             held += [self.snmp.community, self.snmp.auth_key, self.snmp.priv_key]
         if self.ssh:
-            held += [self.ssh.password, self.ssh.enable]
+            held += [self.ssh.password, self.ssh.enable, self.ssh.passphrase, self.ssh.jump_passphrase]
         if self.http:
             held += [self.http.token, self.http.password]
         if self.aws:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collectors.credentials import Secret
 from collectors.inventory.access import ASSET_KEYS, Login, login_from, read_asset, read_host
+from collectors.inventory.credential_sources import NO_CREDENTIAL_SOURCES, CredentialSources
 from collectors.inventory.external import ask_ansible
 from collectors.inventory.extra import read_extra
 from collectors.inventory.graph import ALL, Graph
@@ -30,6 +31,8 @@ class Opening:
     """What opens encrypted values and files."""
     resolve: bool = False
     """Let Ansible render templates and lookups."""
+    credentials: CredentialSources = NO_CREDENTIAL_SOURCES
+    """Where secrets come from that the inventory only names."""
 
 
 AS_WRITTEN = Opening()
@@ -128,11 +131,14 @@ class _Selected:
     order: tuple[str, ...]
     warnings: tuple[str, ...]
     vault: Vault
+    credentials: CredentialSources
 
     def each(self) -> Iterator[tuple[Values, tuple[str, ...]]]:
         """Yield the variables and the groups of every host."""
         for host in self.order:
-            yield Values(host, self.resolver.variables(host), self.resolver, self.vault), self.resolver.groups(host)
+            variables = self.resolver.variables(host)
+            values = Values(host, variables, self.resolver, self.vault, self.credentials)
+            yield values, self.resolver.groups(host)
 
     def inventory(self, hosts: tuple[Host, ...]) -> Inventory:
         """Return what is handed out."""
@@ -165,7 +171,8 @@ def _select(
         for (host, key), value in render(wanted, resolver, named, extra_vars, environ, vault).items():
             resolver.replace(host, key, value)
     strangers = tuple(f"the pattern {pattern!r:.80} matches neither host nor group" for pattern in unmatched)
-    return _Selected(graph, resolver, named, order, (*vault.warnings, *graph.warnings, *strangers), vault)
+    warnings = (*vault.warnings, *graph.warnings, *strangers)
+    return _Selected(graph, resolver, named, order, warnings, vault, opening.credentials)
 
 
 def read_variables(

@@ -12,8 +12,11 @@ PREFIX = "plantproof_"
 
 ANSIBLE_KEYS = frozenset(
     {
+        "ansible_become",
+        "ansible_become_method",
         "ansible_become_pass",
         "ansible_become_password",
+        "ansible_command_timeout",
         "ansible_connection",
         "ansible_host",
         "ansible_host_key_checking",
@@ -21,6 +24,7 @@ ANSIBLE_KEYS = frozenset(
         "ansible_password",
         "ansible_port",
         "ansible_private_key_file",
+        "ansible_private_key_passphrase",
         "ansible_ssh_common_args",
         "ansible_ssh_host",
         "ansible_ssh_host_key_checking",
@@ -28,6 +32,7 @@ ANSIBLE_KEYS = frozenset(
         "ansible_ssh_password",
         "ansible_ssh_port",
         "ansible_ssh_private_key_file",
+        "ansible_ssh_private_key_passphrase",
         "ansible_ssh_user",
         "ansible_user",
     }

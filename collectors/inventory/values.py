@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from collectors.credentials import Secret
+from collectors.inventory.credential_sources import NO_CREDENTIAL_SOURCES, CredentialSources
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.resolve import PREFIX, Resolver
 from collectors.inventory.vault import NO_VAULT, Vault, Vaulted, VaultError
@@ -13,6 +14,9 @@ from collectors.inventory.yamlfile import Verbatim, place
 
 MAX_TEXT = 4096
 """Longest value in characters; a key pass phrase or an access path is shorter."""
+
+CREDENTIALS = "plantproof_credentials"
+"""The variable that says which of the site file's credentials stands for which secret variable."""
 
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
@@ -32,13 +36,21 @@ _OPEN_HINT = (
 class Values:
     """The used variables of one host."""
 
-    def __init__(self, host: str, values: Mapping[str, object], resolver: Resolver, vault: Vault = NO_VAULT) -> None:
+    def __init__(
+        self,
+        host: str,
+        values: Mapping[str, object],
+        resolver: Resolver,
+        vault: Vault = NO_VAULT,
+        sources: CredentialSources = NO_CREDENTIAL_SOURCES,
+    ) -> None:
         self.host = host
         self._values = values
         self._present = values.keys()
         """Asked first, because most variables of most hosts are absent."""
         self._resolver = resolver
         self._vault = vault
+        self._sources = sources
 
     def check_names(self, known: Collection[str]) -> None:
         """Raise `InventoryError` for a variable with our prefix that nobody knows."""
@@ -57,18 +69,48 @@ class Values:
         return None if value is None else self._as_text(key, value)
 
     def secret(self, *keys: str, at_least: int = 0) -> Secret | None:
-        """Return the first of `keys` that has a value as a secret; it is not shown in an error."""
-        if self._present.isdisjoint(keys):
-            return None
-        key, value = self._first(keys, may_be_vaulted=True)
+        """
+        Return the first of `keys` that has a value as a secret; it is not shown in an error.
+
+        Without one, what `plantproof_credentials` names for the first of `keys` that it names.
+        """
+        value, key = None, ""
+        if not self._present.isdisjoint(keys):
+            key, value = self._first(keys, may_be_vaulted=True)
         if value is None:
-            return None
+            return self._named(keys, at_least)
         if isinstance(value, bool | float):
             raise self.wrong(key, "text in quotes", "a value that YAML or INI took for something else")
         text = self._as_text(key, value, shown=False)
         if len(text) < at_least:
             raise self.wrong(key, f"at least {at_least} characters (RFC 3414 §11.2)", f"{len(text)}")
         return Secret(text)
+
+    def credentials(self, secrets: Collection[str]) -> Mapping[str, str]:
+        """Return which of the site file's credentials stands for which of `secrets`."""
+        found = self._values.get(CREDENTIALS)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise self.wrong(CREDENTIALS, "a mapping of variables to names of credentials", "a single value or a list")
+        for key in found:
+            if key not in secrets:
+                near = difflib.get_close_matches(str(key), secrets, n=1)
+                meant = f" (did you mean {near[0]}?)" if near else ""
+                raise self.wrong(CREDENTIALS, "variables that are secrets", f"{str(key)[:80]!r}{meant}")
+        return {str(key): self._as_text(CREDENTIALS, name) for key, name in found.items()}
+
+    def _named(self, keys: Collection[str], at_least: int) -> Secret | None:
+        """Return the secret that the site file's credentials give for the first of `keys` they stand for."""
+        found = self._values.get(CREDENTIALS)
+        key = next((key for key in keys if key in found), None) if isinstance(found, dict) else None
+        if key is None or not isinstance(found, dict):
+            return None
+        name = self._as_text(CREDENTIALS, found[key])
+        try:
+            return self._sources.secret(name, at_least=at_least)
+        except InventoryError as error:
+            raise InventoryError(f"{self._place(CREDENTIALS)}: {self.host}: {key}: {error}", hint=error.hint) from None
 
     def is_vaulted(self, *keys: str) -> bool:
         """Tell whether the first of `keys` that has a value is encrypted by itself."""

@@ -8,22 +8,16 @@ something, as it is there.
 
 import re
 import stat
-import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from collectors.inventory.printed import MAX_PRINTED_BYTES as MAX_PASSWORD_BYTES
+from collectors.inventory.printed import printed_by
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.settings import AnsibleSettings
 from collectors.inventory.vault import DEFAULT_LABEL, Vault, Vaulted, VaultError, VaultPassword, is_vaulted
 from collectors.inventory.yamlfile import read_bytes
-
-MAX_PASSWORD_BYTES = 64 * 1024
-"""Longest password file: a key of a few KiB is the longest anybody generates."""
-
-SCRIPT_TIMEOUT_S = 300
-"""Longest wait for a password script: it may ask a person, or a keyring that does."""
 
 PROMPTS = ("prompt", "prompt_ask_vault_pass")
 """Sources that are a person."""
@@ -127,29 +121,6 @@ def _text(path: Path, known: Vault) -> bytes:
 
 
 def _run(path: Path, label: str, environ: Mapping[str, str]) -> bytes:
-    """Return what a password script prints; what it says and asks beside that goes to the terminal, as in Ansible."""
+    """Return what a password script prints."""
     command = [str(path), *(["--vault-id", label] if path.stem.endswith("-client") else [])]
-    try:
-        process = subprocess.Popen(command, env=dict(environ), stdout=subprocess.PIPE)
-    except OSError as error:
-        raise InventoryError(f"{path}: expected a vault password script, cannot run it: {error.strerror}") from error
-    said: list[bytes] = []
-    listener = threading.Thread(target=_listen, args=(process, said), daemon=True)
-    listener.start()
-    listener.join(SCRIPT_TIMEOUT_S)
-    late = listener.is_alive()
-    if late or sum(map(len, said)) > MAX_PASSWORD_BYTES:
-        process.kill()
-    with process:
-        process.wait()
-    if late:
-        raise InventoryError(f"{path}: expected a vault password within {SCRIPT_TIMEOUT_S} s, none came")
-    if process.returncode:
-        raise InventoryError(f"{path}: expected a vault password, the script ended with {process.returncode}")
-    return b"".join(said)
-
-
-def _listen(process: subprocess.Popen[bytes], said: list[bytes]) -> None:
-    """Keep what a script prints until it ends, or says more than any password has."""
-    if process.stdout:
-        said.append(process.stdout.read(MAX_PASSWORD_BYTES + 1))
+    return printed_by(command, environ, name=str(path), wanted="a vault password")

@@ -36,6 +36,10 @@ class Faults:
     """Precedes each answer by these datagrams."""
     delay_s: float = 0.0
     """Answers that much later."""
+    restart_after: int | None = None
+    """Restarts at this request: its clocks begin anew."""
+    version: int | None = None
+    """Answers only messages of this version: 0 is version 1, 1 is 2c."""
     error: int | None = None
     """Answers GETNEXT and GETBULK with this error-status."""
 

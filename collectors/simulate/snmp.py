@@ -187,6 +187,10 @@ class SimulatedAgent:
         asked = counts.get + counts.getnext + counts.getbulk
         if faults.silent_after is not None and asked > faults.silent_after:
             return
+        if faults.version is not None and request.version != bytes([faults.version]):
+            return
+        if asked == faults.restart_after:
+            device.uptime_s = -self._elapsed()
         answer = self._answer(device, counts, request)
         if answer is None:
             return

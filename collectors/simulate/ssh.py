@@ -14,7 +14,7 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,11 @@ from paramiko.common import (
     OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
     OPEN_SUCCEEDED,
 )
+from paramiko.server import InteractiveQuery
 
 from collectors.simulate.ssh_shell import Device, Record, Shell, run_command
 from evidence.errors import Error
+from evidence.model.ssh import LEGACY
 
 FAULTS = frozenset(
     {
@@ -46,6 +48,11 @@ FAULTS = frozenset(
         "big-banner",
         "slow",
         "trickle",
+        "pause",
+        "drop",
+        "drop-bare",
+        "counting",
+        "renamed",
     }
 )
 """How a device may misbehave: while one logs in, or at every command of its transcript."""
@@ -139,6 +146,9 @@ class SimulatedCli:
         transport = paramiko.Transport(connection)
         self._transports.append(transport)
         transport.add_server_key(self.key)
+        options = transport.get_security_options()
+        options.ciphers = [name for name in options.ciphers if name not in LEGACY]
+        options.digests = [name for name in options.digests if name not in LEGACY]
         login = _Login(self)
         try:
             transport.start_server(server=login)
@@ -184,12 +194,42 @@ class _Login(paramiko.ServerInterface):
         self._outer = outer
         self.device: Device | None = None
         self.shell = threading.Event()
+        self._asked: Iterator[str] = iter(())
+        self._name = ""
 
-    def get_allowed_auths(self, _username: str) -> str:
-        return "password"
+    def get_allowed_auths(self, username: str) -> str:
+        device = self._outer.devices.get(username)
+        return "keyboard-interactive" if device is not None and device.prompts else "password"
+
+    def check_auth_interactive(self, username: str, _submethods: str) -> int | InteractiveQuery:
+        device = self._outer.devices.get(username)
+        if device is None or not device.prompts:
+            return AUTH_FAILED
+        self._asked, self._name = iter(device.prompts), username
+        return self._next_prompt()
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int | InteractiveQuery:
+        device = self._outer.devices[self._name]
+        self._outer.record.answers += [(self._name, answer) for answer in responses]
+        if responses and responses != [device.password]:
+            return self._end(AUTH_FAILED)
+        return self._next_prompt()
+
+    def _next_prompt(self) -> int | InteractiveQuery:
+        text = next(self._asked, None)
+        if text is None:
+            return self._end(AUTH_SUCCESSFUL)
+        return InteractiveQuery("", "", *((line, text.endswith("?")) for line in text.split("|") if line))
+
+    def _end(self, result: int) -> int:
+        self._outer.record.logins.append((self._name, result == AUTH_SUCCESSFUL))
+        self.device = self._outer.devices[self._name] if result == AUTH_SUCCESSFUL else None
+        return result
 
     def check_auth_password(self, username: str, password: str) -> int:
         device = self._outer.devices.get(username.split("+", 1)[0])
+        if device is not None and device.prompts:
+            return AUTH_FAILED  # a way in that is switched off looks at no password
         accepted = device is not None and password == device.password
         self._outer.record.logins.append((username, accepted))
         if device is not None and device.fault == "hang-at-login":

@@ -17,6 +17,9 @@ NOT_FOUND = 127
 LEAVE_S = 30.0
 """How long a visitor is waited for who does not close what he opened, seconds."""
 
+PAUSE_S = 1.0
+"""How long a device that pauses thinks before each answer, seconds."""
+
 _PAGE_LINES = 24
 
 
@@ -40,6 +43,8 @@ class Device:
     paging_off: str = "terminal length 0"
     enable: str | None = None
     """The enable password, empty where it asks for none; the device then starts at `>`."""
+    prompts: tuple[str, ...] = ()
+    """Asked by keyboard-interactive instead, one request each; `|` parts its prompts, one that ends in `?` is shown."""
     fault: str = ""
     echo: bool = True
 
@@ -54,6 +59,8 @@ class Record:
     """(device, key pressed at the pager)"""
     logins: list[tuple[str, bool]] = field(default_factory=list)
     """(login name, accepted)"""
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    """(login name, answer to a keyboard-interactive prompt)"""
     connections: int = 0
 
     def commands(self, device: str | None = None) -> list[str]:
@@ -88,6 +95,7 @@ class Shell:
         self._paging = device.pager is not None
         self._pages: list[bytes] = []
         self._asking = False
+        self._count = 0
 
     def run(self) -> None:
         """Greet, then answer line after line until the other side goes."""
@@ -99,7 +107,7 @@ class Shell:
             self._say("Welcome to plant #")
             self._quit.wait(0.3)
             self._say("7\n")
-        self._say(self._device.banner + ("\n" if self._device.banner else "") + self._prompt)
+        self._say(self._device.banner + ("\n" if self._device.banner else "") + self._shown_prompt())
         typed = b""
         while not self._quit.is_set() and (data := self._channel.recv(4096)):
             for byte in data.replace(b"\r\n", b"\n"):
@@ -113,6 +121,13 @@ class Shell:
                 else:
                     typed += key
         self._channel.close()
+
+    def _shown_prompt(self) -> str:
+        """Return the prompt as it is now: with a count before it, or of another host than at the login."""
+        if self._device.fault == "counting":
+            self._count += 1
+            return f"{self._count} {self._prompt}"
+        return f"standby-{self._prompt}" if self._device.fault == "renamed" and self._count else self._prompt
 
     def _say(self, text: str) -> None:
         self._channel.sendall(text.replace("\n", "\r\n").encode())
@@ -129,14 +144,14 @@ class Shell:
         self._record.lines.append((self._device.name, line))
         echo = command + "\n" if self._device.echo else "\n"
         if not command:
-            self._say("\n" + self._prompt)
+            self._say("\n" + self._shown_prompt())
         elif command == "enable" and self._device.enable is not None:
             self._enable(echo)
         elif command in ("exit", "logout", "quit"):
             return False
         elif command == self._device.paging_off:
             self._paging = False
-            self._say(echo + self._prompt)
+            self._say(echo + self._shown_prompt())
         else:
             return self._answer(echo, command)
         return True
@@ -170,7 +185,16 @@ class Shell:
     def _misbehave(self, text: str) -> bool:
         """Answer as the device's fault has it; return whether the session goes on."""
         fault, half = self._device.fault, text[: len(text) // 2]
-        if fault in ("hang", "silent"):
+        if fault in ("counting", "renamed"):
+            self._count += 1
+            self._say(text + self._shown_prompt())
+        elif fault in ("drop", "drop-bare"):
+            self._say(text + (self._prompt if fault == "drop" else ""))
+            return False
+        elif fault == "pause":
+            self._quit.wait(PAUSE_S)
+            self._say(text + self._prompt)
+        elif fault in ("hang", "silent"):
             self._say(half if fault == "hang" else "")
             self._quit.wait(60)
         elif fault == "endless":

@@ -39,6 +39,7 @@ from collectors.transports.interface import (
 )
 from evidence.clock import Clock, rfc3339
 from evidence.model.names import AssetId
+from evidence.model.ssh import SshLink
 from evidence.platforms.calls import AwsCall
 from evidence.platforms.platform import Platform, Question
 
@@ -104,6 +105,11 @@ class AwsSession:
     @property
     def host_key(self) -> str | None:
         """Nothing: the service's certificate vouches for it."""
+        return None
+
+    @property
+    def link(self) -> SshLink | None:
+        """Nothing: there is no SSH."""
         return None
 
     def ask(self, question: Question) -> Answer:

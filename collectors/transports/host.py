@@ -13,11 +13,8 @@ from collectors.transports.host_answers import (
     Told,
     put,
 )
-from collectors.transports.hostkeys import HostKeys
-from collectors.transports.interface import Answer, Gate, UnreachableError
-from collectors.transports.ssh_login import Connection, log_in, open_channel
-from evidence.clock import Clock
-from evidence.model.names import AssetId
+from collectors.transports.interface import Answer, DroppedError, UnreachableError
+from collectors.transports.ssh_login import Connection, Login, open_channel
 from evidence.platforms.platform import Question
 
 _CHUNK_BYTES = 65536
@@ -27,31 +24,25 @@ class HostSession:
     """A host that is logged in to. Asked one question at a time."""
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        asset: AssetId,
-        gate: Gate,
-        allowed: Collection[str],
-        clock: Clock,
-        timeout_s: float,
-        read_limit: int,
+        self, connection: Connection, access: SshAccess, login: Login, *, allowed: Collection[str], read_limit: int
     ) -> None:
-        self.host_key = connection.host_key
-        self._connection, self._asset, self._gate = connection, asset, gate
-        self._allowed, self._clock = frozenset(allowed), clock
-        self._timeout_s, self._limit = timeout_s, read_limit
+        self.host_key, self.link = connection.host_key, connection.link
+        self._connection, self._asset, self._gate = connection, login.asset, login.gate
+        self._allowed, self._clock = frozenset(allowed), login.clock
+        self._access, self._timeout_s, self._limit = access, login.timeout_s, read_limit
 
     def ask(self, question: Question) -> Answer:
         """
         Run the question's command or read its file.
 
-        Raises `RefusedError` when it is not listed, or the host does not have or allow it, and `UnreachableError`
-        when the connection is gone.
+        Raises `RefusedError` when it is not listed, or the host does not have or allow it, `DroppedError` when the
+        connection was gone before, and `UnreachableError` when it goes.
         """
+        if not self._connection.is_open:
+            raise DroppedError(f"{self._asset}: the connection broke off before {question.objects[0]!r}")
         return put(
             question,
-            lambda command: self._run(command, question.timeout_s or self._timeout_s),
+            lambda command: self._run(command, self._access.patience_s(question.timeout_s or self._timeout_s)),
             asset=self._asset,
             gate=self._gate,
             allowed=self._allowed,
@@ -64,7 +55,12 @@ class HostSession:
             channel.set_environment_variable("LC_ALL", "C")
             channel.exec_command(command)
 
-        channel = open_channel(self._connection, self._asset, self._timeout_s, start)
+        try:
+            channel = open_channel(self._connection, self._asset, self._timeout_s, start)
+        except UnreachableError as error:
+            if self._connection.is_open:
+                raise
+            raise DroppedError(f"{self._asset}: the connection broke off before {command!r}") from error
         try:
             data, cut = self._drain(channel, timeout_s)
             if cut:
@@ -99,27 +95,11 @@ class HostSession:
 
 @contextmanager
 def open_host(
-    access: SshAccess,
-    *,
-    asset: AssetId,
-    gate: Gate,
-    allowed: Collection[str],
-    host_keys: HostKeys,
-    clock: Clock,
-    timeout_s: float = 15.0,
-    read_limit: int = MAX_ANSWER_BYTES,
+    access: SshAccess, login: Login, *, allowed: Collection[str], read_limit: int = MAX_ANSWER_BYTES
 ) -> Iterator[HostSession]:
     """Log in to a host and yield a session that can be asked. `allowed` holds the platform's commands and paths."""
-    connection = log_in(access, asset=asset, gate=gate, clock=clock, host_keys=host_keys, timeout_s=timeout_s)
+    connection = login.log_in(access)
     try:
-        yield HostSession(
-            connection,
-            asset=asset,
-            gate=gate,
-            allowed=allowed,
-            clock=clock,
-            timeout_s=timeout_s,
-            read_limit=read_limit,
-        )
+        yield HostSession(connection, access, login, allowed=allowed, read_limit=read_limit)
     finally:
         connection.close()

@@ -31,6 +31,7 @@ from collectors.transports.interface import (
 )
 from evidence.clock import Clock, rfc3339
 from evidence.model.names import AssetId
+from evidence.model.ssh import SshLink
 from evidence.normalise.readers import READERS
 from evidence.platforms.calls import HttpCall, HttpDialect
 from evidence.platforms.platform import Platform, Question
@@ -65,6 +66,7 @@ class HttpSession:
     """A service that is asked. Asked one question at a time."""
 
     host_key: str | None = None
+    link: SshLink | None = None
 
     def __init__(
         self,

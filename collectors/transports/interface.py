@@ -26,12 +26,24 @@ class UnreachableError(TransportError):
     """Nobody answered: no route, refused port, timeout."""
 
 
+class DroppedError(UnreachableError):
+    """The device had ended the session before the question was put."""
+
+
 class AuthenticationError(TransportError):
     """The device refused the credential. Never retried."""
 
 
 class HostKeyError(TransportError):
     """The SSH host key is unknown, or not the one that was pinned. Never overridden."""
+
+
+class AlgorithmError(TransportError):
+    """The device offers no SSH algorithm that may be used. Never overridden."""
+
+
+class JumpHostError(TransportError):
+    """A host on the way refused the login; the asset's own credential was not tried."""
 
 
 class CertificateError(TransportError):
@@ -44,6 +56,10 @@ class FailedError(TransportError):
 
 class RefusedError(TransportError):
     """The request is not on the read-only list, so it was not sent; or the device refused the right to ask it."""
+
+
+class DeniedError(RefusedError):
+    """The account has no right to a command that the device knows. Noted even where the answer may be missing."""
 
 
 class NotReadOnlyError(RefusedError):

@@ -21,6 +21,7 @@ from collectors.transports.host_answers import (
 from collectors.transports.interface import Answer, Gate, RefusedError
 from evidence.clock import Clock
 from evidence.model.names import AssetId
+from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Question, Verb
 
 _CHUNK_BYTES = 65536
@@ -32,6 +33,7 @@ class LocalSession:
     """This machine. Asked one question at a time."""
 
     host_key: str | None = None
+    link: SshLink | None = None
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ from collectors.transports.opcua_browse import (
 from collectors.transports.opcua_login import Way, check_fingerprint, choose, secure
 from evidence.clock import Clock
 from evidence.model.names import AssetId
+from evidence.model.ssh import SshLink
 from evidence.platforms.calls import OpcuaCall
 from evidence.platforms.platform import Question
 
@@ -68,6 +69,7 @@ class OpcuaSession:
     """A server that is asked. Asked one question at a time, from one thread at a time."""
 
     host_key: str | None = None
+    link: SshLink | None = None
 
     def __init__(
         self,

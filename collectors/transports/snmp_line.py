@@ -158,5 +158,6 @@ class Line:
         if self._access.version == "3":
             return UnreachableError(f"{silence}: unreachable, or no SNMPv3 there")
         return UnreachableError(
-            f"{silence}: unreachable, or the community is wrong (SNMPv{self._access.version} does not say which)"
+            f"{silence}: unreachable, or the community is wrong, or it speaks another version than"
+            f" plantproof_snmp_version says (SNMPv{self._access.version} does not say which)"
         )

@@ -14,21 +14,20 @@ from netmiko.ssh_dispatcher import CLASS_MAPPER
 from collectors import guard
 from collectors.credentials import Secret
 from collectors.inventory.host import SshAccess
-from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import (
     Action,
     Answer,
     AuthenticationError,
-    Gate,
+    DeniedError,
+    DroppedError,
     RefusedError,
     TransportError,
     UnreachableError,
 )
-from collectors.transports.ssh_login import Connection, log_in, open_channel
-from collectors.transports.ssh_screen import Screen, Told
+from collectors.transports.ssh_login import Connection, Login, open_channel
+from collectors.transports.ssh_screen import BROKEN, Screen, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
-from evidence.clock import Clock
-from evidence.model.names import AssetId
+from evidence.harmless import one_line
 from evidence.platforms.platform import Question, Session, Verb
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -36,6 +35,14 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 MAX_REFUSAL_BYTES = 4096
 """Longest answer that is looked at for a refusal: `% Invalid input` comes with a line or two, not with a page."""
+
+DENIED = (
+    r"(?i)^\W*(?:command )?authori[sz]ation (?:failed|denied)|^\W*(?:error: )?permission denied|\bnot authori[sz]ed\b"
+)
+"""What systems say to a command the account has no right to, where their platform file does not say."""
+
+MAX_SHOWN = 60
+"""Most of a line told that stands where a prompt was looked for, characters."""
 
 WIDTH, HEIGHT = 511, 1000
 """Terminal asked for, columns and lines, so that nothing is wrapped; netmiko's own choice."""
@@ -134,24 +141,27 @@ class CliSession:
         connection: Connection,
         channel: GuardedChannel,
         screen: Screen,
-        *,
-        asset: AssetId,
-        gate: Gate,
-        clock: Clock,
-        timeout_s: float,
+        session: Session,
+        access: SshAccess,
+        login: Login,
         enter: str,
     ) -> None:
-        self.host_key = connection.host_key
+        self.host_key, self.link = connection.host_key, connection.link
         self._channel, self._screen = channel, screen
-        self._asset, self._gate, self._clock = asset, gate, clock
-        self._timeout_s, self._enter = timeout_s, enter
+        self._asset, self._gate, self._clock = login.asset, login.gate, login.clock
+        self._access, self._timeout_s, self._enter = access, access.patience_s(login.timeout_s), enter
+        self._denied = session.denied or DENIED
         self._lost: str | None = None
+        self._ended = False
+        """The device ended the session behind a whole answer."""
 
-    def set_up(self, setup: Collection[str], enable: Secret | None) -> None:
-        """Find the prompt, become privileged where the inventory has the secret for it, send the set-up commands."""
+    def set_up(self, setup: Collection[str], *, become: bool, enable: Secret | None) -> None:
+        """Find the prompt, become privileged where the inventory says so, send the set-up commands."""
         if not self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s):
-            raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login")
-        if enable is not None and not self._screen.prompt.endswith(b"#"):
+            shown = one_line(plain(self._screen.shown).decode("utf-8", "replace"))[:MAX_SHOWN]
+            instead = f": it shows {shown!r}" if shown else ""
+            raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login{instead}")
+        if become and not self._screen.prompt.endswith(b"#"):
             self._become_privileged(enable)
         for command in setup:
             told = self._put(command, self._timeout_s)
@@ -162,13 +172,15 @@ class CliSession:
         """
         Send the question's command and return what came, up to the next prompt.
 
-        Raises `RefusedError` when the command is not listed, or the device does not know or allow it; what it said
-        is not kept then. Raises `UnreachableError` when an earlier answer did not end, so this one cannot be told.
+        Raises `RefusedError` when the command is not listed, or the device does not know it, and `DeniedError` when it
+        does not authorise it; what it said is not kept then. Raises `UnreachableError` when an earlier answer did not
+        end, so this one cannot be told.
         """
         if question.verb is not Verb.RUN:
             raise RefusedError(f"{self._asset}: a command line is not asked to {question.verb}")
         began = self._clock.monotonic()
-        told = self._put(question.objects[0], question.timeout_s or self._timeout_s, question.complete)
+        patience_s = self._access.patience_s(question.timeout_s or self._timeout_s)
+        told = self._put(question.objects[0], patience_s, question.complete)
         shown = without_echo(plain(told.data), question.objects[0], self._screen.prompt)
         text = without_last_line(shown) if told.whole else shown
         reason = self._judge(question, text, told)
@@ -177,6 +189,11 @@ class CliSession:
 
     def _judge(self, question: Question, text: bytes, told: Told) -> str | None:
         """Return why the answer is not whole, or `None`; raise `RefusedError` for a refusal."""
+        if len(text) <= MAX_REFUSAL_BYTES and holds(self._denied, text):
+            what = question.objects[0]
+            raise DeniedError(
+                f"{self._asset}: the account has no right to run {what!r}: the device did not authorise it"
+            )
         if question.refused and len(text) <= MAX_REFUSAL_BYTES and holds(question.refused, text):
             raise RefusedError(f"{self._asset}: the device does not know or allow {question.objects[0]!r}")
         if told.whole and question.complete and not holds(question.complete, text):
@@ -187,37 +204,57 @@ class CliSession:
         """Send one command through the gate and read to the prompt."""
         if self._lost is not None:
             raise UnreachableError(f"{self._asset}: not asked {command!r}: {self._lost}")
+        if self._ended:
+            raise DroppedError(f"{self._asset}: {command!r}: the connection broke off")
         action = Action(self._asset, "ssh", "run", command)
         self._gate.enter_blocking(action)
         began, told = self._clock.monotonic(), Told(b"", "refused")
         try:
             self._channel.write_channel(command + self._enter)
-            told = self._screen.read_answer(timeout_s, lambda: self._channel.write_channel(" "), complete)
+            told = self._screen.read_answer(
+                timeout_s,
+                lambda: self._channel.write_channel(" "),
+                complete,
+                lambda: self._channel.write_channel(self._enter),
+            )
+            if told.reason == BROKEN and complete and holds(complete, plain(told.data)):
+                told, self._ended = Told(told.data.removesuffix(b"\n") + b"\n"), True
         except (OSError, EOFError, paramiko.SSHException):
-            told = Told(b"", "the connection broke off")
+            told = Told(b"", BROKEN)
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=len(told.data), error=told.reason)
+        if told.reason == BROKEN and not told.data:
+            raise DroppedError(f"{self._asset}: {command!r}: {told.reason}")
         if not told.whole:
             self._lost = f"{command!r} did not end"
             if not told.data:
                 raise UnreachableError(f"{self._asset}: {command!r}: {told.reason}")
         return told
 
-    def _become_privileged(self, secret: Secret) -> None:
+    def _become_privileged(self, secret: Secret | None) -> None:
         action = Action(self._asset, "ssh", "run", ENABLE)
         self._gate.enter_blocking(action)
         began, error = self._clock.monotonic(), "refused"
         try:
             self._channel.write_enable(self._enter)
-            if not self._screen.raise_privilege(
-                self._timeout_s, lambda: self._channel.write_password(secret, self._enter)
-            ):
-                raise AuthenticationError(f"{self._asset}: the enable password was refused")
+            if not self._screen.raise_privilege(self._timeout_s, lambda: self._answer_enable(secret)):
+                what = (
+                    "the enable password was refused" if secret else f"{ENABLE!r} did not lead to a privileged prompt"
+                )
+                raise AuthenticationError(f"{self._asset}: {what}")
             error = ""
         except (OSError, EOFError, paramiko.SSHException) as trouble:
             raise UnreachableError(f"{self._asset}: no answer to {ENABLE!r}") from trouble
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=0, error=error or None)
+
+    def _answer_enable(self, secret: Secret | None) -> None:
+        if secret is None:
+            raise AuthenticationError(
+                f"{self._asset}: {ENABLE!r} asks for a password, and none is known",
+                hint="set ansible_become_password (encrypted with Ansible Vault)",
+            )
+        self._channel.write_password(secret, self._enter)
 
 
 def _start_shell(channel: paramiko.Channel) -> None:
@@ -229,20 +266,16 @@ def _start_shell(channel: paramiko.Channel) -> None:
 def open_cli(
     access: SshAccess,
     session: Session,
+    login: Login,
     *,
-    asset: AssetId,
-    gate: Gate,
     allowed: Collection[str],
-    host_keys: HostKeys,
-    clock: Clock,
-    timeout_s: float = 15.0,
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[CliSession]:
     """
     Log in to a network system and yield a session that can be asked.
 
-    `allowed` holds the platform's commands; `session.setup` is sent at log-in and must be in it. `timeout_s` is how
-    long the device may stay silent.
+    `allowed` holds the platform's commands; `session.setup` is sent at log-in and must be in it. How long the device
+    may stay silent the asset says, or else `login`.
     """
     driver: Any = read_only_driver(session.driver)(
         host=access.address,
@@ -253,23 +286,13 @@ def open_cli(
     )
     try:
         driver._modify_connection_params()  # MikroTik: terminal options behind the user name
-        login = replace(access, user=driver.username)
-        connection = log_in(login, asset=asset, gate=gate, clock=clock, host_keys=host_keys, timeout_s=timeout_s)
+        connection = login.log_in(replace(access, user=driver.username))
         try:
-            shell = open_channel(connection, asset, timeout_s, _start_shell)
+            shell = open_channel(connection, login.asset, login.timeout_s, _start_shell)
             driver.channel = guarded = GuardedChannel(shell, frozenset(allowed))
-            screen = Screen(shell, clock, session, read_limit)
-            cli = CliSession(
-                connection,
-                guarded,
-                screen,
-                asset=asset,
-                gate=gate,
-                clock=clock,
-                timeout_s=timeout_s,
-                enter=driver.RETURN,
-            )
-            cli.set_up(session.setup, access.enable)
+            screen = Screen(shell, login.clock, session, read_limit)
+            cli = CliSession(connection, guarded, screen, session, access, login, driver.RETURN)
+            cli.set_up(session.setup, become=access.become or access.enable is not None, enable=access.enable)
             yield cli
         finally:
             connection.close()

@@ -37,6 +37,10 @@ _PAGER = re.compile(
 """Pagers as most systems write them, for platforms whose file names none."""
 
 
+BROKEN = "the connection broke off"
+_NUMBER = re.compile(rb"\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a device sent for one command, as it came."""
@@ -61,6 +65,10 @@ class Screen:
         self._known = re.compile(session.prompt.encode()) if session.prompt else None
         self._pager = re.compile(session.pager.encode()) if session.pager else _PAGER
         self.prompt = b""
+        self.shown = b""
+        """The line the cursor stood on when a prompt was last looked for."""
+        self._counts = False
+        """The prompt holds a number that moves: a clock, a count of lines."""
 
     def find_prompt(self, press_enter: Callable[[], None], timeout_s: float) -> bool:
         """Read to the prompt and make sure of it: after an Enter, the same line comes again."""
@@ -69,22 +77,43 @@ class Screen:
         while (left := deadline - self._clock.monotonic()) > 0:
             told = self._read(self._looks_like_prompt, min(LOGIN_SILENCE_S, left), left)
             line = last_line(told.data).strip()
-            if told.whole and line == candidate and pressed:
-                self.prompt = line
+            self.shown = line or self.shown
+            if told.whole and pressed and _still(line) == _still(candidate):
+                self.prompt, self._counts = line, line != candidate
                 return True
             if told.whole and pressed and candidate:
                 candidate = line
                 continue
-            if told.reason in (_BROKEN, _TOO_MUCH):
+            if told.reason in (BROKEN, _TOO_MUCH):
                 return False
             candidate = line if told.whole else b""
             press_enter()
             pressed += 1
         return False
 
-    def read_answer(self, timeout_s: float, turn_page: Callable[[], None], complete: str | None = None) -> Told:
-        """Read to the prompt. `timeout_s` is the longest silence; pages are turned with `turn_page`."""
-        return self._read(self._is_prompt, timeout_s, MAX_ANSWER_S, turn_page, complete)
+    def read_answer(
+        self,
+        timeout_s: float,
+        turn_page: Callable[[], None],
+        complete: str | None = None,
+        press_enter: Callable[[], None] | None = None,
+    ) -> Told:
+        """
+        Read to the prompt. `timeout_s` is the longest silence; pages are turned with `turn_page`.
+
+        Where silence comes instead and the last line reads like another prompt of the same kind, `press_enter` is
+        called: if the same line comes again, it is the prompt from now on (the host name was changed, or a cluster
+        went over to its other half).
+        """
+        told = self._read(self._is_prompt, timeout_s, MAX_ANSWER_S, turn_page, complete)
+        line = last_line(told.data).strip()
+        if told.whole or press_enter is None or told.reason == BROKEN or not self._could_be_prompt(line):
+            return told
+        press_enter()
+        if not self._read(lambda seen: seen.strip() == line, timeout_s, timeout_s).whole:
+            return told
+        self.prompt = line
+        return Told(told.data)
 
     def raise_privilege(self, timeout_s: float, type_password: Callable[[], None]) -> bool:
         """
@@ -115,7 +144,12 @@ class Screen:
     def _is_prompt(self, line: bytes) -> bool:
         if self._known:
             return self._known.search(line) is not None
-        return line.strip() == self.prompt
+        line = line.strip()
+        return line == self.prompt or (self._counts and _still(line) == _still(self.prompt))
+
+    def _could_be_prompt(self, line: bytes) -> bool:
+        """Tell whether a line reads like a prompt of the same kind as the one known."""
+        return bool(line) and line[-1:] == self.prompt[-1:] and self._looks_like_prompt(line)
 
     def _asks_or_prompts(self, line: bytes) -> bool:
         return bool(_PASSWORD.search(line)) or line.strip()[:-1] == self.prompt[:-1]
@@ -145,7 +179,7 @@ class Screen:
                     return Told(pages.taken_out(seen), f"no prompt within {silence_s:g} s")
                 continue
             if not chunk:
-                return Told(pages.taken_out(seen), _BROKEN)
+                return Told(pages.taken_out(seen), BROKEN)
             seen += chunk
             quiet_s = 0.0
             if len(seen) > self._limit:
@@ -164,6 +198,11 @@ class Screen:
         if complete:
             return holds(complete, plain(bytes(seen)) if len(seen) <= TAIL_BYTES else bytes(seen).replace(b"\r", b""))
         return len(seen) > TAIL_BYTES or bool(plain(bytes(seen)).replace(self.prompt, b"").strip())
+
+
+def _still(line: bytes) -> bytes:
+    """Return a line without what counts in it."""
+    return _NUMBER.sub(b"0", line)
 
 
 class _Pages:
@@ -196,5 +235,4 @@ class _Pages:
         return bytes(seen)
 
 
-_BROKEN = "the connection broke off"
 _TOO_MUCH = "it did not stop sending"

@@ -15,6 +15,7 @@ from evidence.checks.restore import restore_test
 from evidence.checks.rules import exception_rule
 from evidence.checks.shared import shared_credential
 from evidence.checks.snmp_access import snmp_security
+from evidence.checks.ssh_access import legacy_ssh
 from evidence.checks.support import end_of_support
 from evidence.checks.unknown import unknown_device
 from evidence.checks.vendor import vendor_session
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "BKP-02": restore_test,
         "CFG-01": unticketed_change,
         "CFG-03": unsaved_configuration,
+        "CFG-05": legacy_ssh,
         "DRF-02": replaced_device,
         "INV-03": software_version,
         "INV-04": end_of_support,

@@ -3,6 +3,7 @@
 import re
 
 from evidence.log.fields import Fields, ShapeError
+from evidence.log.links import link_row, read_link
 from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Segment
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
@@ -12,7 +13,7 @@ _CAPTURE = frozenset(
     {"asset", "question", "transport", "request", "at", "took_ms", "bytes", "blob", "ttl_s", "class", "redactions"}
     | {"complete"}
 )
-_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access"})
+_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access", "ssh"})
 _SEGMENT = frozenset({"blob", "offset", "length"})
 _COMMUNITY = frozenset({"version", "community"})
 _USER = frozenset({"version", "user", "level"})
@@ -66,6 +67,8 @@ def capture_row(capture: Capture) -> dict[str, object]:
             row[name] = value
     if capture.access is not None:
         row["access"] = _access_row(capture.access)
+    if capture.link is not None:
+        row["ssh"] = link_row(capture.link)
     if capture.volatile is not None:
         segment = capture.volatile
         row["volatile"] = {"blob": segment.blob, "offset": segment.offset, "length": segment.length}
@@ -81,6 +84,8 @@ def read_capture(value: object) -> Capture:
     transport = row.text("transport")
     if "access" in row and transport != "snmp":
         raise ShapeError(f"capture: access: says how SNMP was asked, found beside {transport!r:.40}")
+    if "ssh" in row and transport != "ssh":
+        raise ShapeError(f"capture: ssh: says what SSH agreed, found beside {transport!r:.40}")
     return Capture(
         asset=AssetId(row.text("asset")),
         platform=row.optional_text("platform"),
@@ -97,6 +102,7 @@ def read_capture(value: object) -> Capture:
         volatile=_segment(row.raw("volatile")) if "volatile" in row else None,
         host_key=row.optional_text("host_key"),
         access=_access(row.raw("access")) if "access" in row else None,
+        link=read_link(row.raw("ssh")) if "ssh" in row else None,
         complete=row.flag("complete"),
         reason=row.optional_text("reason"),
     )

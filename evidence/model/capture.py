@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evidence.model.names import AssetId, Digest
+from evidence.model.ssh import SshLink
 
 SNMP_VERSIONS = ("1", "2c", "3")
 SNMP_AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
@@ -77,6 +78,8 @@ class Capture:
     """`SHA256:…` of the SSH host key, or `unchecked` where the inventory switched the check off."""
     access: Access | None = None
     """As what SNMP was asked; `None` over other transports, and where nobody wrote it down."""
+    link: SshLink | None = None
+    """The SSH connection it came over; `None` over other transports, and where nobody wrote it down."""
     complete: bool = True
     reason: str | None = None
     """Why the answer is not complete."""

@@ -1,11 +1,41 @@
-"""As what SNMP was asked, as facts: the way in that was used, beside those a configuration shows."""
+"""The way in by which an asset was read, as facts: beside those a configuration shows, and what SSH agreed."""
 
 from collections.abc import Iterator
 
 from evidence.model.capture import Capture
 from evidence.normalise.tags import tag_of
 from evidence.normalise.values import clean
-from evidence.platforms.platform import SYSTEM
+from evidence.platforms.platform import SYSTEM, Platform
+
+SSH = "ssh"
+"""The row of the way in over SSH."""
+
+NONE = "none"
+"""What stands where nothing legacy is offered, no host was gone through, or the cipher authenticates by itself."""
+
+
+def link_facts(capture: Capture, platform: Platform) -> Iterator[tuple[str, str, str]]:
+    """
+    Yield (fact, row, value) for the SSH connection `capture` came over.
+
+    Only the first question a platform puts over SSH tells it, for the reason given below.
+    """
+    link = capture.link
+    first = next((one.name for one in platform.questions if one.transport == SSH), None)
+    if link is None or capture.question != first:
+        return
+    columns = {
+        "kind": SSH,
+        "used": "yes",
+        "kex": link.kex,
+        "host_key": link.host_key,
+        "cipher": link.cipher,
+        "mac": link.mac or NONE,
+        "offered": ", ".join(link.offered) or NONE,
+        "via": clean(", ".join(link.via)) or NONE,
+    }
+    for name, value in columns.items():
+        yield f"access.{name}", SSH, value
 
 
 def ways_in(capture: Capture) -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import hex_of
 from evidence.normalise import varbinds
-from evidence.normalise.access import ways_in
+from evidence.normalise.access import link_facts, ways_in
 from evidence.normalise.documents import values_at
 from evidence.normalise.readers import read_document
 from evidence.normalise.tables import Row, read_rows
@@ -129,7 +129,7 @@ def _of_the_capture(make: "_Maker", question: Question | None, data: bytes) -> I
         yield 0, make.fact("config.sha256", hex_of(make.capture.blob))
         for name, row, value in secrets_of(data.decode("utf-8", "replace")):
             yield 0, make.fact(name, value, row=row)
-    for name, row, value in ways_in(make.capture):
+    for name, row, value in (*ways_in(make.capture), *link_facts(make.capture, make.platform)):
         yield 0, make.fact(name, value, row=row)
 
 

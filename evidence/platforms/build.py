@@ -92,6 +92,7 @@ def _session(model: PlatformModel) -> Session | None:
         setup=tuple(session.setup),
         pager=session.pager,
         prompt=session.prompt,
+        denied=session.denied,
         kind=session.kind,
     )
 

@@ -192,6 +192,8 @@ class Session:
     """Regular expression of the pager's prompt, where paging cannot be switched off; answered with a space."""
     prompt: str | None = None
     """Regular expression of the prompt, where the driver's own way of finding it does not fit."""
+    denied: str | None = None
+    """Regular expression of what it says to a command the account has no right to (TACACS+, RADIUS, roles)."""
     kind: str = "network"
     """`network` (a CLI, netmiko) or `host` (a shell; commands run through SSH exec, paramiko)."""
 

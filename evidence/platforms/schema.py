@@ -63,6 +63,7 @@ class SessionModel(_Model):
     setup: list[Command] = []
     pager: Regex | None = None
     prompt: Regex | None = None
+    denied: Regex | None = Field(default=None, description="what it says to a command the account has no right to")
     kind: Literal["network", "host"] = "network"
 
 

@@ -81,6 +81,8 @@ class Answer:
     config: bool
     """It is a configuration."""
     host_key: str | None
+    link: str | None
+    """What is weak about the SSH connection, and through which hosts it went."""
     access: str | None
     """With which version and level of security SNMP was asked: `v2c`, `v3 authPriv`."""
 

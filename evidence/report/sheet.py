@@ -8,6 +8,7 @@ from itertools import islice
 from evidence.changes import changed_facts, changed_lines
 from evidence.clock import parse_rfc3339
 from evidence.model.asset import Asset
+from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId
 from evidence.normalise.facts import asked_as
@@ -118,10 +119,21 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
                 reason=capture.reason,
                 config=question is not None and question.config is not None,
                 host_key=capture.host_key,
+                link=_link(capture),
                 access=f"v{capture.access.version} {capture.access.level or ''}".strip() if capture.access else None,
             )
         )
     yield from sorted(rows, key=lambda row: (not row.config, row.question))
+
+
+def _link(capture: Capture) -> str | None:
+    """Return in words what an auditor looks at of an SSH connection, `None` where there is nothing."""
+    link = capture.link
+    if link is None:
+        return None
+    words = [f"by {', '.join(link.used)}"] if link.used else []
+    words += [f"through {', '.join(hop.partition(' ')[0] for hop in link.via)}"] if link.via else []
+    return " ".join(words) or None
 
 
 def _question(reading: Reading, platforms: Platforms) -> Question | None:

@@ -24,6 +24,7 @@ class Session:
     """Answers whole, cut off, or not at all; a double of a host's session."""
 
     host_key = None
+    link = None
 
     def __init__(self, **answers: bool | None) -> None:
         self.answers = answers

@@ -75,6 +75,7 @@ class Scripted:
     """Doors behind which every asset does as it is told: answers, or raises at log-in or at a question."""
 
     host_key = "SHA256:abc"
+    link = None
 
     def __init__(self, **trouble: Exception | Callable[[], None]) -> None:
         self.trouble = trouble
@@ -100,6 +101,7 @@ class Scripted:
 
 class _Session:
     host_key = "SHA256:abc"
+    link = None
 
     def __init__(self, trouble: Exception | Callable[[], None] | None) -> None:
         self._trouble = trouble

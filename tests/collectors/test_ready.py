@@ -74,7 +74,19 @@ def test_systemd_is_content_with_the_units_and_means_the_same_times(tmp_path: Pa
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     call = Call(program=(str(program),), folder=tmp_path)
-    units = systemd_units(JOBS, call, owner="ACME 100%", user="root", writable=(tmp_path / "the store", tmp_path))
+    units = systemd_units(
+        JOBS,
+        call,
+        owner="ACME 100%",
+        user="root",
+        writable=(tmp_path / "the store", tmp_path),
+        credentials=("switches", "enable", "switches"),
+    )
+    for text in (text for name, text in units.items() if name.endswith(".service")):
+        loaded = [line for line in text.splitlines() if line.startswith("LoadCredential=")]
+        assert loaded == [
+            f"LoadCredential={name}:/etc/plantproof/credentials/{name}" for name in ("enable", "switches")
+        ]
     for name, text in units.items():
         (tmp_path / name).write_text(text)
     verified = subprocess.run(

@@ -312,3 +312,54 @@ def test_the_passwords_asked_for_are_for_who_has_none_and_open_no_new_way_in(tmp
     assert with_key is not None
     assert with_key.password is None
     assert of("plantproof_snmp_community: c") is None
+
+
+def test_hosts_on_the_way_and_legacy_algorithms_are_variables_of_a_zone(tmp_path: Path) -> None:
+    text = """
+line_3:
+  vars:
+    ansible_user: audit
+    ansible_ssh_common_args: -o ProxyJump=jump.example,10.20.3.2:2222
+    plantproof_jump_key_file: ~/.ssh/jump
+    plantproof_jump_passphrase: phrase-1
+    plantproof_ssh_legacy: [ssh-rsa, 3des-cbc]
+    ansible_ssh_private_key_file: /k
+    ansible_ssh_private_key_passphrase: phrase-2
+    ansible_become: true
+    ansible_become_method: ansible.netcommon.enable
+    ansible_command_timeout: 60
+  hosts:
+    sw-01:
+    sw-02: {plantproof_ssh_legacy: aes128-cbc, ansible_become: false}
+"""
+    one, two = read(tmp_path, text).hosts
+    assert one.ssh == SshAccess(
+        address="sw-01",
+        user="audit",
+        key_file="/k",
+        passphrase=Secret("phrase-2"),
+        become=True,
+        legacy=("ssh-rsa", "3des-cbc"),
+        timeout_s=60.0,
+        jump_key_file="~/.ssh/jump",
+        jump_passphrase=Secret("phrase-1"),
+        common_args="-o ProxyJump=jump.example,10.20.3.2:2222",
+    )
+    assert two.ssh is not None
+    assert (two.ssh.legacy, two.ssh.become) == (("aes128-cbc",), False)
+    assert {Secret("phrase-1"), Secret("phrase-2")} <= set(one.secrets())
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ("plantproof_ssh_legacy: ssh-dss", "plantproof_ssh_legacy: expected a list of one of diffie-hellman"),
+        ("plantproof_ssh_legacy: 3des-cbcc", "did you mean 3des-cbc"),
+        ("ansible_command_timeout: 0", "ansible_command_timeout: expected seconds from 1 to 300, found '0'"),
+        ("ansible_command_timeout: 301", "expected seconds from 1 to 300"),
+        ("ansible_command_timeout: soon", "expected seconds from 1 to 300"),
+    ],
+)
+def test_what_ssh_cannot_be_told_is_an_error(tmp_path: Path, variables: str, said: str) -> None:
+    with pytest.raises(InventoryError, match=said):
+        one(tmp_path, f"ansible_user: a, {variables}")

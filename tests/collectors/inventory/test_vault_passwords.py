@@ -6,9 +6,10 @@ from types import ModuleType
 
 import pytest
 
+from collectors.inventory.printed import MAX_PRINTED_BYTES as MAX_PASSWORD_BYTES
 from collectors.inventory.problem import InventoryError
 from collectors.inventory.vault import Vault, Vaulted
-from collectors.inventory.vault_passwords import MAX_PASSWORD_BYTES, VaultArguments, read_vault
+from collectors.inventory.vault_passwords import VaultArguments, read_vault
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import inspect
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from collectors.simulate.ssh import SimulatedCli
 from collectors.transports.hostkeys import HostKeys, fingerprint
 from collectors.transports.interface import (
     AuthenticationError,
+    DeniedError,
     HostKeyError,
     LeftAloneError,
     RefusedError,
@@ -21,6 +23,7 @@ from collectors.transports.interface import (
     UnreachableError,
 )
 from collectors.transports.ssh import GuardedChannel, open_cli, read_only_driver
+from evidence.platforms.load import load_platforms
 from evidence.platforms.platform import Verb
 
 Simulate = Callable[..., SimulatedCli]
@@ -377,3 +380,38 @@ def test_the_gate_can_end_a_session_at_any_request(simulate: Simulate, parts: An
             session.ask(parts.question("show version"))
     assert server.record.commands() == ["enable", "enable", "terminal length 0"]
     assert server.record.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        ("cisco_ios", "Command authorization failed.\n"),
+        ("cisco_ios", "% Authorization failed.\n"),
+        ("cisco_asa", "Command authorization failed\n"),
+        ("nxos", "% Permission denied for the role\n"),
+        ("nxos", "Error: AAA authorization failed for command:show running-config\n"),
+        ("junos", "error: permission denied: configuration\n"),
+        ("routeros", "not enough permissions (9)\n"),
+        ("fortios", "Command fail. Return code -37\n"),
+        ("aoscx", "Cannot execute command. Command not allowed.\n"),
+        ("vyos", "Permission denied\n"),
+        ("smartbyte", "% Authorization denied for command 'show running-config'\n"),
+        ("smartbyte", "Not authorized to run this command.\n"),
+    ],
+)
+def test_what_a_platform_says_to_a_command_without_a_right_is_told_from_an_unknown_one(
+    simulate: Simulate, parts: Any, platform: str, text: str
+) -> None:
+    platforms = load_platforms(only=("generic", platform))
+    (said,) = [one.session for one in platforms if one.name == platform]
+    server = simulate(commands={"show secret": text, "show other": "nothing of the kind\n"}, unknown="% Invalid input")
+    session = replace(parts.session(), denied=said.denied if said else None)
+    opening = parts.opening(
+        "show secret", "show none", "show other", host_keys=HostKeys(known_hosts=[server.known_hosts])
+    )
+    with open_cli(parts.access(server), session, **opening) as cli:
+        with pytest.raises(DeniedError, match="sw-01: the account has no right to run 'show secret'"):
+            cli.ask(parts.question("show secret", refused="^%"))
+        with pytest.raises(RefusedError, match="does not know or allow 'show none'"):
+            cli.ask(parts.question("show none", refused="^%"))
+        assert cli.ask(parts.question("show other")).complete

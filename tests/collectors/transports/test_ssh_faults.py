@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from collectors.simulate.ssh import SimulatedCli
 from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import AuthenticationError, UnreachableError
 from collectors.transports.ssh import open_cli
+from collectors.transports.ssh_again import lasting
 
 Simulate = Callable[..., SimulatedCli]
 TEXT = "\n".join(f"line {n}" for n in range(200)) + "\nend\n"
@@ -27,7 +29,8 @@ def visit(access: SshAccess, session: Any, **opening: Any) -> None:
 
 def opening(server: SimulatedCli, parts: Any, **changes: Any) -> dict[str, Any]:
     trusted = HostKeys(known_hosts=[server.known_hosts])
-    opened: dict[str, Any] = parts.opening("terminal length 0", *COMMANDS, host_keys=trusted, timeout_s=1.5, **changes)
+    known = {"host_keys": trusted, "timeout_s": 1.5, **changes}
+    opened: dict[str, Any] = parts.opening("terminal length 0", *COMMANDS, **known)
     return opened
 
 
@@ -111,7 +114,7 @@ def test_a_banner_without_end_is_not_read_without_end(simulate: Simulate, parts:
 
 def test_enters_typed_while_a_device_was_slow_do_not_shift_its_answers(simulate: Simulate, parts: Any) -> None:
     server = simulate(commands=COMMANDS, fault="late")
-    waiting = {**opening(server, parts), "timeout_s": 10.0}
+    waiting = opening(server, parts, timeout_s=10.0)
     with open_cli(parts.access(server), parts.session("terminal length 0"), **waiting) as session:
         assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
         assert session.ask(parts.question("show running-config")).data == TEXT.encode()
@@ -216,3 +219,81 @@ def test_paramiko_says_nothing_on_stderr(simulate: Simulate, parts: Any, capfd: 
     with open_cli(parts.access(server), parts.session(), **opening(server, parts)) as session:
         session.ask(parts.question("show running-config"))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_prompt_that_counts_is_known_by_what_stays(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="counting")
+    with open_cli(parts.access(server), parts.session("terminal length 0"), **opening(server, parts)) as session:
+        for _ in range(2):
+            assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
+            assert session.ask(parts.question("show running-config", complete="^end$")).data == TEXT.encode()
+
+
+def test_a_host_that_is_renamed_in_the_middle_is_read_on_after_one_silence(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="renamed")
+    with open_cli(
+        parts.access(server), parts.session("terminal length 0"), **opening(server, parts, timeout_s=0.6)
+    ) as session:
+        first = session.ask(parts.question("show version"))
+        second = session.ask(parts.question("show running-config", complete="^end$"))
+    assert (first.data, first.complete, second.data, second.complete) == (b"Version 15.2\n", True, TEXT.encode(), True)
+
+
+def test_text_that_only_reads_like_a_prompt_is_no_end(simulate: Simulate, parts: Any) -> None:
+    half = "line 1\nother-switch#" + "x" * 19
+    server = simulate(commands={**COMMANDS, "show running-config": half}, fault="hang")
+    with open_cli(parts.access(server), parts.session(), **opening(server, parts, timeout_s=0.6)) as session:
+        assert not session.ask(parts.question("show running-config")).complete
+
+
+def test_a_device_that_pauses_is_waited_for_as_long_as_its_asset_says(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="pause")
+    hurried = opening(server, parts, timeout_s=0.4)
+    with (
+        open_cli(parts.access(server), parts.session(), **hurried) as session,
+        pytest.raises(UnreachableError, match=r"no prompt within 0\.4 s"),
+    ):
+        session.ask(parts.question("show version"))
+    with open_cli(parts.access(server, timeout_s=5.0), parts.session(), **hurried) as session:
+        assert session.ask(parts.question("show version")).data == b"Version 15.2\n"
+
+
+@pytest.mark.parametrize("fault", ["drop", "drop-bare"])
+def test_a_device_that_ends_the_session_after_each_command_is_logged_in_to_for_each(
+    simulate: Simulate, parts: Any, fault: str
+) -> None:
+    server = simulate(commands=COMMANDS, fault=fault)
+    opener = partial(open_cli, parts.access(server), parts.session("terminal length 0"), **opening(server, parts))
+    with lasting(opener) as session:
+        for _ in range(2):
+            answer = session.ask(parts.question("show running-config", complete="^end$"))
+            assert (answer.data, answer.complete) == (TEXT.encode(), True)
+    assert server.record.logins == [("sw", True)] * 2
+
+
+def test_a_device_that_ends_the_session_at_log_in_commands_is_read_without_them(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="drop", paging_off="never")
+    opener = partial(open_cli, parts.access(server), **opening(server, parts))
+    for setup in (("show version",), ("show version", "terminal length 0")):
+        sessions = [partial(opener, session=parts.session(*lines)) for lines in (setup, ())]
+        with lasting(*sessions) as session:
+            answer = session.ask(parts.question("show running-config", complete="^end$"))
+            assert (answer.data, answer.complete) == (TEXT.encode(), True)
+    assert server.record.logins == [("sw", True)] * 4
+
+
+def test_a_session_that_answered_nothing_is_not_opened_again(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="drop")
+    opener = partial(open_cli, parts.access(server), parts.session("show version"), **opening(server, parts))
+    with lasting(opener) as session, pytest.raises(UnreachableError, match="the connection broke off"):
+        session.ask(parts.question("show running-config"))
+    assert len(server.record.logins) == 1
+
+
+def test_what_stands_in_the_place_of_a_prompt_is_told(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, prompt="Your password has expired. New password: ")
+    with pytest.raises(
+        UnreachableError, match=r"no prompt within 1\.5 s of the login: it shows 'Your password has exp"
+    ):
+        visit(parts.access(server), parts.session(), **opening(server, parts))
+    assert not server.record.commands()
