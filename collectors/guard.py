@@ -82,7 +82,7 @@ _HOST_CHANGES = (
     r"systemctl(?!\s+(?:--\S+\s+)*(?:list-\S+|show|status|is-\S+|cat|get-default)\b)",
     r"(?:apt|aptitude)(?!\s+(?:list|show|policy|search)\b)(?!\S)",
     r"apt-get(?!\s+(?:-s|--simulate|--just-print|--dry-run)\s)",
-    r"(?:dnf|yum|microdnf)(?!\s+(?:-\S+\s+)*(?:check-update|list|info|updateinfo|repolist|history|search)\b)",
+    r"(?:dnf|yum|microdnf)(?!\s+(?:-\S+\s+)*(?:check-update|list|info|updateinfo|repolist|repoquery|needs-restarting|history|search)\b)",
     r"(?:dnf|yum)\s.*history\s+(?:undo|redo|rollback|replay)",
     r"zypper(?!\s+(?:-\S+\s+)*(?:list-updates|list-patches|lu|lp|lr|info|search|patches)\b)",
     r"dpkg(?!\s+(?:-l|-L|-s|-S|-V|--list\w*|--get-selections|--status|--audit|--verify|--print\S*)(?!\S))(?!\S)",

@@ -20,7 +20,20 @@ Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_lengt
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
 Reader = Literal[
-    "authorized_keys", "blocks", "csv", "endpoints", "json", "pages", "pairs", "ssh_log", "sshd_config", "tsv", "x509"
+    "authorized_keys",
+    "block_devices",
+    "blocks",
+    "csv",
+    "dnf_advisories",
+    "endpoints",
+    "json",
+    "pages",
+    "pairs",
+    "password_policy",
+    "ssh_log",
+    "sshd_config",
+    "tsv",
+    "x509",
 ]
 List = Literal["certificates", "authorised_keys", "backup_folders", "backup_status", "restore_tests"]
 Tag = Literal["identify", "config", "tables", "host"]
