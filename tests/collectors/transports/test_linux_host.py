@@ -1,10 +1,12 @@
 """What a Linux host says of its disks, passwords and services, compared with its own files and tools."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +62,43 @@ def test_services_that_start_by_themselves_are_those_that_are_enabled(visit_host
     wanted = {path.name for path in Path("/etc/systemd/system/multi-user.target.wants").glob("*.service")}
     assert {f"{name}.service" for name, row in rows.items() if row["start"] == "enabled"} >= wanted
     assert rows
+
+
+@pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
+def test_containers_and_their_images_are_those_podman_made(
+    visit_host: Callable[..., Any], sshd: Callable[..., Any], tmp_path: Path
+) -> None:
+    storage = tmp_path / "storage.conf"
+    storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{tmp_path}/graph"\nrunroot = "{tmp_path}/run"\n')
+    (tmp_path / "empty").mkdir()
+    shutil.make_archive(str(tmp_path / "empty"), "tar", tmp_path / "empty")
+
+    def podman(*command: str) -> str:
+        environ = {**os.environ, "CONTAINERS_STORAGE_CONF": str(storage)}
+        done = subprocess.run(["podman", *command], capture_output=True, text=True, check=True, timeout=60, env=environ)
+        return done.stdout.strip()
+
+    podman("import", str(tmp_path / "empty.tar"), "plant/exporter:1")
+    made = podman("create", "--name", "exporter", "--publish", "127.0.0.1:9100:9100", "plant/exporter:1", "/run", "a b")
+    server = sshd("AcceptEnv LC_ALL", f"SetEnv CONTAINERS_STORAGE_CONF={storage}")
+    visited = visit_host("ssh", "own-containers", "own-images", server=server, platform="linux")
+    (image,) = json.loads(podman("images", "--format", "json"))
+    created = f"{datetime.fromtimestamp(image['Created'], UTC):%Y-%m-%dT%H:%M:%SZ}"
+    (row,) = visited.rows("container").values()
+    assert created <= row.pop("created")
+    assert row == {
+        "name": "exporter",
+        "id": made,
+        "image": "localhost/plant/exporter:1",
+        "state": "created",
+        "ports": "127.0.0.1:9100->9100/tcp",
+    }
+    assert visited.rows("image") == {
+        "localhost/plant/exporter:1": {
+            "name": "localhost/plant/exporter",
+            "tag": "1",
+            "id": f"sha256:{image['Id']}",
+            "digest": image["Digest"],
+            "created": created,
+        }
+    }
