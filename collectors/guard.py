@@ -76,7 +76,7 @@ _HOST_PROGRAMS = (
     "chpasswd|useradd|userdel|usermod|groupadd|groupdel|groupmod|adduser|deluser|visudo|crontab|at|batch|modprobe",
     "insmod|rmmod|ssh|scp|sftp|rsync|ftp|tftp|telnet|nc|ncat|socat|curl|wget|ping|traceroute|nmap|tcpdump|make|gcc",
     "git|patch|pip\\d*|update-\\S+|grub-\\S+|systemd-run|wall|write|logger|ifup|ifdown|openssl|gpg|restic|borg|mysql",
-    "psql|sqlite3|virsh|crm|pcs|vtysh|ip6?tables-restore",
+    "psql|sqlite3|virsh|crm|pcs|vtysh|ip6?tables-restore|(?:powershell|pwsh|cmd|[cw]script|reg|wmic)(?:\\.exe)?",
 )
 _HOST_CHANGES = (
     r"systemctl(?!\s+(?:--\S+\s+)*(?:list-\S+|show|status|is-\S+|cat|get-default)\b)",
@@ -112,6 +112,24 @@ _HOST_WALL = re.compile(
     r"(?:\S*/)?(?:(?:" + "|".join(_HOST_PROGRAMS) + r")(?!\S)|" + "|".join(_HOST_CHANGES) + ")", re.I
 )
 
+_POWERSHELL = re.compile(r'powershell -NoProfile -NonInteractive -Command "([\w ,.:\'=@{}\\|-]+)"', re.ASCII)
+"""One pipeline without anything that PowerShell, or the shell in front of it, would expand: it is the same in both."""
+
+_POWERSHELL_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_POWERSHELL_SOURCE = re.compile(
+    r"Get-(?:HotFix|LocalUser|MpComputerStatus|BitLockerVolume|NetUDPEndpoint|NetTCPConnection -State Listen)"
+    r"|Get-LocalGroupMember -SID S(?:-\d+)+"
+    r"|Get-CimInstance -ClassName Win32_(?!Product\b)\w+(?: -Filter '')?"  # listing Win32_Product repairs programs
+    r"|Get-ItemProperty -Path ''"
+    r"|New-Object -ComObject Microsoft\.Update\.(?:SystemInfo|AutoUpdate|Searcher -Property @{Online=0})"
+)
+_POWERSHELL_FILTER = re.compile(
+    r"Select-Object -(?:Property|ExpandProperty) (?!.*(?i:KeyProtector))\w+(?:,\w+)*"  # they hold recovery passwords
+    r"|Where-Object -Property \w+ -(?:EQ|NE|LT|GT) \w+"
+    r"|ForEach-Object -MemberName Search -ArgumentList ''"  # of updates; Online=0 keeps it on the host
+    r"|ConvertTo-Json(?: -Compress)?"
+)
+
 _CALL_READS = re.compile(r"(?:Get|BatchGet|List|Describe|Lookup)[A-Z]\w*", re.ASCII)
 """Operations of a cloud's API that read, by their names (AWS API naming: Create, Delete, Put, Start … change)."""
 
@@ -143,6 +161,9 @@ def permit_host(command: str, allowed: Collection[str]) -> str:
     if vtysh:
         for quoted, bare in _VTYSH_COMMAND.findall(vtysh.group(1)):
             _behind_cli_wall(quoted or bare, command)
+        return command
+    if command.startswith("powershell "):
+        _one_reading_pipeline(command)
         return command
     if _HOST_META.search(_SINGLE_QUOTED.sub("", command)):
         raise NotReadOnlyError(f"a shell would act on it, so it was not sent: {command!r}")
@@ -199,6 +220,16 @@ def permit_snmp(verb: str) -> str:
     if verb not in SNMP_VERBS:
         raise NotReadOnlyError(f"not a read-only SNMP request, so it was not sent: {verb!r}")
     return verb
+
+
+def _one_reading_pipeline(command: str) -> None:
+    """Raise `NotReadOnlyError` unless a PowerShell command is one source that reads and filters behind it."""
+    found = _POWERSHELL.fullmatch(command)
+    source, *filters = (_POWERSHELL_QUOTED.sub("''", found[1]) if found else "").split("|")
+    if not _POWERSHELL_SOURCE.fullmatch(source.strip()) or not all(
+        _POWERSHELL_FILTER.fullmatch(each.strip()) for each in filters
+    ):
+        raise NotReadOnlyError(f"not a pipeline that only reads, so it was not sent although it is listed: {command!r}")
 
 
 def _on_the_list(command: str, allowed: Collection[str]) -> None:

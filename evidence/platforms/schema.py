@@ -16,7 +16,7 @@ OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.
 """May begin with the device's own sysObjectID, for vendors that give each model a branch of its own."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=60)]
 Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
+Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=400)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
 Reader = Literal[

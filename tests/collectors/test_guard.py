@@ -623,3 +623,67 @@ def test_every_shipped_operation_may_be_called() -> None:
     for question in called:
         stated = question.call.safe_call if question.call else None  # type: ignore[union-attr]
         assert guard.permit_call(question.objects[0], [question.objects[0]], reason=stated) == question.objects[0]
+
+
+PS = "powershell -NoProfile -NonInteractive -Command "
+READS_WINDOWS = [
+    '"Get-HotFix | Select-Object -Property HotFixID,InstalledOn | ConvertTo-Json -Compress"',
+    "\"Get-CimInstance -ClassName Win32_Service -Filter 'State=''Running''' | ConvertTo-Json\"",
+    "\"Get-ItemProperty -Path 'HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion' | Select-Object -Property UBR\"",
+    '"Get-NetUDPEndpoint | Where-Object -Property LocalPort -LT 49152 | Select-Object -Property LocalPort"',
+    '"New-Object -ComObject Microsoft.Update.Searcher -Property @{Online=0}'
+    " | ForEach-Object -MemberName Search -ArgumentList 'IsInstalled=0' | Select-Object -ExpandProperty Updates\"",
+]
+CHANGES_WINDOWS = [
+    "",
+    '"Restart-Computer"',
+    '"Stop-Service sshd"',
+    '"Get-HotFix',
+    '"Get-HotFix" ; reboot',
+    '"Get-HotFix" | tee x',
+    '"Get-HotFix; Restart-Computer"',
+    '"Get-HotFix > x"',
+    '"Get-HotFix | Out-File x"',
+    '"Get-HotFix | Remove-Item"',
+    '"Get-HotFix | ForEach-Object -MemberName Delete"',
+    '"Get-HotFix | ForEach-Object {reboot}"',
+    '"Get-HotFix | Select-Object -Property @{Name=1}"',
+    '"Get-HotFix -ComputerName other"',
+    '"Get-HotFix -cn other"',
+    '"Get-BitLockerVolume | Select-Object -Property MountPoint,KeyProtector"',
+    '"Get-BitLockerVolume | Select-Object -Property k*"',
+    '"Get-HotFix $(reboot)"',
+    '"Get-HotFix `n reboot"',
+    '"Get-HotFix %PATH%"',
+    '"& Get-HotFix"',
+    '"Get-LocalUser | Disable-LocalUser"',
+    '"Get-Content x"',
+    '"Get-CimInstance -ClassName Win32_Product"',
+    '"Get-CimInstance -Query x"',
+    '"Get-CimInstance -ClassName Win32_Service -CimSession x"',
+    '"Get-BitLockerVolume | Select-Object -ExpandProperty KeyProtector"',
+    '"New-Object -ComObject WScript.Shell"',
+    "\"New-Object -ComObject Microsoft.Update.Searcher | ForEach-Object -MemberName Search -ArgumentList 'x'\"",
+    '"New-Object -ComObject Microsoft.Update.Searcher -Property @{Online=1} | Select-Object -Property Online"',
+    '"Get-HotFix \'x | Restart-Computer"',
+    "\"Get-HotFix 'x' y' | Restart-Computer\"",
+]
+
+
+@pytest.mark.parametrize("pipeline", READS_WINDOWS)
+def test_a_listed_pipeline_that_reads_may_be_run_on_windows(pipeline: str) -> None:
+    assert guard.permit_host(PS + pipeline, {PS + pipeline}) == PS + pipeline
+
+
+@pytest.mark.parametrize("pipeline", CHANGES_WINDOWS)
+def test_listing_a_pipeline_that_does_more_does_not_let_it_through(pipeline: str) -> None:
+    with pytest.raises(RefusedError, match="not a pipeline that only reads"):
+        guard.permit_host(PS + pipeline, {PS + pipeline})
+
+
+@pytest.mark.parametrize(
+    "command", ["powershell -File x", "powershell -EncodedCommand AAAA", "PowerShell -c x", "pwsh x"]
+)
+def test_powershell_gets_no_script_in_any_other_way(command: str) -> None:
+    with pytest.raises(RefusedError):
+        guard.permit_host(command, {command})
