@@ -31,6 +31,12 @@ _HTTP_CHANGES = re.compile(
 )
 """Segments of a path that name an act: some services act on a GET, whatever RFC 9110 says."""
 
+_HTTP_LISTS = re.compile(r"/appliance/update(?:/pending)?\Z")
+"""Ends of paths that name what is at hand by the word of an act: vCenter's list of updates."""
+
+_HTTP_SESSION = re.compile(r"(?:/[a-z0-9.-]+)*/sessions?", re.ASCII)
+"""Where a session is begun and ended: the one thing that is sent anything but a GET or HEAD."""
+
 _NO_PATH = re.compile(r"[^!-~]|[?#\\]|//|%(?:2[EeFf]|5[Cc])")
 """What a plain path of visible ASCII does not hold: query, fragment, and dots or slashes in disguise."""
 
@@ -194,8 +200,20 @@ def permit_http(method: str, path: str, allowed: Collection[str]) -> str:
     segments = path.split("/")
     if not path.startswith("/") or len(path) > MAX_PATH_CHARS or _NO_PATH.search(path) or {".", ".."} & set(segments):
         raise NotReadOnlyError(f"not a plain absolute path, so it was not sent: {path!r:.{MAX_PATH_CHARS}}")
-    if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments):
+    if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments) and not _ends_in_list(path):
         raise NotReadOnlyError(f"it can change the service, so it was not sent although it is listed: {path!r}")
+    return path
+
+
+def _ends_in_list(path: str) -> bool:
+    found = _HTTP_LISTS.search(path)
+    return found is not None and not any(map(_HTTP_CHANGES.fullmatch, path[: found.start()].split("/")))
+
+
+def permit_session(method: str, path: str) -> str:
+    """Return `path` if a session may be begun (POST) or ended (DELETE) there; raise `NotReadOnlyError` if not."""
+    if method not in ("POST", "DELETE") or not _HTTP_SESSION.fullmatch(path):
+        raise NotReadOnlyError(f"not where a session begins or ends, so it was not sent: {method} {path!r:.200}")
     return path
 
 
