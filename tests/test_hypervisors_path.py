@@ -8,9 +8,11 @@ vCenter. It wants their ways to be let in: a token in a header, a session.
 import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+
+from collectors.credentials import Secret
+from collectors.inventory.host import HttpAccess
+from collectors.transports.http import open_http
+from collectors.transports.interface import AuthenticationError, FailedError
+from evidence.model.names import AssetId
+from evidence.platforms.load import load_platforms
 
 DATA = Path(__file__).parent / "data"
 TOKEN = "PVEAPIToken=plantproof@pve!read=6f1c2d3e-0000-4a4a-9b9b-123456789abc"
@@ -134,10 +143,37 @@ def test_hypervisors_are_read_sealed_and_judged_and_a_session_is_ended(site: Any
         assert secret not in "".join(site.said)
 
 
-@pytest.mark.parametrize(("fault", "result"), [("password", "auth-failed"), ("session", "partial")])
-def test_without_a_session_nothing_is_asked(site: Any, doubles: dict[str, Double], fault: str, result: str) -> None:
-    doubles["vcenter"].fault = fault
-    del site.hosts["proxmox_ve"]
-    (outcome,) = site.results().values()
-    assert outcome == result
-    assert doubles["vcenter"].asked == ["POST /api/session"]
+class Now:
+    """The real clock."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@pytest.mark.parametrize(("fault", "error"), [("password", AuthenticationError), ("session", FailedError)])
+def test_without_a_session_nothing_is_asked(parts: Any, fault: str, error: type[Exception]) -> None:
+    platform = load_platforms(only=("vcenter",)).named("vcenter")
+    assert platform is not None
+    with serving(Double({}, login="/api/session", fault=fault)) as vcenter:
+        access = HttpAccess(url=vcenter.url, user="audit@vsphere.local", password=Secret(PASSWORD))
+        opening = {"asset": AssetId("vc"), "gate": parts.gate, "clock": Now(), "wait": pytest.fail, "cursors": {}}
+        with pytest.raises(error) as caught, open_http(access, platform, **opening):
+            pytest.fail("it was let in")
+    assert vcenter.asked == ["POST /api/session"]
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_session_ends_whatever_happens_within(parts: Any) -> None:
+    platform = load_platforms(only=("vcenter",)).named("vcenter")
+    assert platform is not None
+    answers = recorded("vcenter#8.0U3_8.0.3", "host-10", "host-11")
+    with serving(Double(answers, login="/api/session")) as vcenter:
+        access = HttpAccess(url=vcenter.url, user="audit@vsphere.local", password=Secret(PASSWORD))
+        opening = {"asset": AssetId("vc"), "gate": parts.gate, "clock": Now(), "wait": pytest.fail, "cursors": {}}
+        with pytest.raises(KeyError), open_http(access, platform, **opening):
+            raise KeyError
+    assert vcenter.asked[-1] == "DELETE /api/session"
+    assert parts.gate.said[0] == "session POST /api/session"

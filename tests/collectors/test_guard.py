@@ -687,3 +687,24 @@ def test_listing_a_pipeline_that_does_more_does_not_let_it_through(pipeline: str
 def test_powershell_gets_no_script_in_any_other_way(command: str) -> None:
     with pytest.raises(RefusedError):
         guard.permit_host(command, {command})
+
+
+def test_a_session_is_begun_and_ended_at_its_own_path_and_nothing_else_is_posted() -> None:
+    assert guard.permit_session("POST", "/api/session") == "/api/session"
+    assert guard.permit_session("DELETE", "/rest/com/vmware/cis/session") == "/rest/com/vmware/cis/session"
+    for method, path in (
+        *(("PUT", "/api/session"), ("PATCH", "/api/session"), ("POST", "/api/vm"), ("DELETE", "/api/session/..")),
+        *(("POST", "/api/session?action=x"), ("POST", "//api/session"), ("POST", "/api/../session x")),
+    ):
+        with pytest.raises(RefusedError, match="not where a session begins or ends"):
+            guard.permit_session(method, path)
+    with pytest.raises(RefusedError, match="not a read-only HTTP method"):
+        guard.permit_http("POST", "/api/session", {"/api/session"})
+
+
+def test_a_list_of_updates_is_no_update() -> None:
+    for path in ("/api/appliance/update/pending", "/api/appliance/update"):
+        assert guard.permit_http("GET", path, {path}) == path
+    for path in ("/api/appliance/update/pending/install", "/api/update/pending", "/api/install/appliance/update"):
+        with pytest.raises(RefusedError, match="it can change the service"):
+            guard.permit_http("GET", path, {path})
