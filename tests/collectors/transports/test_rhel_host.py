@@ -18,6 +18,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give the host's commands a system of their own"),
 ]
 
+NEEDS_RESTARTING = [*Path("/usr/lib").glob("python3*/**/dnf-plugins/needs_restarting.py")]
+
 SPEC = """Name: {name}
 Version: {version}
 Release: 1
@@ -59,7 +61,7 @@ class System:
             f"mount --bind {folder}/cache /var/cache/dnf\nmount --bind {folder}/os-release /etc/os-release\n"
             f'export HOME={folder}/home\nexec "$@"\n'
         )
-        for name, version in (("pump", "1.0"), ("valve", "1.0"), ("panel", "1.0")):
+        for name, version in (("pump", "1.0"), ("valve", "1.0"), ("panel", "1.0"), ("linux-firmware", "1.0")):
             self._build(name, version, "installed")
         for name, version in (("pump", "1.1"), ("pump", "1.2"), ("panel", "2.0")):
             self._build(name, version, "repo")
@@ -115,7 +117,7 @@ def run(*command: str) -> str:
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> System:
-    """Three packages are installed; the repository has newer ones of two."""
+    """Four packages are installed, one of which counts at the next start only; the repository has newer ones of two."""
     folder = Path(tmp_path_factory.mktemp("system"))
     for above in folder.parents[:2]:
         above.chmod(0o711)  # an unprivileged account looks into it
@@ -163,6 +165,15 @@ def test_missing_patches_and_those_with_a_security_advisory_are_what_dnf_says(
     assert visited.value("patch.scanned_at") == at(1_700_000_000)
     assert {path.stat().st_mtime for path in lists} == {1_700_000_000}  # nothing was refreshed
     assert visited.value("firmware.version") == "9.4"
+
+
+@pytest.mark.skipif(not NEEDS_RESTARTING, reason="dnf-plugins-core is not installed")
+def test_what_was_installed_after_the_start_waits_for_the_next_one(
+    visit_host: Callable[..., Any], sshd: Callable[..., Any], system: System
+) -> None:
+    visited = visit_host("ssh", "restart-needed", server=sshd("AcceptEnv LC_ALL", system.wrapped()), platform="rhel")
+    assert visited.answered == {"restart-needed"}
+    assert visited.value("patch.reboot_needed") == "yes"
 
 
 def at(seconds: float) -> str:
