@@ -122,19 +122,22 @@ _POWERSHELL = re.compile(r'powershell -NoProfile -NonInteractive -Command "([\w 
 """One pipeline without anything that PowerShell, or the shell in front of it, would expand: it is the same in both."""
 
 _POWERSHELL_QUOTED = re.compile(r"'(?:[^']|'')*'")
-_POWERSHELL_SOURCE = re.compile(
-    r"Get-(?:HotFix|LocalUser|MpComputerStatus|BitLockerVolume|NetUDPEndpoint|NetTCPConnection -State Listen)"
+_POWERSHELL_SOURCE = (
+    r"Get-(?:HotFix|LocalUser|MpComputerStatus|NetUDPEndpoint|NetTCPConnection -State Listen)"
+    r"|Get-BitLockerVolume(?= \| Select-Object)"  # with everything come recovery passwords
     r"|Get-LocalGroupMember -SID S(?:-\d+)+"
-    r"|Get-CimInstance -ClassName Win32_(?!Product\b)\w+(?: -Filter '')?"  # listing Win32_Product repairs programs
+    r"|Get-CimInstance -ClassName Win32_(?!(?i:Product|Software))\w+(?: -Filter '')?"  # to list those repairs programs
     r"|Get-ItemProperty -Path ''"
     r"|New-Object -ComObject Microsoft\.Update\.(?:SystemInfo|AutoUpdate|Searcher -Property @{Online=0})"
 )
-_POWERSHELL_FILTER = re.compile(
-    r"Select-Object -(?:Property|ExpandProperty) (?!.*(?i:KeyProtector))\w+(?:,\w+)*"  # they hold recovery passwords
+_POWERSHELL_FILTER = (
+    r"Select-Object -(?:Property|ExpandProperty) (?![\w,]*(?i:KeyProtector))\w+(?:,\w+)*"
     r"|Where-Object -Property \w+ -(?:EQ|NE|LT|GT) \w+"
     r"|ForEach-Object -MemberName Search -ArgumentList ''"  # of updates; Online=0 keeps it on the host
     r"|ConvertTo-Json(?: -Compress)?"
 )
+_POWERSHELL_PIPELINE = re.compile(rf"(?:{_POWERSHELL_SOURCE})(?: \| (?:{_POWERSHELL_FILTER}))*", re.ASCII)
+"""What reads, and what may stand behind it; quoted words are empty here."""
 
 _CALL_READS = re.compile(r"(?:Get|BatchGet|List|Describe|Lookup)[A-Z]\w*", re.ASCII)
 """Operations of a cloud's API that read, by their names (AWS API naming: Create, Delete, Put, Start … change)."""
@@ -243,10 +246,8 @@ def permit_snmp(verb: str) -> str:
 def _one_reading_pipeline(command: str) -> None:
     """Raise `NotReadOnlyError` unless a PowerShell command is one source that reads and filters behind it."""
     found = _POWERSHELL.fullmatch(command)
-    source, *filters = (_POWERSHELL_QUOTED.sub("''", found[1]) if found else "").split("|")
-    if not _POWERSHELL_SOURCE.fullmatch(source.strip()) or not all(
-        _POWERSHELL_FILTER.fullmatch(each.strip()) for each in filters
-    ):
+    bare = _POWERSHELL_QUOTED.sub("''", found[1]) if found else ""
+    if not _POWERSHELL_PIPELINE.fullmatch(bare):
         raise NotReadOnlyError(f"not a pipeline that only reads, so it was not sent although it is listed: {command!r}")
 
 
