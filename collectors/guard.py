@@ -31,6 +31,12 @@ _HTTP_CHANGES = re.compile(
 )
 """Segments of a path that name an act: some services act on a GET, whatever RFC 9110 says."""
 
+_HTTP_LISTS = re.compile(r"/appliance/update(?:/pending)?\Z")
+"""Ends of paths that name what is at hand by the word of an act: vCenter's list of updates."""
+
+_HTTP_SESSION = re.compile(r"(?:/[a-z0-9.-]+)*/sessions?", re.ASCII)
+"""Where a session is begun and ended: the one thing that is sent anything but a GET or HEAD."""
+
 _NO_PATH = re.compile(r"[^!-~]|[?#\\]|//|%(?:2[EeFf]|5[Cc])")
 """What a plain path of visible ASCII does not hold: query, fragment, and dots or slashes in disguise."""
 
@@ -76,13 +82,13 @@ _HOST_PROGRAMS = (
     "chpasswd|useradd|userdel|usermod|groupadd|groupdel|groupmod|adduser|deluser|visudo|crontab|at|batch|modprobe",
     "insmod|rmmod|ssh|scp|sftp|rsync|ftp|tftp|telnet|nc|ncat|socat|curl|wget|ping|traceroute|nmap|tcpdump|make|gcc",
     "git|patch|pip\\d*|update-\\S+|grub-\\S+|systemd-run|wall|write|logger|ifup|ifdown|openssl|gpg|restic|borg|mysql",
-    "psql|sqlite3|virsh|crm|pcs|vtysh|ip6?tables-restore",
+    "psql|sqlite3|virsh|crm|pcs|vtysh|ip6?tables-restore|(?:powershell|pwsh|cmd|[cw]script|reg|wmic)(?:\\.exe)?",
 )
 _HOST_CHANGES = (
     r"systemctl(?!\s+(?:--\S+\s+)*(?:list-\S+|show|status|is-\S+|cat|get-default)\b)",
     r"(?:apt|aptitude)(?!\s+(?:list|show|policy|search)\b)(?!\S)",
     r"apt-get(?!\s+(?:-s|--simulate|--just-print|--dry-run)\s)",
-    r"(?:dnf|yum|microdnf)(?!\s+(?:-\S+\s+)*(?:check-update|list|info|updateinfo|repolist|history|search)\b)",
+    r"(?:dnf|yum|microdnf)(?!\s+(?:-\S+\s+)*(?:check-update|list|info|updateinfo|repolist|repoquery|needs-restarting|history|search)\b)",
     r"(?:dnf|yum)\s.*history\s+(?:undo|redo|rollback|replay)",
     r"zypper(?!\s+(?:-\S+\s+)*(?:list-updates|list-patches|lu|lp|lr|info|search|patches)\b)",
     r"dpkg(?!\s+(?:-l|-L|-s|-S|-V|--list\w*|--get-selections|--status|--audit|--verify|--print\S*)(?!\S))(?!\S)",
@@ -111,6 +117,27 @@ _HOST_CHANGES = (
 _HOST_WALL = re.compile(
     r"(?:\S*/)?(?:(?:" + "|".join(_HOST_PROGRAMS) + r")(?!\S)|" + "|".join(_HOST_CHANGES) + ")", re.I
 )
+
+_POWERSHELL = re.compile(r'powershell -NoProfile -NonInteractive -Command "([\w ,.:\'=@{}\\|-]+)"', re.ASCII)
+"""One pipeline without anything that PowerShell, or the shell in front of it, would expand: it is the same in both."""
+
+_POWERSHELL_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_POWERSHELL_SOURCE = (
+    r"Get-(?:HotFix|LocalUser|MpComputerStatus|NetUDPEndpoint|NetTCPConnection -State Listen)"
+    r"|Get-BitLockerVolume(?= \| Select-Object)"  # with everything come recovery passwords
+    r"|Get-LocalGroupMember -SID S(?:-\d+)+"
+    r"|Get-CimInstance -ClassName Win32_(?!(?i:Product|Software))\w+(?: -Filter '')?"  # to list those repairs programs
+    r"|Get-ItemProperty -Path ''"
+    r"|New-Object -ComObject Microsoft\.Update\.(?:SystemInfo|AutoUpdate|Searcher -Property @{Online=0})"
+)
+_POWERSHELL_FILTER = (
+    r"Select-Object -(?:Property|ExpandProperty) (?![\w,]*(?i:KeyProtector))\w+(?:,\w+)*"
+    r"|Where-Object -Property \w+ -(?:EQ|NE|LT|GT) \w+"
+    r"|ForEach-Object -MemberName Search -ArgumentList ''"  # of updates; Online=0 keeps it on the host
+    r"|ConvertTo-Json(?: -Compress)?"
+)
+_POWERSHELL_PIPELINE = re.compile(rf"(?:{_POWERSHELL_SOURCE})(?: \| (?:{_POWERSHELL_FILTER}))*", re.ASCII)
+"""What reads, and what may stand behind it; quoted words are empty here."""
 
 _CALL_READS = re.compile(r"(?:Get|BatchGet|List|Describe|Lookup)[A-Z]\w*", re.ASCII)
 """Operations of a cloud's API that read, by their names (AWS API naming: Create, Delete, Put, Start … change)."""
@@ -144,6 +171,9 @@ def permit_host(command: str, allowed: Collection[str]) -> str:
         for quoted, bare in _VTYSH_COMMAND.findall(vtysh.group(1)):
             _behind_cli_wall(quoted or bare, command)
         return command
+    if command.startswith("powershell "):
+        _one_reading_pipeline(command)
+        return command
     if _HOST_META.search(_SINGLE_QUOTED.sub("", command)):
         raise NotReadOnlyError(f"a shell would act on it, so it was not sent: {command!r}")
     if _HOST_WALL.match(command.replace("'", "")):
@@ -173,8 +203,20 @@ def permit_http(method: str, path: str, allowed: Collection[str]) -> str:
     segments = path.split("/")
     if not path.startswith("/") or len(path) > MAX_PATH_CHARS or _NO_PATH.search(path) or {".", ".."} & set(segments):
         raise NotReadOnlyError(f"not a plain absolute path, so it was not sent: {path!r:.{MAX_PATH_CHARS}}")
-    if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments):
+    if any(_HTTP_CHANGES.fullmatch(segment) for segment in segments) and not _ends_in_list(path):
         raise NotReadOnlyError(f"it can change the service, so it was not sent although it is listed: {path!r}")
+    return path
+
+
+def _ends_in_list(path: str) -> bool:
+    found = _HTTP_LISTS.search(path)
+    return found is not None and not any(map(_HTTP_CHANGES.fullmatch, path[: found.start()].split("/")))
+
+
+def permit_session(method: str, path: str) -> str:
+    """Return `path` if a session may be begun (POST) or ended (DELETE) there; raise `NotReadOnlyError` if not."""
+    if method not in ("POST", "DELETE") or not _HTTP_SESSION.fullmatch(path):
+        raise NotReadOnlyError(f"not where a session begins or ends, so it was not sent: {method} {path!r:.200}")
     return path
 
 
@@ -199,6 +241,14 @@ def permit_snmp(verb: str) -> str:
     if verb not in SNMP_VERBS:
         raise NotReadOnlyError(f"not a read-only SNMP request, so it was not sent: {verb!r}")
     return verb
+
+
+def _one_reading_pipeline(command: str) -> None:
+    """Raise `NotReadOnlyError` unless a PowerShell command is one source that reads and filters behind it."""
+    found = _POWERSHELL.fullmatch(command)
+    bare = _POWERSHELL_QUOTED.sub("''", found[1]) if found else ""
+    if not _POWERSHELL_PIPELINE.fullmatch(bare):
+        raise NotReadOnlyError(f"not a pipeline that only reads, so it was not sent although it is listed: {command!r}")
 
 
 def _on_the_list(command: str, allowed: Collection[str]) -> None:

@@ -118,6 +118,8 @@ class Plan:
             elif transport == "http" and questions:
                 door = next(one for one in platform.questions if one.transport == "http")
                 questions = (door, *(one for one in questions if one is not door))
+                if platform.http is not None and platform.http.login is not None:
+                    yield from ((transport, f"{method} {platform.http.login}") for method in ("POST", "DELETE"))
             elif transport == "opcua" and questions:
                 yield transport, f"login {visit.host.opcua.url if visit.host.opcua else ''}"
             elif transport == "aws" and questions:

@@ -3,7 +3,8 @@
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
   [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
-  [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
+  [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
+  [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
@@ -15,6 +16,11 @@ declare -A tests_of=(
   [chromium]="the report in a browser and on paper"
   [systemd]="systemd's own check of the units that are printed"
   [restic]="backups and restore tests by restic"
+  [dnf]="missing updates of the RHEL family"
+  [rpm]="packages of the RHEL family"
+  [createrepo-c]="a repository of the RHEL family"
+  [borgbackup]="backups and restore tests by borg"
+  [podman]="containers and their images"
   [postgresql]="dumps of a database seen as backups"
   [chrony]="the state of the clock as chronyc prints it"
   [zstd]="blobs read by the zstd program"

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from collectors import guard
 from collectors.inventory.host import HttpAccess
+from collectors.transports.http_login import logged_in
 from collectors.transports.http_pages import (
     MAX_EACH,
     Span,
@@ -311,19 +312,21 @@ def open_http(
     read_limit: int = MAX_ANSWER_BYTES,
 ) -> Iterator[HttpSession]:
     """Yield a session with a service whose first question was answered. `cursors`: question -> where it begins."""
-    wire = Wire(access, platform.http or HttpDialect(), asset=asset, clock=clock, timeout_s=timeout_s)
+    dialect = platform.http or HttpDialect()
+    wire = Wire(access, dialect, asset=asset, clock=clock, timeout_s=timeout_s)
     try:
-        session = HttpSession(
-            wire,
-            platform,
-            asset=asset,
-            gate=gate,
-            clock=clock,
-            wait=wait,
-            cursors=cursors,
-            read_limit=read_limit,
-        )
-        session.knock()
-        yield session
+        with logged_in(wire, dialect, asset=asset, gate=gate, clock=clock):
+            session = HttpSession(
+                wire,
+                platform,
+                asset=asset,
+                gate=gate,
+                clock=clock,
+                wait=wait,
+                cursors=cursors,
+                read_limit=read_limit,
+            )
+            session.knock()
+            yield session
     finally:
         wire.close()

@@ -49,6 +49,10 @@ class Wire:
         self._url = access.url
         self._pool = _pool(access, asset, timeout_s)
 
+    def carry(self, credential: Mapping[str, str]) -> None:
+        """Show this from now on, instead of what let us in: a session's name."""
+        self._credential = dict(credential)
+
     def close(self) -> None:
         """Close the connection."""
         self._pool.close()
@@ -135,7 +139,7 @@ def _credential(access: HttpAccess, dialect: HttpDialect, asset: AssetId) -> dic
             f"{asset}: {access.url} is not encrypted, so the credential was not sent "
             "(plantproof_clear_credentials: true sends it all the same)"
         )
-    if dialect.auth == "basic":
+    if dialect.auth in ("basic", "session"):
         if access.password is None:
             raise RefusedError(f"{asset}: this service takes a user and a password, but the inventory gives a token")
         pair = f"{access.user}:{access.password.reveal()}".encode()

@@ -76,6 +76,8 @@ def test(file: Path) -> None:
     service = read_platform_file(file, known=load_platforms())
     facts = {rule.fact for rule in service.facts} | {c.fact for rows in service.tables for c in rows.columns}
     click.echo(f"{service.name}: {len(service.questions)} questions, {len(facts)} facts")
+    if service.http is not None and service.http.login is not None:
+        click.echo(f"  http POST and DELETE {service.http.login}: a session")
     for question in service.questions:
         click.echo(f"  {question.transport} {one_line(question.request)}")
     read = {rule.question for rule in service.facts} | {rule.question for rule in service.tables}

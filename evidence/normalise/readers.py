@@ -15,6 +15,7 @@ from jmespath.exceptions import JMESPathError
 
 from evidence.normalise.blocks import read_blocks
 from evidence.normalise.host_readers import HOST_READERS
+from evidence.normalise.linux_readers import LINUX_READERS
 from evidence.platforms.platform import Question
 
 MAX_PAGES = 2_000
@@ -175,5 +176,6 @@ READERS: Mapping[str, Reader] = {
     "x509": _x509,
     "endpoints": _endpoints,
     **HOST_READERS,
+    **LINUX_READERS,
 }
 """Name of a reader in platform and service files -> how it reads."""

@@ -59,6 +59,10 @@ VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
 _YEAR_FIRST = re.compile(r"\b(\d{4})[-/](\d{2})[-/](\d{2})\b")
 _EPOCH = re.compile(r"-?[0-9]{9,11}(?:\.[0-9]+)?")
 _EPOCH_MS = re.compile(r"[0-9]{12,14}")
+_DOTNET = re.compile(r"/Date\((-?[0-9]{1,15})\)/")
+"""Milliseconds since 1970, as Windows PowerShell's ConvertTo-Json writes a time."""
+_GO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4}) \S+")
+"""How Go's programs write a time: https://pkg.go.dev/time#Time.String"""
 _OPENSSL = "%b %d %H:%M:%S %Y GMT"
 
 
@@ -66,12 +70,14 @@ def _time(text: str) -> str:
     """
     Return a time as RFC 3339 UTC; nothing where it cannot be read.
 
-    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates and OpenSSL's. A time without an
-    offset is taken for UTC only where it ends in `Z`: others could be hours off.
+    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates, times of OpenSSL, Go and .NET.
+    One without an offset is taken for UTC only where it ends in `Z`: others could be hours off.
     """
     text = text.strip()
     try:
-        if _EPOCH_MS.fullmatch(text):
+        if dotnet := _DOTNET.fullmatch(text):
+            moment = datetime.fromtimestamp(int(dotnet[1]) / 1000, UTC)
+        elif _EPOCH_MS.fullmatch(text):
             moment = datetime.fromtimestamp(int(text) / 1000, UTC)
         elif _EPOCH.fullmatch(text):
             moment = datetime.fromtimestamp(float(text), UTC)
@@ -80,7 +86,7 @@ def _time(text: str) -> str:
         elif text[3:4] == ",":
             moment = parsedate_to_datetime(text)
         else:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat("".join(go.groups()) if (go := _GO.fullmatch(text)) else text)
     except (ValueError, OverflowError, OSError, TypeError):
         return ""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment.tzinfo is not None else ""

@@ -28,7 +28,7 @@ def gone_through(call: Call | None) -> str | None:
 
 def dialect_of(http: HttpModel | None) -> HttpDialect | None:
     """Return how a service wants to be asked over HTTP; nothing where its file does not say."""
-    return HttpDialect(auth=http.auth, header=http.header) if http else None
+    return HttpDialect(auth=http.auth, header=http.header, login=http.login) if http else None
 
 
 def unknown_source(questions: Iterable[QuestionModel]) -> str | None:

@@ -46,9 +46,14 @@ class HttpDialect:
     """How a service wants to be asked over HTTP: the same for all its questions."""
 
     auth: str = "bearer"
-    """`bearer` (RFC 6750), `basic` (RFC 7617), `header` (a header of the service's own) or `none`."""
+    """
+    `bearer` (RFC 6750), `basic` (RFC 7617), `header` (a header of the service's own), `session` (a user and a password
+    begin a session, whose name stands in such a header) or `none`.
+    """
     header: str | None = None
-    """The header that holds the token, where it is one of the service's own."""
+    """The header that holds the token or the session, where it is one of the service's own."""
+    login: str | None = None
+    """The path where a POST begins a session, and a DELETE ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,24 @@ OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.
 """May begin with the device's own sysObjectID, for vendors that give each model a branch of its own."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=60)]
 Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=300)]
+Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=400)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
 Reader = Literal[
-    "authorized_keys", "blocks", "csv", "endpoints", "json", "pages", "pairs", "ssh_log", "sshd_config", "tsv", "x509"
+    "authorized_keys",
+    "block_devices",
+    "blocks",
+    "csv",
+    "dnf_advisories",
+    "endpoints",
+    "json",
+    "pages",
+    "pairs",
+    "password_policy",
+    "ssh_log",
+    "sshd_config",
+    "tsv",
+    "x509",
 ]
 List = Literal["certificates", "authorised_keys", "backup_folders", "backup_status", "restore_tests"]
 Tag = Literal["identify", "config", "tables", "host"]

@@ -65,13 +65,16 @@ class WindowModel(_Model):
 class HttpModel(_Model):
     """How a service wants to be asked over HTTP."""
 
-    auth: Literal["bearer", "basic", "header", "none"] = "bearer"
-    header: HeaderName | None = Field(default=None, description="the header that holds the token, for `auth: header`")
+    auth: Literal["bearer", "basic", "header", "session", "none"] = "bearer"
+    header: HeaderName | None = Field(default=None, description="the header that holds the token, or the session")
+    login: UrlPath | None = Field(default=None, description="where a session is begun and ended, for `auth: session`")
 
     @model_validator(mode="after")
     def _whole(self) -> "HttpModel":
-        if (self.auth == "header") is (self.header is None):
-            raise ValueError("a header goes with auth: header, and only with it")
+        if (self.auth in ("header", "session")) is (self.header is None):
+            raise ValueError("a header goes with auth: header and auth: session, and only with them")
+        if (self.auth == "session") is (self.login is None):
+            raise ValueError("login goes with auth: session, and only with it")
         return self
 
 

@@ -623,3 +623,92 @@ def test_every_shipped_operation_may_be_called() -> None:
     for question in called:
         stated = question.call.safe_call if question.call else None  # type: ignore[union-attr]
         assert guard.permit_call(question.objects[0], [question.objects[0]], reason=stated) == question.objects[0]
+
+
+PS = "powershell -NoProfile -NonInteractive -Command "
+READS_WINDOWS = [
+    '"Get-HotFix | Select-Object -Property HotFixID,InstalledOn | ConvertTo-Json -Compress"',
+    "\"Get-CimInstance -ClassName Win32_Service -Filter 'State=''Running''' | ConvertTo-Json\"",
+    "\"Get-ItemProperty -Path 'HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion' | Select-Object -Property UBR\"",
+    '"Get-NetUDPEndpoint | Where-Object -Property LocalPort -LT 49152 | Select-Object -Property LocalPort"',
+    '"New-Object -ComObject Microsoft.Update.Searcher -Property @{Online=0}'
+    " | ForEach-Object -MemberName Search -ArgumentList 'IsInstalled=0' | Select-Object -ExpandProperty Updates\"",
+]
+CHANGES_WINDOWS = [
+    "",
+    '"Restart-Computer"',
+    '"Stop-Service sshd"',
+    '"Get-HotFix',
+    '"Get-HotFix" ; reboot',
+    '"Get-HotFix" | tee x',
+    '"Get-HotFix; Restart-Computer"',
+    '"Get-HotFix > x"',
+    '"Get-HotFix | Out-File x"',
+    '"Get-HotFix | Remove-Item"',
+    '"Get-HotFix | ForEach-Object -MemberName Delete"',
+    '"Get-HotFix | ForEach-Object {reboot}"',
+    '"Get-HotFix | Select-Object -Property @{Name=1}"',
+    '"Get-HotFix -ComputerName other"',
+    '"Get-HotFix -cn other"',
+    '"Get-BitLockerVolume | Select-Object -Property MountPoint,KeyProtector"',
+    '"Get-BitLockerVolume | Select-Object -Property k*"',
+    '"Get-HotFix $(reboot)"',
+    '"Get-HotFix `n reboot"',
+    '"Get-HotFix %PATH%"',
+    '"& Get-HotFix"',
+    '"Get-LocalUser | Disable-LocalUser"',
+    '"Get-Content x"',
+    '"Get-CimInstance -ClassName Win32_Product"',
+    '"Get-CimInstance -ClassName Win32_product"',
+    '"Get-CimInstance -ClassName Win32_SoftwareFeature"',
+    '"Get-BitLockerVolume | ConvertTo-Json"',
+    '"Get-BitLockerVolume"',
+    '"Get-CimInstance -Query x"',
+    '"Get-CimInstance -ClassName Win32_Service -CimSession x"',
+    '"Get-BitLockerVolume | Select-Object -ExpandProperty KeyProtector"',
+    '"New-Object -ComObject WScript.Shell"',
+    "\"New-Object -ComObject Microsoft.Update.Searcher | ForEach-Object -MemberName Search -ArgumentList 'x'\"",
+    '"New-Object -ComObject Microsoft.Update.Searcher -Property @{Online=1} | Select-Object -Property Online"',
+    '"Get-HotFix \'x | Restart-Computer"',
+    "\"Get-HotFix 'x' y' | Restart-Computer\"",
+]
+
+
+@pytest.mark.parametrize("pipeline", READS_WINDOWS)
+def test_a_listed_pipeline_that_reads_may_be_run_on_windows(pipeline: str) -> None:
+    assert guard.permit_host(PS + pipeline, {PS + pipeline}) == PS + pipeline
+
+
+@pytest.mark.parametrize("pipeline", CHANGES_WINDOWS)
+def test_listing_a_pipeline_that_does_more_does_not_let_it_through(pipeline: str) -> None:
+    with pytest.raises(RefusedError, match="not a pipeline that only reads"):
+        guard.permit_host(PS + pipeline, {PS + pipeline})
+
+
+@pytest.mark.parametrize(
+    "command", ["powershell -File x", "powershell -EncodedCommand AAAA", "PowerShell -c x", "pwsh x"]
+)
+def test_powershell_gets_no_script_in_any_other_way(command: str) -> None:
+    with pytest.raises(RefusedError):
+        guard.permit_host(command, {command})
+
+
+def test_a_session_is_begun_and_ended_at_its_own_path_and_nothing_else_is_posted() -> None:
+    assert guard.permit_session("POST", "/api/session") == "/api/session"
+    assert guard.permit_session("DELETE", "/rest/com/vmware/cis/session") == "/rest/com/vmware/cis/session"
+    for method, path in (
+        *(("PUT", "/api/session"), ("PATCH", "/api/session"), ("POST", "/api/vm"), ("DELETE", "/api/session/..")),
+        *(("POST", "/api/session?action=x"), ("POST", "//api/session"), ("POST", "/api/../session x")),
+    ):
+        with pytest.raises(RefusedError, match="not where a session begins or ends"):
+            guard.permit_session(method, path)
+    with pytest.raises(RefusedError, match="not a read-only HTTP method"):
+        guard.permit_http("POST", "/api/session", {"/api/session"})
+
+
+def test_a_list_of_updates_is_no_update() -> None:
+    for path in ("/api/appliance/update/pending", "/api/appliance/update"):
+        assert guard.permit_http("GET", path, {path}) == path
+    for path in ("/api/appliance/update/pending/install", "/api/update/pending", "/api/install/appliance/update"):
+        with pytest.raises(RefusedError, match="it can change the service"):
+            guard.permit_http("GET", path, {path})
