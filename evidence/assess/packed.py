@@ -42,4 +42,5 @@ def pack(rows: TableRows, seen: Iterable[Sighting]) -> Packed:
                     captures.append(told)
                 cells.append((*said, places[id(told)]))
     data = json.dumps((cells, tuple(seen)), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return Packed(zstandard.ZstdCompressor(level=_LEVEL).compress(data), tuple(captures))
+    packed = zstandard.ZstdCompressor(level=_LEVEL).compress(data)
+    return Packed(bytes(memoryview(packed)), tuple(captures))  # a copy: the compressor's own keeps room for the input
