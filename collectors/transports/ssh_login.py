@@ -224,6 +224,8 @@ def _negotiate(transport: SshTransport, where: str, clock: Clock, timeout_s: flo
     try:
         transport.start_client(timeout=timeout_s)
     except paramiko.ssh_exception.IncompatiblePeer as error:
+        if "version" in str(error):
+            raise UnreachableError(f"{where}: no SSH version in common ({error})") from error
         raise transport.nothing_in_common(where) from error
     except BROKEN as error:
         if clock.monotonic() - began >= timeout_s or isinstance(error, TimeoutError):
