@@ -108,7 +108,7 @@ def test_a_banner_of_a_megabyte_is_read_past(simulate: Simulate, parts: Any) -> 
 
 def test_a_banner_without_end_is_not_read_without_end(simulate: Simulate, parts: Any) -> None:
     server = simulate(commands=COMMANDS, fault="big-banner")
-    with pytest.raises(UnreachableError, match="it did not stop sending before any prompt"):
+    with pytest.raises(UnreachableError, match="no prompt"):
         visit(parts.access(server), parts.session(), **opening(server, parts, read_limit=100_000))
 
 
