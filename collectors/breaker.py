@@ -26,12 +26,16 @@ class DeviceBreaker:
     baseline_s: Mapping[str, float] = field(default_factory=dict)
     """Usual seconds to answer by kind of request, from earlier runs."""
     failures: int = 0
+    """In a row."""
+    last: str = ""
+    """What the last failure was, in words."""
     _recent: dict[str, deque[float]] = field(default_factory=dict)
 
-    def note(self, kind: str, took_s: float, *, failed: bool) -> None:
-        """Note one answer, or its absence."""
+    def note(self, kind: str, took_s: float, *, failed: bool, why: str = "") -> None:
+        """Note one answer, or its absence and `why`."""
         if failed:
             self.failures += 1
+            self.last = why
             return
         self.failures = 0
         self._recent.setdefault(kind, deque(maxlen=LATENCY_SAMPLE)).append(took_s)
@@ -39,7 +43,7 @@ class DeviceBreaker:
     def tripped(self) -> str | None:
         """Return why the target is to be left alone, or `None`."""
         if self.failures >= DEVICE_FAILURES:
-            return f"{self.failures} failures in a row"
+            return f"{self.failures} failures in a row" + (f", the last: {self.last}" if self.last else "")
         for kind, recent in self._recent.items():
             usual = self.baseline_s.get(kind)
             if usual is None or len(recent) < LATENCY_SAMPLE:

@@ -6,13 +6,17 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from itertools import islice
 from pathlib import Path
 
 from collectors.site import signers
+from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.log.chain import read_store_info
+from evidence.log.history import History
 from evidence.log.keyring import Role, load_keyring
 from evidence.log.ledger import read_ledger
 from evidence.model.names import slug
@@ -122,6 +126,24 @@ def clock(source: str, *, trusted: bool, blackouts: bool) -> Iterator[Finding]:
         yield note("clock", f"{source}: nothing says that it is right", "run chrony or systemd-timesyncd")
 
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""By how much two machines' clocks may differ without anybody minding."""
+
+
+LOOKED_INTO = 50
+"""Newest parts whose times are looked at: a wrong clock that was put right shows for some weeks."""
+
+
+def evidence_ahead(newest: str, now: datetime) -> Iterator[Finding]:
+    """Tell where the newest evidence is of a time that has not come yet."""
+    if parse_rfc3339(newest) > now + CLOCK_SLACK:
+        yield ill(
+            "clock",
+            f"the newest evidence says it is of {newest}, and it is {rfc3339(now)} by this clock",
+            "put the clock right; where it is, docs/disaster.md says what to do",
+        )
+
+
 def keys(folder: Path) -> Iterator[Finding]:
     """Look at the keys and who may read them."""
     if not folder.is_dir():
@@ -144,8 +166,8 @@ def keys(folder: Path) -> Iterator[Finding]:
         yield ill("keys", f"others may write to {folder} (mode {mode:04o})", f"chmod go-w {folder}")
 
 
-def store(spec: str, remote: Remote | None = None) -> Iterator[Finding]:
-    """Look at the store: is it there, whose is it, can it be written, and what does a bucket honour."""
+def store(spec: str, now: datetime, remote: Remote | None = None) -> Iterator[Finding]:
+    """Look at the store: is it there, whose is it, is it of now, can it be written, what does a bucket honour."""
     try:
         found = open_store(spec, remote=remote)
         info = read_store_info(found)
@@ -156,6 +178,13 @@ def store(spec: str, remote: Remote | None = None) -> Iterator[Finding]:
         yield note("store", str(error), error.hint)
         return
     yield well("store", f"{spec}: {info.origin}, owner {info.owner}")
+    try:
+        parts = islice(History.read(found).parts(newest_first=True), LOOKED_INTO)
+        newest = max((part.ended for _, part in parts), default=None)
+    except Error as error:
+        yield ill("store", f"its log cannot be read: {error}", "`plantproof verify` says more")
+    else:
+        yield from evidence_ahead(newest, now) if newest else ()
     yield from _writable(found, spec)
     if isinstance(found, S3Store):
         yield from _bucket(found)

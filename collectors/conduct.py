@@ -124,7 +124,7 @@ class Conduct:
             if error is not None:
                 self.totals.failed += 1
             distress = error is not None and not error.startswith(ANSWERED_NO)
-            self._watched[action.asset].breaker.note(kind, took_s, failed=distress)
+            self._watched[action.asset].breaker.note(kind, took_s, failed=distress, why=error or "")
         if self._watch:
             self._watch(
                 Requested(

@@ -48,8 +48,9 @@ _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
     (LeftAloneError, Result.LEFT_ALONE),
     (InterruptedRunError, Result.INTERRUPTED),
     (UnreachableError, Result.UNREACHABLE),
-    (TransportError, Result.PARTIAL),
+    (TransportError, Result.UNREACHABLE),
 )
+"""What an asset is that gave nothing because of it; one that gave something is partial."""
 
 
 KEEPERS = 4

@@ -5,6 +5,7 @@ declare -A program_of=(
   [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
+  [tcpdump]=tcpdump [faketime]=faketime
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
@@ -23,6 +24,8 @@ declare -A tests_of=(
   [podman]="containers and their images"
   [postgresql]="dumps of a database seen as backups"
   [chrony]="the state of the clock as chronyc prints it"
+  [faketime]="years of nights, and clocks that are wrong"
+  [tcpdump]="the action log against an independent capture"
   [zstd]="blobs read by the zstd program"
   [radosgw]="a store in S3: Ceph RGW with Object Lock"
   [ceph-mon]="a store in S3: Ceph RGW's monitor"

@@ -71,6 +71,9 @@ frr = _fixtures("frr").frr
 _ignition = _fixtures("ignition")
 certificate, ignition = _ignition.certificate, _ignition.ignition
 wiretap = _fixtures("wiretap").wiretap
+_troubles = _fixtures("troubles")
+capture = _fixtures("capture").capture
+another_time = _fixtures("faked").another_time
 _vault = _fixtures("vault")
 opcua_plant = _fixtures("opcua").opcua_plant
 
@@ -79,6 +82,18 @@ opcua_plant = _fixtures("opcua").opcua_plant
 def vaults() -> ModuleType:
     """The module that encrypts as Ansible Vault does."""
     return _vault
+
+
+@pytest.fixture(scope="session")
+def troubles() -> ModuleType:
+    """The module of doubles that stand for servers and networks in trouble."""
+    return _troubles
+
+
+@pytest.fixture(scope="session")
+def faults() -> dict[str, ModuleType]:
+    """The modules that make devices with every fault of docs/faults.md, by transport."""
+    return {transport: _fixtures(f"faults_{transport}") for transport in ("snmp", "ssh", "http")}
 
 
 @pytest.fixture(scope="session")

@@ -191,11 +191,11 @@ TROUBLE: dict[str, tuple[Callable[[Any], None], str, str]] = {
     "wrong-key": (say(401), "auth-failed", "the credential is not accepted (401)"),
     "no-right": (say(403), "partial", "403 Forbidden"),
     "not-there": (say(404), "partial", "404 Not Found"),
-    "failing": (say(500), "partial", "the service failed: 500 Internal Server Error"),
+    "failing": (say(500), "unreachable", "the service failed: 500 Internal Server Error"),
     "hangs-up": (hang_up, "unreachable", "the connection broke off"),
     "slow": (half, "partial", "nothing came for 2 s"),
     "endless": (flood, "partial", "more than 200000 bytes"),
-    "garbled": (say(200, b"{"), "partial", "the answer is not JSON"),
+    "garbled": (say(200, b"{"), "unreachable", "the answer is not JSON"),
     "redirected": (say(302, b"", Location="https://elsewhere.example/"), "partial", "redirects are not followed"),
 }
 

@@ -42,8 +42,9 @@ def examine(
     state = clock_state()
     yield from checkup.clock(state.source, trusted=state.trusted, blackouts=bool(site.blackouts))
     yield from checkup.keys(site.keys)
-    remote = site.remote(SystemClock().now)
-    yield from checkup.store(site.store, remote)
+    now = SystemClock().now
+    remote = site.remote(now)
+    yield from checkup.store(site.store, now(), remote)
     yield from checkup.roles(site.store, site.keys, owner=site.owner, remote=remote)
     if "://" not in site.store:
         yield from checkup.writable_by_others(Path(site.store))

@@ -46,6 +46,8 @@ FAULTS = frozenset(
         "endless",
         "reset",
         "big-banner",
+        "bye",
+        "restless-prompt",
         "slow",
         "trickle",
         "pause",

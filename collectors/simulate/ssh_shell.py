@@ -108,6 +108,9 @@ class Shell:
             self._quit.wait(0.3)
             self._say("7\n")
         self._say(self._device.banner + ("\n" if self._device.banner else "") + self._shown_prompt())
+        if self._device.fault == "bye":
+            self._channel.close()
+            return
         typed = b""
         while not self._quit.is_set() and (data := self._channel.recv(4096)):
             for byte in data.replace(b"\r\n", b"\n"):
@@ -191,6 +194,9 @@ class Shell:
         elif fault in ("drop", "drop-bare"):
             self._say(text + (self._prompt if fault == "drop" else ""))
             return False
+        elif fault == "restless-prompt":
+            self._prompt = f"{len(self._record.lines)}-{self._device.prompt}"
+            self._say(text + self._prompt)
         elif fault == "pause":
             self._quit.wait(PAUSE_S)
             self._say(text + self._prompt)

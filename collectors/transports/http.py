@@ -313,7 +313,7 @@ def open_http(
 ) -> Iterator[HttpSession]:
     """Yield a session with a service whose first question was answered. `cursors`: question -> where it begins."""
     dialect = platform.http or HttpDialect()
-    wire = Wire(access, dialect, asset=asset, clock=clock, timeout_s=timeout_s)
+    wire = Wire(access, dialect, asset=asset, timeout_s=timeout_s)
     try:
         with logged_in(wire, dialect, asset=asset, gate=gate, clock=clock):
             session = HttpSession(

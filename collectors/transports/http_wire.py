@@ -5,12 +5,13 @@ import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from collectors.inventory.host import HttpAccess
+from collectors.transports.http_cord import Cord
 from collectors.transports.interface import CertificateError, FailedError, RefusedError, UnreachableError
-from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.platforms.calls import HttpDialect
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_S = 300.0
 """Longest one answer may take in all, seconds: as for a shell's."""
+
+HEAD_STEPS = 3
+"""Connection, encryption and head: each may keep us waiting once, and all three together no longer than that."""
 
 _CHUNK_BYTES = 65_536
 _AGENT = "plantproof"
@@ -40,14 +44,13 @@ class Reply:
 class Wire:
     """A connection to one service. Used from one thread at a time."""
 
-    def __init__(
-        self, access: HttpAccess, dialect: HttpDialect, *, asset: AssetId, clock: Clock, timeout_s: float
-    ) -> None:
+    def __init__(self, access: HttpAccess, dialect: HttpDialect, *, asset: AssetId, timeout_s: float) -> None:
         """Raise `RefusedError` where the credential does not fit the service or would cross a network in clear."""
-        self._asset, self._clock, self._timeout_s = asset, clock, timeout_s
+        self._asset, self._timeout_s = asset, timeout_s
         self._credential = _credential(access, dialect, asset)
         self._url = access.url
-        self._pool = _pool(access, asset, timeout_s)
+        self._pool, self._cord = _pool(access, asset, timeout_s), Cord()
+        self._pool.ConnectionCls = self._cord.fastened_to(self._pool.ConnectionCls)
 
     def carry(self, credential: Mapping[str, str]) -> None:
         """Show this from now on, instead of what let us in: a session's name."""
@@ -61,32 +64,45 @@ class Wire:
         """
         Send one request and read its answer up to `read_limit` bytes, decoded.
 
-        Raises `UnreachableError` when no whole answer came, `CertificateError` when the service is not who it should
-        be. A body that is too long or too slow is cut off and says so.
+        Raises `UnreachableError` when no whole answer came, `FailedError` when one came without an end,
+        `CertificateError` when the service is not who it should be. A body that is too long or too slow is cut off and
+        says so.
         """
         import urllib3.exceptions as trouble
 
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _AGENT, **self._credential}
-        deadline = self._clock.monotonic() + MAX_ANSWER_S
         try:
-            response = self._pool.urlopen(
-                method, target, headers=headers, redirect=False, retries=False, preload_content=False,
-                decode_content=False, assert_same_host=True,
-            )  # fmt: skip
+            with self._cord.within(HEAD_STEPS * self._timeout_s):
+                response = self._pool.urlopen(
+                    method, target, headers=headers, redirect=False, retries=False, preload_content=False,
+                    decode_content=False, assert_same_host=True,
+                )  # fmt: skip
+            if self._cord.cut:  # what came of the head reads like one that ended
+                response.close()
+                raise trouble.ProtocolError("the head did not end")
             try:
-                data, cut = self._body(response, read_limit, deadline)
+                with self._cord.within(MAX_ANSWER_S):
+                    data, cut = self._body(response, read_limit)
             finally:
                 response.close()  # where not all was read: the connection is of no more use
                 response.release_conn()
         except trouble.SSLError as error:
-            raise CertificateError(f"{self._asset}: {self._url}: {_tls(error)}") from error
+            untrusted = _untrusted(error)
+            if untrusted is None:
+                why = "no encrypted connection could be agreed on"
+                raise UnreachableError(f"{self._asset}: {self._url}: {why}") from error
+            why = f"its certificate is not trusted: {untrusted}"
+            raise CertificateError(f"{self._asset}: {self._url}: {why}") from error
         except (trouble.HTTPError, OSError) as error:
+            if self._cord.cut:  # whoever trickles is not asked once more
+                why = f"no whole answer within {HEAD_STEPS * self._timeout_s:g} s"
+                raise FailedError(f"{self._asset}: {self._url}: {why}") from error
             why = _connection(error) or f"no answer within {self._timeout_s:g} s"
             raise UnreachableError(f"{self._asset}: {self._url}: {why}") from error
         named = {name.lower(): value for name, value in response.headers.items()}
         return Reply(status=response.status, headers=named, data=data, cut=cut)
 
-    def _body(self, response: "BaseHTTPResponse", limit: int, deadline: float) -> tuple[bytes, str | None]:
+    def _body(self, response: "BaseHTTPResponse", limit: int) -> tuple[bytes, str | None]:
         """Return the body, undone of gzip in bounded steps: a few kilobytes may be a gigabyte."""
         import urllib3.exceptions as trouble
 
@@ -99,6 +115,12 @@ class Wire:
                 if not data:
                     raise
                 return bytes(data), f"nothing came for {self._timeout_s:g} s"
+            except (trouble.HTTPError, OSError):
+                if not self._cord.cut:
+                    raise
+                chunk = b""
+            if self._cord.cut:
+                return bytes(data), f"did not end within {MAX_ANSWER_S:g} s"
             if not chunk:
                 whole = inflate is None or inflate.eof or not data
                 return bytes(data), None if whole else "the compressed answer ends in the middle"
@@ -108,8 +130,6 @@ class Wire:
                 raise FailedError(f"{self._asset}: {self._url}: the answer is not the gzip it says it is") from error
             if len(data) > limit:
                 return bytes(data[:limit]), f"more than {limit} bytes"
-            if self._clock.monotonic() > deadline:
-                return bytes(data), f"did not end within {MAX_ANSWER_S:g} s"
 
 
 def _pool(access: HttpAccess, asset: AssetId, timeout_s: float) -> "HTTPConnectionPool":
@@ -160,24 +180,25 @@ def _inflater(encoding: str, asset: AssetId) -> "zlib._Decompress | None":
     raise FailedError(f"{asset}: the answer is encoded as {encoding!r:.40}, which was not asked for")
 
 
-def _tls(error: Exception) -> str:
-    """Return what is wrong with a certificate, in OpenSSL's words."""
+def _untrusted(error: Exception) -> str | None:
+    """Return what is wrong with a certificate, in OpenSSL's words; `None` where it is something else."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or (cause.args[0] if cause.args and isinstance(cause.args[0], Exception) else None)
-    if cause is not None:
-        return f"its certificate is not trusted: {cause.verify_message}"
-    return "no encrypted connection could be agreed on"
+    return cause.verify_message if cause is not None else None
 
 
 def _connection(error: Exception) -> str | None:
     """Return in words how a connection failed, `None` where time ran out; the library's text names its objects."""
     import urllib3.exceptions as trouble
 
-    if isinstance(error, trouble.NameResolutionError):
+    if isinstance(error, trouble.NameResolutionError | trouble.LocationValueError):
         return "the name is not known"
     if isinstance(error, trouble.NewConnectionError):
         return "no connection"
     if isinstance(error, trouble.TimeoutError | TimeoutError):
         return None
+    cause = error.args[-1] if error.args else None
+    if isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected):
+        return "what answers does not speak HTTP"
     return "the connection broke off"

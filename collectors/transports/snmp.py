@@ -103,6 +103,8 @@ async def _resolve(access: SnmpAccess, asset: AssetId) -> str:
             found = await asyncio.get_running_loop().getaddrinfo(address, access.port, proto=17)
         except OSError as error:
             raise UnreachableError(f"{asset}: the name {address} has no address: {error.strerror}") from error
+        except UnicodeError as error:
+            raise UnreachableError(f"{asset}: {address} is longer than a name can be") from error
         address = str(found[0][4][0])
     return address
 

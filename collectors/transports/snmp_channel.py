@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ MAX_STRAYS = 64
 
 
 _NO_WAY = ("refused", "unreachable", "No route", "not permitted", "denied")
+
+REMEMBERED = 16
+"""Answers whose request-id is remembered; no request-id is used twice."""
 
 GRACE_S = 0.1
 """How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
@@ -64,6 +68,8 @@ class Channel:
         self._waiter: asyncio.Future[Received] | None = None
         self._receive: Callable[[], Any] = _nothing
         self._strays = 0
+        self._heard: deque[bytes] = deque(maxlen=REMEMBERED)
+        """The request-ids of the answers that came last: a network may deliver a datagram twice."""
         self._failure: UndecodableError | None = None
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -160,6 +166,8 @@ class Channel:
             raise UndecodableError("not one BER message")
         if self.user:
             self._check(self.user, bytes(datagram))
+        if self._plain:
+            self._refuse_twins(bytes(datagram))
         if self._stepwise:
             answer = self._look_through(bytes(datagram))
             if answer.status or any(tag in snmp_wire.VALUELESS for _, tag in answer.varbinds):
@@ -185,6 +193,20 @@ class Channel:
         except snmp_wire.MalformedError as error:
             self._discard()
             raise UndecodableError(str(error)) from error
+
+    def _refuse_twins(self, datagram: bytes) -> None:
+        """
+        Raise `StrayError` for what came before: an engine passes over it without a word, and takes the next.
+
+        What an answer without values was would then be read from the wrong datagram.
+        """
+        number = snmp_wire.request_id(datagram)
+        if number is None:
+            return
+        if number in self._heard:
+            self._discard()
+            raise StrayError("it came before")
+        self._heard.append(number)
 
     def _discard(self) -> None:
         """Take a datagram off the queue without decoding it."""

@@ -40,7 +40,9 @@ class ReportError(Error):
     """An SNMPv3 report came instead of an answer."""
 
     def __init__(self, which: int | None) -> None:
-        super().__init__(snmp_wire.REPORTS.get(which or 0, "a report that gives no reason"))
+        super().__init__(
+            snmp_wire.REPORTS.get(which or 0, "no reason given; it may lack the right, or the security asked for")
+        )
         self.which = which
 
 

@@ -132,7 +132,10 @@ class Line:
                 question, timeout_s=self.timeout_s, stepwise=action.verb == "getnext"
             )
             failed, size, self.answered = None, received.size, True
-        except (SilenceError, RefusedPortError, UndecodableError, ReportError) as error:
+        except UndecodableError as error:
+            failed = f"cannot be decoded: {error}"
+            raise
+        except (SilenceError, RefusedPortError, ReportError) as error:
             failed = str(error)
             raise
         finally:
@@ -153,7 +156,8 @@ class Line:
             return UnreachableError(f"{where} refuses SNMP: {error}")
         silence = f"{where} did not answer within {self.timeout_s:g} s, asked twice"
         if self.answered:
-            doubt = " (a wrong privacy password can look like this)" if self._access.priv else ""
+            what = "privacy password or context" if self._access.context else "privacy password"
+            doubt = f" (a wrong {what} can look like this)" if self._access.priv else ""
             return UnreachableError(f"{silence}, after it had answered before{doubt}")
         if self._access.version == "3":
             return UnreachableError(f"{silence}: unreachable, or no SNMPv3 there")

@@ -76,6 +76,15 @@ def is_whole(datagram: bytes | bytearray | memoryview) -> bool:
     return False
 
 
+def request_id(datagram: bytes) -> bytes | None:
+    """Return the request-id of a v1 or v2c message as its octets stand there, `None` where none is seen."""
+    try:
+        message = _children(_only(datagram, _SEQUENCE))
+        return _children(message[2][1])[0][1] if len(message) == 3 else None
+    except (MalformedError, IndexError):
+        return None
+
+
 def read_plain(datagram: bytes) -> PlainAnswer:
     """Read a v1 or v2c answer; raise `MalformedError` for anything else, SNMPv3 included."""
     message = _children(_only(datagram, _SEQUENCE))

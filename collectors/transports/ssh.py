@@ -24,6 +24,7 @@ from collectors.transports.interface import (
     TransportError,
     UnreachableError,
 )
+from collectors.transports.ssh_login import BROKEN as LOST
 from collectors.transports.ssh_login import Connection, Login, open_channel
 from collectors.transports.ssh_screen import BROKEN, Screen, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
@@ -157,7 +158,11 @@ class CliSession:
 
     def set_up(self, setup: Collection[str], *, become: bool, enable: Secret | None) -> None:
         """Find the prompt, become privileged where the inventory says so, send the set-up commands."""
-        if not self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s):
+        try:
+            found = self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s)
+        except LOST as error:
+            raise UnreachableError(f"{self._asset}: {BROKEN} before any prompt") from error
+        if not found:
             shown = one_line(plain(self._screen.shown).decode("utf-8", "replace"))[:MAX_SHOWN]
             instead = f": it shows {shown!r}" if shown else ""
             raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login{instead}")
@@ -219,7 +224,7 @@ class CliSession:
             )
             if told.reason == BROKEN and complete and holds(complete, plain(told.data)):
                 told, self._ended = Told(told.data.removesuffix(b"\n") + b"\n"), True
-        except (OSError, EOFError, paramiko.SSHException):
+        except LOST:
             told = Told(b"", BROKEN)
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=len(told.data), error=told.reason)
@@ -243,7 +248,7 @@ class CliSession:
                 )
                 raise AuthenticationError(f"{self._asset}: {what}")
             error = ""
-        except (OSError, EOFError, paramiko.SSHException) as trouble:
+        except LOST as trouble:
             raise UnreachableError(f"{self._asset}: no answer to {ENABLE!r}") from trouble
         finally:
             self._gate.leave(action, took_s=self._clock.monotonic() - began, received=0, error=error or None)

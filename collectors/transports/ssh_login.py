@@ -2,11 +2,13 @@
 
 import logging
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import paramiko
+from cryptography.exceptions import InvalidTag
 from paramiko.ssh_exception import BadAuthenticationType
 
 from collectors.credentials import NO_IDENTITIES, Identities
@@ -17,6 +19,7 @@ from collectors.transports.interface import (
     AuthenticationError,
     Gate,
     HostKeyError,
+    RefusedError,
     TransportError,
     UnreachableError,
 )
@@ -47,6 +50,10 @@ class Connection:
     def close(self) -> None:
         """Close it. What it was reached through is left open: others go through it, too."""
         self.transport.close()
+
+
+BROKEN = (paramiko.SSHException, EOFError, OSError, InvalidTag, ValueError, LookupError, TypeError, struct.error)
+"""What paramiko's reading thread meets in bytes that are no SSH, or were changed on the way, and hands on as it is."""
 
 
 class _TimedOutError(UnreachableError):
@@ -142,7 +149,7 @@ class Login:
                 if not transport.is_active():
                     break
                 continue
-            except (paramiko.SSHException, EOFError, OSError, UnicodeDecodeError) as error:
+            except BROKEN as error:
                 raise UnreachableError(f"{where}: the connection broke off during the login") from error
             if not wanted:
                 return
@@ -173,8 +180,13 @@ def open_channel(
         raise UnreachableError(
             f"{asset}: the login was accepted and a session refused: all lines may be in use"
         ) from error
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        raise UnreachableError(f"{asset}: no session within {timeout_s:g} s of the login") from error
+    except BROKEN as error:
+        if connection.transport.is_active():
+            raise RefusedError(f"{asset}: it lets us in and allows no terminal or shell") from error
+        why = "the connection broke off before a session was open"
+        if not timer.is_alive():
+            why = f"no session within {timeout_s:g} s of the login"
+        raise UnreachableError(f"{asset}: {why}") from error
     finally:
         timer.cancel()
     return channel
@@ -191,7 +203,7 @@ def _dial(access: SshAccess, via: Connection | None, where: str, timeout_s: floa
         return sock
     except TimeoutError as error:
         raise _TimedOutError(f"{where}: no answer within {timeout_s:g} s") from error
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise UnreachableError(f"{where}: the name does not resolve") from error
     except paramiko.SSHException as error:
         through = via.place.rpartition("@")[2] if via else ""
@@ -212,8 +224,10 @@ def _negotiate(transport: SshTransport, where: str, clock: Clock, timeout_s: flo
     try:
         transport.start_client(timeout=timeout_s)
     except paramiko.ssh_exception.IncompatiblePeer as error:
+        if "version" in str(error):
+            raise UnreachableError(f"{where}: no SSH version in common ({error})") from error
         raise transport.nothing_in_common(where) from error
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except BROKEN as error:
         if clock.monotonic() - began >= timeout_s or isinstance(error, TimeoutError):
             raise _TimedOutError(f"{where}: no SSH answer within {timeout_s:g} s") from error
         if not transport.offers:

@@ -86,12 +86,12 @@ def test_an_untrusted_clock_matters_where_a_blackout_is(trusted: bool, blackouts
 def test_keys_and_store_of_a_new_site(tmp_path: Path) -> None:
     store, keys = tmp_path / "store", tmp_path / "keys"
     assert healths(checkup.keys(keys)) == [Health.NOTE]
-    assert healths(checkup.store(str(store))) == [Health.NOTE]
+    assert healths(checkup.store(str(store), NOON)) == [Health.NOTE]
     store.mkdir()
-    (nothing_yet,) = checkup.store(str(store))
+    (nothing_yet,) = checkup.store(str(store), NOON)
     assert (nothing_yet.health, "holds no log yet" in nothing_yet.said) == (Health.NOTE, True)
     open_site(str(store), keys, owner="acme", domain="acme.example", at=NOON)
-    assert healths(checkup.store(str(store))) == [Health.WELL]
+    assert healths(checkup.store(str(store), NOON)) == [Health.WELL]
     assert healths(checkup.keys(keys)) == [Health.WELL, Health.NOTE], "the root key lies beside the others"
 
 

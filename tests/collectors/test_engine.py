@@ -174,7 +174,7 @@ def test_a_bug_in_one_visit_costs_the_others_nothing(tmp_path: Path) -> None:
         (RefusedError("no"), Result.REFUSED),
         (LeftAloneError("hold"), Result.LEFT_ALONE),
         (UnreachableError("down"), Result.UNREACHABLE),
-        (TransportError("odd"), Result.PARTIAL),
+        (TransportError("odd"), Result.UNREACHABLE),
         (WindowClosedError("blackout", Result.OUT_OF_WINDOW), Result.OUT_OF_WINDOW),
         (WindowClosedError("switched off", Result.OFF_BY_SCHEDULE), Result.OFF_BY_SCHEDULE),
     ],

@@ -40,6 +40,7 @@ from evidence.store.open import open_store
 
 START = datetime(2026, 7, 22, 2, 0, tzinfo=UTC)
 OWNER, DOMAIN = "acme", "plantproof.example"
+REDACTION_MASTER = hashlib.sha256(b"plantproof test master").digest()
 
 ASSETS = (
     Asset(id=AssetId("sw-01"), address="192.0.2.1", platform="cisco_ios", zone="cell-1", groups=("switches",)),
@@ -57,7 +58,7 @@ def fixed_keyring() -> Keyring:
     """Return a keyring of fixed keys."""
     return Keyring(
         signing={role: fixed_key(role) for role in Role},
-        redaction=RedactionKey(hashlib.sha256(b"plantproof test master").digest(), "k1"),
+        redaction=RedactionKey(REDACTION_MASTER, "k1"),
         spare=fixed_key("spare").public,
     )
 

@@ -84,9 +84,7 @@ def test_a_walk_gets_everything_whatever_stands_in_the_way(
     agent: SimulatedAgent, snmp_gate: Any, engine: str, community: str, version: str
 ) -> None:
     walked = walk(agent, community, snmp_gate, engine, version=version)
-    assert walked.varbinds == ROWS
-    if community != "stray":  # an end without values may belong to a stray answer, so it is not believed
-        assert walked == Walked(ROWS)
+    assert walked == Walked(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -212,13 +210,6 @@ def test_a_get_says_what_is_there_and_what_is_not(
             max_repetitions=25,
         )
     )
-    if (community, version, engine) == (
-        "stray",
-        "1",
-        "gufo",
-    ):  # left out rather than guessed: the error may be another request's
-        assert MISSING not in found
-        found[MISSING] = None
     assert found == {NAME: b"sw", MISSING: None, DESCR: b"a device", **dict(ROWS[:5])}
 
 
