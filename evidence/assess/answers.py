@@ -38,10 +38,10 @@ class Answers:
 
     def looking(self, capture: Capture) -> Looking:
         """Return what checks look at of the platform an answer was asked by."""
-        platform = platform_of(self._platforms, capture.platform)
-        if platform.name not in self._looking:
-            self._looking[platform.name] = looking(platform)
-        return self._looking[platform.name]
+        name = capture.platform or ""
+        if name not in self._looking:
+            self._looking[name] = looking(platform_of(self._platforms, capture.platform))
+        return self._looking[name]
 
     def data(self, reading: Reading) -> bytes:
         """Return a whole answer."""
