@@ -13,6 +13,7 @@ from evidence.log.keyring import Keyring
 from evidence.log.writer import append
 from evidence.model.finding import Finding
 from evidence.model.names import Digest, digest_of
+from evidence.model.register import Registers
 from evidence.registers.reading import read_registers
 from evidence.snapshots import Snapshots
 from evidence.store.blobs import put_blob
@@ -36,12 +37,8 @@ def assess(
     store: Store, history: History, knowledge: Knowledge, *, at: datetime, profile: str = DEFAULT_PROFILE
 ) -> Assessment:
     """Judge what `history` knew at `at` by a profile: every statement of it counts."""
-    chosen = knowledge.catalogue.profile(profile)
     as_of = rfc3339(at)
-    snapshots = Snapshots(store, history, as_of=as_of)
     registers = read_registers(history, as_of)
-    estate = estate_of(snapshots, store, knowledge, registers, at=at, profile=profile)
-    findings = judge(estate, chosen.requirements)
     basis = Basis(
         as_of=as_of,
         size=history.size,
@@ -54,8 +51,19 @@ def assess(
         registers=tuple(sorted(registers.sources.items())),
         tool=knowledge.tool,
     )
-    plan, _ = plan_in_force(snapshots, store)
+    plan, findings = _judged(store, history, knowledge, registers, at=at, profile=profile)
     return Assessment(plan=plan, basis=basis, findings=findings, results=dump_results(findings))
+
+
+def _judged(
+    store: Store, history: History, knowledge: Knowledge, registers: Registers, *, at: datetime, profile: str
+) -> tuple[Digest, tuple[Finding, ...]]:
+    """Return the plan's blob and what was found, and let go of what it was found in."""
+    chosen = knowledge.catalogue.profile(profile)
+    snapshots = Snapshots(store, history, as_of=rfc3339(at))
+    plan, _ = plan_in_force(snapshots, store)
+    estate = estate_of(snapshots, store, knowledge, registers, at=at, profile=profile)
+    return plan, judge(estate, chosen.requirements)
 
 
 def record(store: Store, keyring: Keyring, assessment: Assessment, knowledge: Knowledge) -> Digest:

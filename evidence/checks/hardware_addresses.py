@@ -34,7 +34,7 @@ class Address(NamedTuple):
     """The answer that says so."""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def names_a_device(mac: str) -> bool:
     """Say whether an address can belong to one device: not a group's, not shared by routers, not nothing."""
     if not _MAC.fullmatch(mac) or mac == "00:00:00:00:00:00":

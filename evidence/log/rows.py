@@ -1,6 +1,7 @@
 """Captures and outcomes as rows of a part statement, there and back."""
 
 import re
+from sys import intern
 
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.links import link_row, read_link
@@ -76,7 +77,7 @@ def capture_row(capture: Capture) -> dict[str, object]:
 
 
 def read_capture(value: object) -> Capture:
-    """Read what `capture_row` writes."""
+    """Read what `capture_row` writes; what is said of thousands of captures alike is held once (`intern`)."""
     row = Fields(value, "capture", _CAPTURE, _OPTIONAL)
     classification = row.text("class")
     if classification not in _CLASSES:
@@ -86,18 +87,19 @@ def read_capture(value: object) -> Capture:
         raise ShapeError(f"capture: access: says how SNMP was asked, found beside {transport!r:.40}")
     if "ssh" in row and transport != "ssh":
         raise ShapeError(f"capture: ssh: says what SSH agreed, found beside {transport!r:.40}")
+    platform = row.optional_text("platform")
     return Capture(
-        asset=AssetId(row.text("asset")),
-        platform=row.optional_text("platform"),
-        question=row.text("question"),
-        transport=transport,
-        request=row.text("request"),
-        at=row.time("at"),
+        asset=AssetId(intern(row.text("asset"))),
+        platform=intern(platform) if platform is not None else None,
+        question=intern(row.text("question")),
+        transport=intern(transport),
+        request=intern(row.text("request")),
+        at=intern(row.time("at")),
         took_ms=row.whole("took_ms"),
         blob=row.digest("blob"),
         bytes=row.whole("bytes"),
         ttl_s=row.whole("ttl_s"),
-        classification=classification,
+        classification=intern(classification),
         redactions=row.whole("redactions"),
         volatile=_segment(row.raw("volatile")) if "volatile" in row else None,
         host_key=row.optional_text("host_key"),
