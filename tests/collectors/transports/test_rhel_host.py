@@ -5,7 +5,9 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -119,7 +121,7 @@ def run(*command: str) -> str:
 def system(tmp_path_factory: pytest.TempPathFactory) -> System:
     """Four packages are installed, one of which counts at the next start only; the repository has newer ones of two."""
     folder = Path(tmp_path_factory.mktemp("system"))
-    for above in folder.parents[:2]:
+    for above in takewhile(lambda above: above != Path(gettempdir()), folder.parents):
         above.chmod(0o711)  # an unprivileged account looks into it
     return System(folder)
 

@@ -192,7 +192,7 @@ def test_an_answer_gufo_cannot_decode_goes_through_pysnmp_and_the_session_stays_
     walked = responding(repeated, None, timeout_s=0.3, gate=snmp_gate)[1]
     assert walked == Walked(((oid(1), LONG), (oid(2), 7), (oid(3), 7)))
     assert [error for action, _, error in snmp_gate.left if action.verb == "getbulk"] == [
-        "not one BER message", None, None, None, None,
+        "cannot be decoded: not one BER message", None, None, None, None,
     ]  # fmt: skip
     alone = responding(in_turn([answers[0]]), "gufo", timeout_s=0.3)[1]
     assert alone == Walked((), False, f"the answer after {COLUMN} cannot be decoded: not one BER message")
