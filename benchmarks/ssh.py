@@ -69,22 +69,24 @@ def ask_ours(where: Plant, name: str) -> int:
     from collectors.inventory.host import SshAccess
     from collectors.transports.hostkeys import HostKeys
     from collectors.transports.ssh import open_cli
+    from collectors.transports.ssh_jump import JumpHosts
+    from collectors.transports.ssh_login import Login
     from evidence.model.names import AssetId
     from evidence.platforms.platform import Question, Session, Verb
 
     setup = ("terminal length 0", "terminal width 511")
     access = SshAccess(address="127.0.0.1", port=where.port, user=name, password=Secret(PASSWORD))
     count = 0
-    with open_cli(
-        access,
-        Session(driver="cisco_ios", setup=setup),
+    login = Login(
         asset=AssetId(name),
         gate=OpenGate(),
-        allowed=frozenset({*setup, *COMMANDS}),
-        host_keys=HostKeys(known_hosts=[where.host_key]),
         clock=Ticks(),
+        host_keys=HostKeys(known_hosts=[where.host_key]),
+        jumps=JumpHosts(),
         timeout_s=60,
-    ) as session:
+    )
+    platform = Session(driver="cisco_ios", setup=setup)
+    with open_cli(access, platform, login, allowed=frozenset({*setup, *COMMANDS})) as session:
         for command in COMMANDS:
             question = Question(
                 name=command, transport="ssh", verb=Verb.RUN, objects=(command,), tags=frozenset(), ttl_s=0
