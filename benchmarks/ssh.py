@@ -109,7 +109,7 @@ def cpu_of(ask: Callable[[Plant, str], int], where: Plant, at_once: int, devices
     return (after - before) / devices * 1000, read[0]
 
 
-def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path) -> float:
+def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path, *more: str) -> float:
     """Return CPU seconds of one `plantproof collect` over that many devices."""
     home = folder / f"home{devices}"
     (home / ".ssh").mkdir(parents=True)
@@ -133,7 +133,7 @@ def collect_cpu(where: Plant, devices: int, at_once: int, folder: Path) -> float
         "--store",
         folder / f"store{devices}",
     ]
-    command += ["--pace", "none", "--forks", str(at_once)]
+    command += ["--pace", "none", "--forks", str(at_once), *more]
     environ = {"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])}
     return cpu_of_command("collect", command, folder, environ)
 
@@ -155,11 +155,11 @@ def cpu_of_command(what: str, command: list[object], folder: Path, environ: dict
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def collect_margin(where: Plant, at_once: int) -> float:
+def collect_margin(where: Plant, at_once: int, *more: str) -> float:
     """Return CPU ms a device of `plantproof collect` at the margin."""
     with tempfile.TemporaryDirectory(prefix="bench-ssh-") as folder:
-        few = collect_cpu(where, FEW, at_once, Path(folder))
-        many = collect_cpu(where, MANY, at_once, Path(folder))
+        few = collect_cpu(where, FEW, at_once, Path(folder), *more)
+        many = collect_cpu(where, MANY, at_once, Path(folder), *more)
     return (many - few) / (MANY - FEW) * 1000
 
 
@@ -203,7 +203,8 @@ def main() -> None:
     given = parser.parse_args()
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     logging.getLogger("netmiko").setLevel(logging.CRITICAL)
-    rows: dict[str, list[float]] = {"bare netmiko": [], "our session": [], "plantproof collect, marginal": []}
+    names = ("bare netmiko", "our session", "... without judging", "plantproof collect, marginal")
+    rows: dict[str, list[float]] = {name: [] for name in names}
     with plant() as where:
         for _ in range(given.rounds):
             for name, ask in (("bare netmiko", ask_netmiko), ("our session", ask_ours)):
@@ -211,6 +212,7 @@ def main() -> None:
                 assert read > 80_000, read
                 rows[name].append(cpu_ms)
             if not given.no_collect:
+                rows["... without judging"].append(collect_margin(where, given.at_once, "--no-assess"))
                 rows["plantproof collect, marginal"].append(collect_margin(where, given.at_once))
         cli_ms = network_cli_margin(where, given.at_once, given.collections) if given.collections else None
     base = statistics.median(rows["bare netmiko"])

@@ -234,6 +234,7 @@ class SnmpSession:
                 walk.doubt = False
                 self._repetitions.shrink()
             self._repetitions.good()
+            walk.strange = False
             self._values += walk.take(received.value, received.size)
             self._bytes += received.size
         elif received.plain is None:
@@ -241,12 +242,23 @@ class SnmpSession:
             walk.doubt = not walk.ended
         elif not received.plain.status:
             if not walk.take_nulls(received.plain):
-                self._shrink(walk, f"the answer after {walk.at} is to something else")
+                self._misunderstood(walk)
         elif received.plain.status == snmp_wire.NO_SUCH_NAME and received.plain.echoes([walk.at]):
             walk.ended = True
         else:
             name = snmp_wire.ERRORS.get(received.plain.status, f"error {received.plain.status}")
             self._shrink(walk, f"the device answers {name} after {walk.at}")
+
+    def _misunderstood(self, walk: Walk) -> None:
+        """
+        Ask for less, or the same once more, after an answer to something else.
+
+        gufo passes over what is not for it and reads on: what it was given last is then not what was looked at.
+        """
+        if not self._repetitions.shrink():
+            if walk.strange:
+                walk.reason = f"the answer after {walk.at} is to something else"
+            walk.strange = True
 
     def _shrink(self, walk: Walk, reason: str) -> None:
         """Ask for less, or end the walk for `reason` when it was one value already."""

@@ -79,7 +79,19 @@ class Repetitions:
 class Walk:
     """A walk under way."""
 
-    __slots__ = ("at", "began", "doubt", "ended", "found", "position", "reason", "received", "root", "silences")
+    __slots__ = (
+        "at",
+        "began",
+        "doubt",
+        "ended",
+        "found",
+        "position",
+        "reason",
+        "received",
+        "root",
+        "silences",
+        "strange",
+    )
 
     def __init__(self, root: str, began: float) -> None:
         """Begin below `root` at `began` (seconds of the loop's clock)."""
@@ -91,6 +103,8 @@ class Walk:
         """Bytes."""
         self.silences = 0
         """Requests in a row without an answer."""
+        self.strange = False
+        """The last answer to one GETNEXT was to something else; the next request puts it once more."""
         self.doubt = False
         """An answer without values may have been the end or an error: the next request is for one value."""
         self.ended = False

@@ -181,6 +181,8 @@ def open_channel(
             f"{asset}: the login was accepted and a session refused: all lines may be in use"
         ) from error
     except BROKEN as error:
+        if isinstance(error, EOFError):
+            connection.transport.close()  # nothing can be sent any more, whatever the reading thread knows of it
         if connection.transport.is_active():
             raise RefusedError(f"{asset}: it lets us in and allows no terminal or shell") from error
         why = "the connection broke off before a session was open"

@@ -14,6 +14,7 @@ def facts(site: Any, asset: str) -> dict[tuple[str, str | None], dict[str, Any]]
     return {(row["fact"], row.get("row")): row for row in rows}
 
 
+@pytest.mark.exhaustive
 def test_two_accounts_are_collected_sealed_read_and_verified(site: Any, moto: Any, ministack_account: Any) -> None:
     ministack_account.client("kms").create_key()
     site.hosts = {"moto": moto.variables(), "ministack": ministack_account.variables()}

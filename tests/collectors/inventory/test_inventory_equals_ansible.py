@@ -189,7 +189,7 @@ def write_files(folder: Path, files: Mapping, seal: Callable[[str], str]) -> Non
         path.write_text(seal(text) if sealed else text)
 
 
-@settings(parent=QUICK, max_examples=7)
+@settings(parent=QUICK, max_examples=4)
 @given(first=trees(VARS), second=trees(PLAIN_VARS), files=FILES, beside=FILES, here=FILES)
 def test_generated_yaml_inventories_mean_the_same(
     tmp_path_factory: pytest.TempPathFactory,
@@ -255,7 +255,7 @@ def ini_files(draw: st.DrawFn) -> str:
     return "\n".join([*lines, "[all:vars]", "plantproof_site = Werk 1"]) + "\n"
 
 
-@settings(parent=QUICK, max_examples=6)
+@settings(parent=QUICK, max_examples=4)
 @given(text=ini_files())
 def test_generated_ini_inventories_mean_the_same(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     # Ansible takes a host's line that begins and ends like a section for a broken one, and so do we.

@@ -255,6 +255,7 @@ def test_hosts_have_an_end(tmp_path: Path) -> None:
     assert "more than 200000 hosts" in str(complaint(tmp_path, text))
 
 
+@pytest.mark.exhaustive
 def test_what_merging_copies_is_bounded(tmp_path: Path) -> None:
     shared = "many: &many {" + ", ".join(f"k{n}: {n}" for n in range(2_000)) + "}"
     copies = [f"g{n}: {{<<: *many}}" for n in range(600)]

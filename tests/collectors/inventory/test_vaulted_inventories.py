@@ -215,6 +215,7 @@ def test_a_file_encrypted_twice_is_no_inventory(tmp_path: Path, vaults: ModuleTy
     )
 
 
+@pytest.mark.exhaustive
 def test_a_mapping_bomb_in_an_encrypted_file_is_bounded_as_any_other(tmp_path: Path, vaults: ModuleType) -> None:
     bomb = "a0: &a0 {" + ", ".join(f"k{n}: 1" for n in range(300)) + "}\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join(['{<<: *a0}'] * 400)}]\n" for n in range(1, 30))
