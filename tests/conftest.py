@@ -166,6 +166,12 @@ def estates() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def playbooks() -> ModuleType:
+    """The module that runs the playbooks."""
+    return _fixtures("playbook")
+
+
+@pytest.fixture(scope="session")
 def plant_module() -> ModuleType:
     """The module that makes a small plant out of the recorded devices."""
     return _fixtures("plant")

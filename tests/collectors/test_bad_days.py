@@ -60,29 +60,6 @@ def agent() -> Iterator[Callable[..., SimulatedAgent]]:
         simulated.stop()
 
 
-def by_snmp(port: int, **more: Any) -> dict[str, Any]:
-    return {
-        "ansible_host": "127.0.0.1",
-        "plantproof_snmp_version": "2c",
-        "plantproof_snmp_community": COMMUNITY,
-        "plantproof_snmp_port": port,
-        "plantproof_safety": "it",
-        **more,
-    }
-
-
-def by_ssh(port: int, **more: Any) -> dict[str, Any]:
-    return {
-        "ansible_host": "127.0.0.1",
-        "ansible_port": port,
-        "ansible_user": "core-sw-01",
-        "ansible_password": PASSWORD,
-        "ansible_network_os": "cisco.ios.ios",
-        "plantproof_safety": "it",
-        **more,
-    }
-
-
 def asked(simulated: SimulatedAgent) -> int:
     counts = simulated.counts(COMMUNITY)
     assert counts.set == 0
@@ -96,7 +73,7 @@ def known(site: Any, simulated: SimulatedCli) -> None:
 def test_a_wrong_password_is_tried_once_and_named(site: Any, cli: Any) -> None:
     simulated = cli()
     known(site, simulated)
-    site.hosts = {f"core-{n}": by_ssh(simulated.port, ansible_password="wr0ng-passw0rd") for n in range(5)}
+    site.hosts = {f"core-{n}": site.by_ssh(simulated.port, ansible_password="wr0ng-passw0rd") for n in range(5)}
     ended = site.collect("-v")
     assert ended.code == 2
     assert ended.out.count("auth-failed") == 1
@@ -107,7 +84,7 @@ def test_a_wrong_password_is_tried_once_and_named(site: Any, cli: Any) -> None:
 
 
 def test_a_wrong_community_is_told_as_what_it_can_be(site: Any, agent: Any) -> None:
-    site.hosts = {"weld-sw-01": by_snmp(agent().port, plantproof_snmp_community="not-the-c0mmunity")}
+    site.hosts = {"weld-sw-01": site.by_snmp(agent().port, plantproof_snmp_community="not-the-c0mmunity")}
     ended = site.collect("-v")
     assert ended.code == 4
     assert "unreachable" in ended.out
@@ -117,7 +94,7 @@ def test_a_wrong_community_is_told_as_what_it_can_be(site: Any, agent: Any) -> N
 
 def test_an_unknown_host_key_is_refused_before_the_password_is_sent(site: Any, cli: Any) -> None:
     simulated = cli()
-    site.hosts = {"core-sw-01": by_ssh(simulated.port)}
+    site.hosts = {"core-sw-01": site.by_ssh(simulated.port)}
     ended = site.collect("-v")
     assert (ended.code, "refused" in ended.out) == (2, True)
     assert simulated.record.logins == []
@@ -128,7 +105,7 @@ def test_an_unknown_host_key_is_refused_before_the_password_is_sent(site: Any, c
 def test_a_changed_host_key_is_refused_and_said_so(site: Any, cli: Any) -> None:
     first, second = cli(), cli()
     (site.folder / "known_hosts").write_text(first.known_hosts.replace(str(first.port), str(second.port)))
-    site.hosts = {"core-sw-01": by_ssh(second.port)}
+    site.hosts = {"core-sw-01": site.by_ssh(second.port)}
     ended = site.collect("-v")
     assert ended.code == 2
     assert "CHANGED" in ended.out
@@ -138,7 +115,7 @@ def test_a_changed_host_key_is_refused_and_said_so(site: Any, cli: Any) -> None:
 def test_a_host_key_is_pinned_on_first_use_only_when_the_site_says_so(site: Any, cli: Any) -> None:
     first, second = cli(), cli()
     site.settings = {"pin_on_first_use": True}
-    site.hosts = {"core-sw-01": by_ssh(first.port)}
+    site.hosts = {"core-sw-01": site.by_ssh(first.port)}
     assert site.collect().code == 0
     assert site.collect().code == 0
     shutil.rmtree(site.folder / "home")
@@ -151,12 +128,12 @@ def test_a_host_key_is_pinned_on_first_use_only_when_the_site_says_so(site: Any,
 
 def test_a_device_that_is_down_costs_nobody_else_anything(site: Any, agent: Any) -> None:
     port = agent().port
-    site.hosts = {"weld-sw-01": by_snmp(port), "gone-sw-02": by_snmp(9)}
+    site.hosts = {"weld-sw-01": site.by_snmp(port), "gone-sw-02": site.by_snmp(9)}
     assert site.results() == {"weld-sw-01": "collected", "gone-sw-02": "unreachable"}
 
 
 def test_a_device_that_falls_silent_half_way_is_partial(site: Any, agent: Any) -> None:
-    site.hosts = {"weld-sw-01": by_snmp(agent(Faults(silent_after=8)).port)}
+    site.hosts = {"weld-sw-01": site.by_snmp(agent(Faults(silent_after=8)).port)}
     ended = site.collect("-v")
     assert ended.code == 0
     assert "partial" in ended.out
@@ -167,7 +144,7 @@ def test_a_device_that_falls_silent_half_way_is_partial(site: Any, agent: Any) -
 def test_half_an_answer_of_a_command_line_is_partial(site: Any, cli: Any) -> None:
     simulated = cli(fault="reset")
     known(site, simulated)
-    site.hosts = {"core-sw-01": by_ssh(simulated.port)}
+    site.hosts = {"core-sw-01": site.by_ssh(simulated.port)}
     ended = site.collect("-v")
     assert ended.code in (0, 4)
     assert "core-sw-01" in ended.out
@@ -178,7 +155,7 @@ def test_a_device_that_never_stops_sending_is_cut(site: Any, cli: Any, agent: An
     simulated = cli(fault="endless")
     known(site, simulated)
     site.settings = {"max_answer_bytes": 100_000}
-    site.hosts = {"core-sw-01": by_ssh(simulated.port), "weld-sw-01": by_snmp(agent(Faults(loop=True)).port)}
+    site.hosts = {"core-sw-01": site.by_ssh(simulated.port), "weld-sw-01": site.by_snmp(agent(Faults(loop=True)).port)}
     began = time.monotonic()
     results = site.results()
     assert results["core-sw-01"] in ("partial", "unreachable")
@@ -190,25 +167,12 @@ def test_a_device_that_never_stops_sending_is_cut(site: Any, cli: Any, agent: An
 @pytest.mark.real
 def test_a_full_disk_is_said_and_loses_nothing(site: Any, agent: Any) -> None:
     port = agent().port
-    site.hosts = {f"sw-{n}": by_snmp(port) for n in range(4)}
+    site.hosts = {f"sw-{n}": site.by_snmp(port) for n in range(4)}
     site.write()
-    script = (
-        "mount -t tmpfs -o size=120k tmpfs store && "
-        f"{' '.join(site.command('collect', '--pace', 'none'))}; code=$?; cp -a store/. kept/; exit $code"
-    )
     for folder in ("store", "kept"):
         (site.folder / folder).mkdir()
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script],
-        cwd=site.folder,
-        env=site.environ(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if "unshare" in done.stderr or "mount:" in done.stderr:
-        pytest.skip(f"no mount namespace here: {done.stderr.strip()[:100]}")
+    small = "mount -t tmpfs -o size=120k tmpfs store"
+    done = site.apart("m", small, "collect", "--pace", "none", after="cp -a store/. kept/")
     assert done.returncode == 1, done.stderr
     assert "the disk is full" in done.stderr
     (site.folder / "store").rmdir()
@@ -219,7 +183,7 @@ def test_a_full_disk_is_said_and_loses_nothing(site: Any, agent: Any) -> None:
 
 def test_two_runs_at_once_both_count(site: Any, agent: Any) -> None:
     simulated = agent()
-    site.hosts = {"weld-sw-01": by_snmp(simulated.port)}
+    site.hosts = {"weld-sw-01": site.by_snmp(simulated.port)}
     site.write()
     runs = [
         subprocess.Popen(site.command("collect"), cwd=site.folder, env=site.environ(), stderr=subprocess.PIPE)
@@ -235,7 +199,7 @@ def test_two_runs_at_once_both_count(site: Any, agent: Any) -> None:
 @pytest.mark.slow
 def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, agent: Any) -> None:
     simulated = agent()
-    site.hosts = {f"sw-{n}": by_snmp(simulated.port) for n in range(3)}
+    site.hosts = {f"sw-{n}": site.by_snmp(simulated.port) for n in range(3)}
     assert site.collect().code == 0
     whole, pin, killed = asked(simulated), _pin(site), 0
     for moment in range(20):
@@ -258,7 +222,7 @@ def test_kill_nine_at_twenty_moments_loses_nothing_that_was_sealed(site: Any, ag
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_second_signal_waits_for_no_device(site: Any, cli: Any, number: signal.Signals) -> None:
     simulated = cli(fault="hang")
-    site.hosts = {"core-sw-01": by_ssh(simulated.port)}
+    site.hosts = {"core-sw-01": site.by_ssh(simulated.port)}
     site.settings = {"timeouts": {"cli_s": 60.0}}
     site.write()
     known(site, simulated)
@@ -289,7 +253,7 @@ def _pin(site: Any) -> str:
 
 def test_ctrl_c_seals_what_is_there_as_interrupted(site: Any, agent: Any) -> None:
     simulated = agent(Faults(delay_s=0.1))
-    site.hosts = {f"sw-{n}": by_snmp(simulated.port) for n in range(40)}
+    site.hosts = {f"sw-{n}": site.by_snmp(simulated.port) for n in range(40)}
     site.settings = {"forks": 2}
     site.write()
     run = subprocess.Popen(
@@ -313,7 +277,7 @@ def test_ctrl_c_seals_what_is_there_as_interrupted(site: Any, agent: Any) -> Non
 
 
 def test_three_runs_with_home_deleted_between_behave_as_three_runs(site: Any, agent: Any) -> None:
-    site.hosts = {"weld-sw-01": by_snmp(agent().port)}
+    site.hosts = {"weld-sw-01": site.by_snmp(agent().port)}
     blobs = []
     for _ in range(3):
         assert site.collect().code == 0
@@ -325,7 +289,7 @@ def test_three_runs_with_home_deleted_between_behave_as_three_runs(site: Any, ag
 
 def test_a_hold_stops_a_run(site: Any, agent: Any) -> None:
     simulated = agent()
-    site.hosts = {"weld-sw-01": by_snmp(simulated.port, plantproof_zone="weld-line")}
+    site.hosts = {"weld-sw-01": site.by_snmp(simulated.port, plantproof_zone="weld-line")}
     assert site.collect().code == 0
     assert site.run("hold", "weld-line", "--reason", "robot service").code == 0
     before = asked(simulated)
@@ -339,7 +303,7 @@ def test_a_hold_stops_a_run(site: Any, agent: Any) -> None:
 def test_a_device_that_restarted_after_our_visit_is_put_in_quarantine(site: Any) -> None:
     with SimulatedAgent({COMMUNITY: Agent(recording())}) as first:
         port = first.port
-        site.hosts = {"weld-sw-01": by_snmp(port)}
+        site.hosts = {"weld-sw-01": site.by_snmp(port)}
         assert site.collect().code == 0
     again = SimulatedAgent({COMMUNITY: Agent(without_engine(), uptime_s=1.0)}, port=port)
     with again:

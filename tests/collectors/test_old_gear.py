@@ -37,34 +37,12 @@ def tired(site: Any) -> Iterator[Callable[..., SimulatedCli]]:
         simulated = SimulatedCli([replace(CORE, password=PASSWORD, commands=FEW, **changes)]).start()
         started.append(simulated)
         (site.folder / "known_hosts").write_text(simulated.known_hosts)
-        site.hosts = {"core-sw-01": by_ssh(simulated.port)}
+        site.hosts = {"core-sw-01": site.by_ssh(simulated.port)}
         return simulated
 
     yield start
     for simulated in started:
         simulated.stop()
-
-
-def by_ssh(port: int, **more: Any) -> dict[str, Any]:
-    return {
-        "ansible_host": "127.0.0.1",
-        "ansible_port": port,
-        "ansible_user": "core-sw-01",
-        "ansible_password": PASSWORD,
-        "ansible_network_os": "cisco.ios.ios",
-        "plantproof_safety": "it",
-        **more,
-    }
-
-
-def by_snmp(port: int, **more: Any) -> dict[str, Any]:
-    return {
-        "ansible_host": "127.0.0.1",
-        "plantproof_snmp_community": COMMUNITY,
-        "plantproof_snmp_port": port,
-        "plantproof_safety": "it",
-        **more,
-    }
 
 
 @contextmanager
@@ -109,7 +87,7 @@ def test_a_slow_device_is_unreachable_until_its_asset_says_how_long_it_takes(sit
     ended = site.collect("-v", "-t", "identify")
     assert ended.code == 4
     assert "no prompt within 0.4 s" in ended.out
-    site.hosts = {"core-sw-01": by_ssh(simulated.port, ansible_command_timeout=30)}
+    site.hosts = {"core-sw-01": site.by_ssh(simulated.port, ansible_command_timeout=30)}
     assert site.collect("-t", "identify").code == 0
 
 
@@ -119,9 +97,9 @@ def test_a_device_whose_lines_are_all_taken_is_unreachable_and_said_so(site: Any
     with closing_at_once() as port, socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         site.hosts = {
-            "closes": by_ssh(port),
-            "refuses": by_ssh(nobody.getsockname()[1]),
-            "no-line": by_ssh(
+            "closes": site.by_ssh(port),
+            "refuses": site.by_ssh(nobody.getsockname()[1]),
+            "no-line": site.by_ssh(
                 server.port,
                 ansible_user=server.user,
                 ansible_password="",
@@ -155,19 +133,19 @@ def closing_at_once() -> Iterator[int]:
 
 def test_a_device_that_knows_only_snmp_version_1_is_read_by_it(site: Any) -> None:
     with agent(Faults(version=0)) as running:
-        site.hosts = {"weld-sw-01": by_snmp(running.port)}
+        site.hosts = {"weld-sw-01": site.by_snmp(running.port)}
         ended = site.collect("-v")
         assert (ended.code, "unreachable" in ended.out) == (4, True)
         assert "the community is wrong" in ended.out
         assert "plantproof_snmp_version" in ended.out
-        site.hosts = {"weld-sw-01": by_snmp(running.port, plantproof_snmp_version="1")}
+        site.hosts = {"weld-sw-01": site.by_snmp(running.port, plantproof_snmp_version="1")}
         assert site.collect("-t", "identify").code == 0
     assert site.run("facts", "--fact", "access.version").out.split()[-1] == "1"
 
 
 def test_a_device_that_restarts_in_the_middle_is_partial_says_so_and_rests(site: Any) -> None:
     with agent(Faults(restart_after=8)) as running:
-        site.hosts = {"weld-sw-01": by_snmp(running.port)}
+        site.hosts = {"weld-sw-01": site.by_snmp(running.port)}
         ended = site.collect("-v")
         assert ended.code == 0
         assert "put in quarantine: it restarted during our visit" in ended.out
@@ -187,7 +165,7 @@ def test_a_device_that_restarts_in_the_middle_is_partial_says_so_and_rests(site:
 def test_telnet_is_refused_with_what_would_do(site: Any, said: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0)
-        site.hosts = {"old-01": by_ssh(listener.getsockname()[1], **said)}
+        site.hosts = {"old-01": site.by_ssh(listener.getsockname()[1], **said)}
         ended = site.collect("-v")
         with pytest.raises(BlockingIOError):
             listener.accept()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,8 +18,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("borg") is None, reason="borg is not installed"),
 ]
 
-PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
 PASSWORD = "b0rg-Pa55word"
 
 
@@ -29,33 +28,8 @@ def borg(folder: Path, *words: str) -> Any:
     return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
 
 
-def play(folder: Path, playbook: str, *more: str) -> str:
-    """Run a playbook; return what it says."""
-    assert PLAYBOOK is not None
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "HOME": str(folder)}
-    environ |= {"ANSIBLE_REMOTE_TEMP": str(folder / "tmp"), "ANSIBLE_PIPELINING": "1"}
-    done = subprocess.run(
-        [PLAYBOOK, "-i", folder / "hosts.yml", "-f", "9", *more, PLAYBOOKS / playbook],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "PLAY RECAP" in done.stdout, done.stdout + done.stderr
-    assert PASSWORD not in done.stdout + done.stderr
-    return done.stdout
-
-
-def failed(said: str) -> set[str]:
-    lines = said.partition("PLAY RECAP")[2].splitlines()
-    return {line.split()[0] for line in lines if " : " in line and "failed=0" not in line}
-
-
 @pytest.fixture(scope="module")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def estate(tmp_path_factory: pytest.TempPathFactory, playbooks: ModuleType) -> Path:
     """Back up once, damage a copy, and test both restores; `locked-out` has another password."""
     folder = tmp_path_factory.mktemp("borg")
     data = folder / "good" / "data"
@@ -84,14 +58,16 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "locked-out" / "state" / "backup-plant.json").write_text('{"last_success": "2026-11-01T02:00:00Z"}')
     borg(folder / "good", "init", "-e", "repokey-blake2", str(folder / "good" / "repository"))
     (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
-    before = play(folder, "borg-backup.yml", "-l", "good:locked-out")
-    assert failed(before) == {"locked-out"}, before
-    play(folder, "borg-backup.yml", "-l", "good", "-e", "backup_job=plant-x", "-e", "backup_check=none")
+    before = playbooks.play(folder, "borg-backup.yml", "-l", "good:locked-out", unsaid=PASSWORD)
+    assert playbooks.failed(before) == {"locked-out"}, before
+    playbooks.play(
+        folder, "borg-backup.yml", "-l", "good", "-e", "backup_job=plant-x", "-e", "backup_check=none", unsaid=PASSWORD
+    )
     for part in ("repository", "state"):
         shutil.copytree(folder / "good" / part, folder / "damaged" / part)
     damage(folder / "damaged" / "repository")
-    after = play(folder, "restore-test.yml", "-l", "good:damaged")
-    assert failed(after) == {"damaged"}, after
+    after = playbooks.play(folder, "restore-test.yml", "-l", "good:damaged", unsaid=PASSWORD)
+    assert playbooks.failed(after) == {"damaged"}, after
     return folder
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,8 +19,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed"),
 ]
 
-PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
 PASSWORD = "r3stic-Pa55word"
 
 COMPARED_BY = {
@@ -44,33 +43,8 @@ class Estate:
         return json.loads((self.folder / host / "state" / name).read_text())
 
 
-def play(folder: Path, playbook: str, limit: str) -> str:
-    """Run a playbook on `limit`; return what it says."""
-    assert PLAYBOOK is not None
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "HOME": str(folder)}
-    environ |= {"ANSIBLE_REMOTE_TEMP": str(folder / "tmp"), "ANSIBLE_PIPELINING": "1"}
-    done = subprocess.run(
-        [PLAYBOOK, "-i", folder / "hosts.yml", "-f", "9", "-l", limit, PLAYBOOKS / playbook],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "PLAY RECAP" in done.stdout, done.stdout + done.stderr
-    assert PASSWORD not in done.stdout + done.stderr
-    return done.stdout
-
-
-def failed(said: str) -> set[str]:
-    lines = said.partition("PLAY RECAP")[2].splitlines()
-    return {line.split()[0] for line in lines if " : " in line and "failed=0" not in line}
-
-
 @pytest.fixture(scope="module")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def estate(tmp_path_factory: pytest.TempPathFactory, playbooks: ModuleType) -> Any:
     """Back up once, damage copies of it, and test every restore: one run each."""
     folder = tmp_path_factory.mktemp("restic")
     data = folder / "good" / "data"
@@ -104,12 +78,12 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Any:
     hosts["locked-out"] = hosts["good"] | state
     restic(folder / "good", "init")
     (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
-    before = play(folder, "restic-backup.yml", "good:locked-out")
-    assert failed(before) == {"locked-out"}, before
+    before = playbooks.play(folder, "restic-backup.yml", "-l", "good:locked-out", unsaid=PASSWORD)
+    assert playbooks.failed(before) == {"locked-out"}, before
     for host in set(COMPARED_BY) - {"good"}:
         shutil.copytree(folder / "good", folder / host)
         damage(folder / host, host)
-    return Estate(folder, play(folder, "restore-test.yml", "all:!locked-out"))
+    return Estate(folder, playbooks.play(folder, "restore-test.yml", "-l", "all:!locked-out", unsaid=PASSWORD))
 
 
 def restic(place: Path, *words: str) -> str:
@@ -170,8 +144,10 @@ def test_only_a_restore_that_was_compared_and_found_right_is_successful(
     assert test["backup"].startswith(f"plant {snapshot}")
 
 
-def test_a_test_that_proved_nothing_is_red_and_one_that_was_to_prove_nothing_is_not(estate: Estate) -> None:
-    assert failed(estate.restored) == {"changed", "damaged"}
+def test_a_test_that_proved_nothing_is_red_and_one_that_was_to_prove_nothing_is_not(
+    estate: Estate, playbooks: ModuleType
+) -> None:
+    assert playbooks.failed(estate.restored) == {"changed", "damaged"}
 
 
 def test_nothing_restored_is_left_behind(estate: Estate) -> None:

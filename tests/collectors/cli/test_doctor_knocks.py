@@ -1,7 +1,6 @@
 """`plantproof doctor -i … -l …` at real doors: what is wrong there, and what to do about it."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
@@ -60,16 +59,5 @@ def test_doors_are_knocked_at_only_where_an_inventory_is_named(site: Any) -> Non
 def test_a_way_that_carries_short_packets_only_is_told(site: Any) -> None:
     site.hosts = {"sw": {"ansible_host": "127.0.0.1", "plantproof_snmp_community": "wr0ng-one"}}
     site.write()
-    script = f"ip link set lo mtu 900 up && exec {' '.join(site.command('doctor', '-i', 'hosts.yml', '-l', 'sw'))}"
-    done = subprocess.run(
-        ["unshare", "-rn", "sh", "-c", script],
-        cwd=site.folder,
-        env=site.environ(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if "unshare" in done.stderr or "RTNETLINK" in done.stderr or "ip: not found" in done.stderr:
-        pytest.skip(f"no network of its own here: {done.stderr.strip()[:100]}")
+    done = site.apart("n", "ip link set lo mtu 900 up", "doctor", "-i", "hosts.yml", "-l", "sw")
     assert "packets of 900 bytes only" in done.stdout, done.stderr

@@ -117,6 +117,12 @@ def something_else(after: str) -> str:
         ),
         pytest.param([b""], "2c", Walked((), False, something_else(COLUMN)), id="no varbinds"),
         pytest.param(
+            [b"", row(1, SEVEN), b"", row(2, NULL), b"", ber.tlv(ber.SEQUENCE, ber.oid("1.3.7") + SEVEN)],
+            "1",
+            Walked(((oid(1), 7), (oid(2), None))),
+            id="each time something else first",
+        ),
+        pytest.param(
             [row(1, NO_SUCH_OBJECT)],
             "1",
             Walked(((oid(1), None),), False, something_else(oid(1))),

@@ -10,7 +10,7 @@ from evidence.log import dsse
 from evidence.log.chain import Leaf, LogError, check_pin, dump_batch, in_order, load_batch, read_chain, read_store_info
 from evidence.log.heads import heads
 from evidence.log.hints import HintError, open_hint, read_hint, write_hint
-from evidence.log.history import History
+from evidence.log.history import History, Opened
 from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import SigningKey
 from evidence.model.names import digest_of
@@ -33,6 +33,17 @@ def test_statements_come_in_log_order(vectors: ModuleType, memory: MemoryStore) 
     assert [entry.index for entry in history.statements] == list(range(17))
     assert [entry.kind for entry in history.statements[:7]] == ["genesis", *["key"] * 5, "plan"]
     assert [history.open(entry).statement.kind for entry in history.statements] == [e.kind for e in history.statements]
+
+
+def test_what_was_opened_is_held_as_far_as_there_is_room(vectors: ModuleType, memory: MemoryStore) -> None:
+    vectors.build(memory)
+    history = History.read(memory)
+    (first, part), (second, _) = list(history.parts())[:2]
+    assert history.open(first).part is part
+    opened = Opened(room=len(part.captures))
+    for entry in (first, second):
+        opened.keep(entry.index, history.open(entry))
+    assert (opened.get(first.index), opened.get(second.index), opened.room) == (history.open(first), None, 0)
 
 
 def test_parts_and_captures_come_oldest_first_or_newest_first(vectors: ModuleType, memory: MemoryStore) -> None:
