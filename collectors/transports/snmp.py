@@ -241,7 +241,9 @@ class SnmpSession:
             walk.ended = not size
             walk.doubt = not walk.ended
         elif not received.plain.status:
-            if not walk.take_nulls(received.plain):
+            if walk.take_nulls(received.plain):
+                walk.strange = False
+            else:
                 self._misunderstood(walk)
         elif received.plain.status == snmp_wire.NO_SUCH_NAME and received.plain.echoes([walk.at]):
             walk.ended = True

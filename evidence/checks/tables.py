@@ -149,7 +149,7 @@ class Tables:
     @property
     def empty(self) -> bool:
         """There is no row in them."""
-        return not self._rows
+        return not any(self._rows.values())
 
     def __len__(self) -> int:
         """Return how much is held."""

@@ -15,7 +15,7 @@ from evidence.store.interface import Store
 from evidence.store.layout import KeyNameError, parse_key
 
 HELD = 12_000
-"""Captures of opened statements that are held for a second look: some 15 MB, a month of nights of 30 assets."""
+"""Captures of opened statements that are held for a second look: some 26 MB, a month of nights of 30 assets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,26 @@ class Entry:
     index: int
     kind: str
     digest: Digest
+
+
+@dataclass(slots=True)
+class Opened:
+    """Statements that were opened, held for a second look within a bound."""
+
+    room: int = HELD
+    """How many captures more can be held."""
+    _held: dict[int, Accepted] = field(default_factory=dict)
+
+    def get(self, index: int) -> Accepted | None:
+        """Return the statement at a place of the log, where it is held."""
+        return self._held.get(index)
+
+    def keep(self, index: int, accepted: Accepted) -> None:
+        """Hold a statement if there is room: those read first stay, for logs are read from one end again and again."""
+        captures = len(accepted.part.captures) if accepted.part else 1
+        if captures <= self.room:
+            self.room -= captures
+            self._held[index] = accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +62,7 @@ class History:
     size: int
     root: str
     statements: tuple[Entry, ...]
-    _held: dict[int, Accepted] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _room: list[int] = field(default_factory=lambda: [HELD], init=False, compare=False, repr=False)
-    """How many captures more can be held."""
+    _opened: Opened = field(default_factory=Opened, init=False, compare=False, repr=False)
 
     @classmethod
     def read(cls, store: Store, *, size: int | None = None) -> "History":
@@ -83,13 +101,10 @@ class History:
 
     def open(self, entry: Entry) -> Accepted:
         """Return a statement, checked; raise if it is not what the log says."""
-        found = self._held.get(entry.index)
+        found = self._opened.get(entry.index)
         if found is None:
             found = self.ledger.open(entry.index)
-            captures = len(found.part.captures) if found.part else 1
-            if captures <= self._room[0]:
-                self._room[0] -= captures
-                self._held[entry.index] = found
+            self._opened.keep(entry.index, found)
         return found
 
     def parts(self, *, newest_first: bool = False) -> Iterator[tuple[Entry, PartStatement]]:

@@ -9,7 +9,7 @@ class Fact(NamedTuple):
     """
     One thing known of an asset; a fact without a source is a rumour.
 
-    A tuple, because an estate has millions: making a frozen dataclass takes ten times as long.
+    A tuple, because an estate has thousands of an asset: making a frozen dataclass takes four times as long.
     """
 
     asset: AssetId
