@@ -8,8 +8,8 @@ CPU per SNMP value through the whole of `plantproof collect`, beside bare pysnmp
 
 The agent is simulated, in a process of its own; only the client's CPU time counts. Every client asks the same devices
 the same questions: those of the platform for unknown devices, column by column, GETBULK with 25 repetitions, 20
-devices at once. Goals: `collect --no-assess` at the margin at most 1/10 of pysnmp and at most twice gufo-snmp; what
-judging adds stands in a row of its own.
+devices at once. Goals: `collect` at the margin at most 1/10 of pysnmp and at most twice gufo-snmp, told without judging
+and with it.
 """
 
 import argparse
@@ -211,16 +211,18 @@ def table(folder: Path, rounds: int) -> None:
             ("bare gufo-snmp", per_value(ask_gufo, where, 100, rounds)),
             ("our session through pysnmp", per_value(partial(ask_ours, engine="pysnmp"), where, 6, rounds)),
             ("our session and canonical text", per_value(ask_ours, where, 100, rounds)),
-            (f"... and judging, ({MANY} - {FEW} devices)", whole_of_collect(where, folder, rounds)),
             (f"plantproof collect, ({MANY} - {FEW} devices)", whole_of_collect(where, folder, rounds, "--no-assess")),
+            ("... and judging what was collected", whole_of_collect(where, folder, rounds)),
         ]
     reference = {name: median for name, (median, _) in rows}
     print(f"{'':44}{'median':>8}{'best':>8}{'/pysnmp':>9}{'/gufo':>7}")
     for name, (median, best) in rows:
         to_pysnmp, to_gufo = median / reference["bare pysnmp"], median / reference["bare gufo-snmp"]
         print(f"{name:44}{median:8.2f}{best:8.2f}{to_pysnmp:9.3f}{to_gufo:7.2f}")
-    print(f"goals: collect at most 0.100 of pysnmp {verdict(to_pysnmp <= 0.1)}, ", end="")
-    print(f"at most 2.00 of gufo-snmp {verdict(to_gufo <= 2)}")
+    for name, (median, _) in rows[-2:]:
+        to_pysnmp, to_gufo = median / reference["bare pysnmp"], median / reference["bare gufo-snmp"]
+        print(f"goals: {name}: at most 0.100 of pysnmp {verdict(to_pysnmp <= 0.1)}, ", end="")
+        print(f"at most 2.00 of gufo-snmp {verdict(to_gufo <= 2)}")
 
 
 def verdict(held: bool) -> str:
