@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collectors.ask import AskedSession
 from collectors.credentials import Identities
@@ -13,12 +13,15 @@ from collectors.transports.hostkeys import HostKeys
 from collectors.transports.interface import Gate
 from collectors.transports.ssh_jump import JumpHosts
 from evidence.clock import Clock
-from evidence.platforms.platform import Platform
+from evidence.platforms.platform import Platform, Session
+
+if TYPE_CHECKING:
+    from collectors.transports.ssh_login import Login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDoors:
-    """Opens sessions over SSH, on this machine, and with services."""
+    """Opens sessions over SSH and telnet, on this machine, and with services."""
 
     gate: Gate
     clock: Clock
@@ -40,6 +43,7 @@ class CommandDoors:
         openers: Mapping[str, Callable[[], AbstractContextManager[AskedSession]]] = {
             "local": lambda: self._local(host, platform),
             "ssh": lambda: self._ssh(host, platform),
+            "telnet": lambda: self._telnet(host, platform),
             "http": lambda: self._http(host, platform, cursors),
             "opcua": lambda: self._opcua(host, platform),
             "aws": lambda: self._aws(host, platform, cursors),
@@ -61,11 +65,24 @@ class CommandDoors:
         from collectors.transports.host import open_host
         from collectors.transports.ssh import open_cli
         from collectors.transports.ssh_again import lasting
-        from collectors.transports.ssh_login import Login
 
         assert host.ssh is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
-        allowed = _listed(platform, "ssh")
-        login = Login(
+        allowed, login = _listed(platform, "ssh"), self._login(host)
+        if platform.session.kind == "host":
+            return lasting(partial(open_host, host.ssh, login, allowed=allowed, read_limit=self.read_limit))
+        return _line(partial(open_cli, host.ssh, login=login, read_limit=self.read_limit), platform, platform.session)
+
+    def _telnet(self, host: Host, platform: Platform) -> AbstractContextManager[AskedSession]:
+        from collectors.transports.telnet import open_telnet
+
+        assert host.telnet is not None and platform.session is not None  # noqa: S101, PT018 - the engine saw to it
+        opener = partial(open_telnet, host.telnet, login=self._login(host), read_limit=self.read_limit)
+        return _line(opener, platform, platform.session)
+
+    def _login(self, host: Host) -> "Login":
+        from collectors.transports.ssh_login import Login
+
+        return Login(
             asset=host.asset.id,
             gate=self.gate,
             clock=self.clock,
@@ -73,15 +90,6 @@ class CommandDoors:
             jumps=self.jumps,
             timeout_s=self.timeout_s,
             identities=self.identities,
-        )
-        if platform.session.kind == "host":
-            return lasting(partial(open_host, host.ssh, login, allowed=allowed, read_limit=self.read_limit))
-        allowed |= frozenset(platform.session.setup)
-        plain = replace(platform.session, setup=())
-        opener = partial(open_cli, host.ssh, login=login, allowed=allowed, read_limit=self.read_limit)
-        return lasting(
-            partial(opener, session=platform.session),
-            partial(opener, session=plain) if platform.session.setup else None,
         )
 
     def _http(self, host: Host, platform: Platform, cursors: Mapping[str, str]) -> AbstractContextManager[AskedSession]:
@@ -128,6 +136,15 @@ class CommandDoors:
             timeout_s=self.timeout_s,
             read_limit=self.read_limit,
         )
+
+
+def _line(opener: Callable[..., Any], platform: Platform, session: Session) -> AbstractContextManager[AskedSession]:
+    """Return a command line, opened anew where the device ends it, without its set-up where that is what ends it."""
+    from collectors.transports.ssh_again import lasting
+
+    opened = partial(opener, allowed=_listed(platform, "ssh") | frozenset(session.setup))
+    bare = partial(opened, session=replace(session, setup=())) if session.setup else None
+    return lasting(partial(opened, session=session), bare)
 
 
 def _listed(platform: Platform, transport: str) -> frozenset[str]:

@@ -33,6 +33,7 @@ from collectors.visit import Findings, fault
 from evidence.clock import Clock
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.normalise.access import TELNET
 from evidence.platforms.build import fitted
 from evidence.platforms.platform import Platform
 
@@ -212,7 +213,7 @@ class Engine:
             )
 
     async def _commands(self, visit: Visit, transport: str, platform: Platform | None, findings: Findings) -> None:
-        if platform is None or (transport == "ssh" and platform.session is None):
+        if platform is None or not _has_line(platform, transport):
             name = platform.name if platform else "an unknown platform"
             raise RefusedError(f"{visit.asset}: no command is known to be read-only on {name}")
         questions = tuple(self.plan.questions(platform, transport))
@@ -229,6 +230,13 @@ class Engine:
             )
         finally:
             await _in_thread(self._visitors, door.__exit__, None, None, None)
+
+
+def _has_line(platform: Platform, transport: str) -> bool:
+    """Tell whether a platform has a command line that can be asked over a transport."""
+    if transport == TELNET:
+        return platform.session is not None and platform.session.kind != "host"
+    return transport != "ssh" or platform.session is not None
 
 
 async def _in_thread(threads: ThreadPoolExecutor | None, work: Callable[..., T], *args: object) -> T:

@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from collectors.inventory.host import Host
+from collectors.inventory.host import Host, SshAccess
 from collectors.pace import PACES, PaceClass
 from collectors.transports.interface import TransportError
 from collectors.transports.ssh_jump import way_to
 from evidence.model.asset import Safety
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.normalise.access import TELNET
 from evidence.platforms.build import fitted
 from evidence.platforms.platform import SYSTEM, Platform, Question
 
@@ -22,19 +23,20 @@ UPTIME = "uptime"
 AWS_LOGIN = "sts:GetCallerIdentity"
 """What a cloud account is asked first, to see whether the credential is good: it needs no right (STS API reference)."""
 
-IN_THIS_VERSION = ("local", "snmp", "ssh", "http", "opcua", "aws")
+IN_THIS_VERSION = ("local", "snmp", "ssh", "telnet", "http", "opcua", "aws")
 """Transports that exist; the others of the command reference are named in the outcome, never passed over."""
 
 
 _SET_IT = "set plantproof_platform"
-_NOT_HERE = {
-    "telnet": "not in this version: it would send the password, and every answer, in the clear; use SSH (with"
-    " plantproof_ssh_legacy where the device is old) or SNMP",
-}
-"""Why what an inventory may name is not done."""
+_NOT_ACCEPTED = (
+    "telnet: it would send the password, and every answer, in the clear, and no exception accepts that for this asset:"
+    " use SSH (with plantproof_ssh_legacy where the device is old) or SNMP, or have the owner sign one"
+    " (plantproof exception add --requirement CFG-05 --row telnet --asset …)"
+)
 
 _NEVER_GUESSED = {
     "ssh": f"commands are never guessed: {_SET_IT}",
+    TELNET: f"commands are never guessed: {_SET_IT}",
     "http": f"paths are never guessed: {_SET_IT}",
     "aws": f"operations are never guessed: {_SET_IT}",
     "opcua": f"nodes are never guessed: {_SET_IT}",
@@ -98,12 +100,15 @@ class Plan:
     """What `-t` chose; empty is everything."""
     paces: Mapping[Safety, PaceClass] = field(default_factory=lambda: PACES)
     """The site's."""
+    clear: frozenset[AssetId] = frozenset()
+    """Assets for which an exception accepts that they are asked over telnet."""
 
     def questions(self, platform: Platform, transport: str) -> Iterator[Question]:
-        """Yield what this run asks a platform over a transport."""
+        """Yield what this run asks a platform over a transport; over telnet what a command line is asked over SSH."""
+        written = "ssh" if transport == TELNET else transport
         for question in platform.questions:
-            if question.transport == transport and (not self.tags or question.tags & self.tags):
-                yield question
+            if question.transport == written and (not self.tags or question.tags & self.tags):
+                yield question if transport == written else replace(question, transport=transport)
 
     def actions(self, visit: Visit, generic: Platform) -> Iterator[tuple[str, str]]:
         """Yield (transport, request) for everything a visit may ask, as far as it is known before asking."""
@@ -113,8 +118,9 @@ class Plan:
             if transport == "snmp":
                 always = (platform.named(SYSTEM), platform.named(UPTIME))
                 questions = (*always, *(one for one in questions if one not in always))
-            elif transport == "ssh" and questions:
-                yield from ((transport, request) for request in _logging_in(visit, platform))
+            elif transport in ("ssh", TELNET) and questions:
+                access = visit.host.ssh if transport == "ssh" else visit.host.telnet
+                yield from ((transport, request) for request in _logging_in(visit, platform, access))
             elif transport == "http" and questions:
                 door = next(one for one in platform.questions if one.transport == "http")
                 questions = (door, *(one for one in questions if one is not door))
@@ -139,16 +145,17 @@ def make_plan(
     tags: Iterable[str] = (),
     verdict: Callable[[Host], Outcome | None] = lambda _: None,
     paces: Mapping[Safety, PaceClass] = PACES,
+    clear: Collection[AssetId] = (),
 ) -> Plan:
     """Plan one visit per host, in a stable order that is not the inventory's: neighbours are not asked in a row."""
-    visits = [_visit(host, knowledge, verdict(host)) for host in hosts]
+    visits = [_visit(host, knowledge, verdict(host), host.asset.id in clear) for host in hosts]
     visits.sort(key=lambda visit: hashlib.sha256(visit.asset.encode("utf-8", "replace")).digest())
-    return Plan(visits=tuple(visits), tags=frozenset(tags), paces=paces)
+    return Plan(visits=tuple(visits), tags=frozenset(tags), paces=paces, clear=frozenset(clear))
 
 
-def _logging_in(visit: Visit, platform: Platform) -> Iterator[str]:
-    """Yield what is done over SSH before the first question."""
-    ssh, session = visit.host.ssh, platform.session
+def _logging_in(visit: Visit, platform: Platform, ssh: SshAccess | None) -> Iterator[str]:
+    """Yield what is done over SSH or telnet before the first question."""
+    session = platform.session
     if ssh is None or session is None:
         return
     with suppress(TransportError):  # a way that cannot be gone is said when it is gone
@@ -161,13 +168,13 @@ def _logging_in(visit: Visit, platform: Platform) -> Iterator[str]:
         yield from session.setup
 
 
-def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None) -> Visit:
+def _visit(host: Host, knowledge: Knowledge, verdict: Outcome | None, clear: bool) -> Visit:
     asset = host.asset
     if verdict is None and asset.safety is Safety.FRAGILE:
         reason = "fragile: known only from what its neighbours report"
         verdict = Outcome(asset=asset.id, result=Result.EXCLUDED, reason=reason)
     platform, problems = _platform(host, knowledge)
-    transports, missing = _transports(host)
+    transports, missing = _transports(host, clear)
     problems += missing
     if platform is None and "snmp" not in transports:
         guessing = [name for name in transports if name in _NEVER_GUESSED]
@@ -194,14 +201,16 @@ def _platform(host: Host, knowledge: Knowledge) -> tuple[Platform | None, list[s
     return None, []
 
 
-def _transports(host: Host) -> tuple[tuple[str, ...], list[str]]:
+def _transports(host: Host, clear: bool) -> tuple[tuple[str, ...], list[str]]:
     wanted = host.asset.transports
     if not wanted:
         return tuple(name for name in IN_THIS_VERSION if host.grants(name)), []
     chosen, problems = [], []
     for name in wanted:
         if name not in IN_THIS_VERSION:
-            problems.append(f"{name}: {_NOT_HERE.get(name, 'not in this version')}")
+            problems.append(f"{name}: not in this version")
+        elif name == TELNET and not clear:
+            problems.append(_NOT_ACCEPTED)
         elif not host.grants(name):
             problems.append(f"{name}: asked for, but the inventory grants no access")
         else:

@@ -252,7 +252,7 @@ class SheetMaker:
 
 def _logins(visit: Visit) -> int:
     """Return how many logins a visit makes before it asks."""
-    return sum(transport in ("ssh", "opcua") for transport in visit.transports)
+    return sum(transport in ("ssh", "telnet", "opcua") for transport in visit.transports)
 
 
 def _next(job: Job, at: datetime) -> str:

@@ -1,7 +1,7 @@
 """By which way an asset is reached over each transport, and as whom: what firewalls and accounts have to allow."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from collectors.inventory.host import AwsAccess, Host, HttpAccess, OpcuaAccess, SnmpAccess, SshAccess
@@ -31,6 +31,7 @@ def ways(host: Host, transports: tuple[str, ...]) -> tuple[Way, ...]:
         "local": lambda: _local(host),
         "snmp": lambda: _snmp(host.snmp) if host.snmp else None,
         "ssh": lambda: _ssh(host.ssh, _through(host.ssh, host.asset.id)) if host.ssh else None,
+        "telnet": lambda: _telnet(host.telnet, _through(host.telnet, host.asset.id)) if host.telnet else None,
         "http": lambda: _http(host.http) if host.http else None,
         "opcua": lambda: _opcua(host.opcua) if host.opcua else None,
         "aws": lambda: _aws(host.aws) if host.aws else None,
@@ -82,6 +83,11 @@ def _ssh(access: SshAccess, through: str | None) -> Way:
         account=f"user {access.shown_user or '(none)'} with {offered}{enable}",
         through=through,
     )
+
+
+def _telnet(access: SshAccess, through: str | None) -> Way:
+    way = _ssh(access, through)
+    return replace(way, transport="telnet", account=f"{way.account}, in the clear")
 
 
 def _http(access: HttpAccess) -> Way:

@@ -67,6 +67,7 @@ parts, simulate, ssh_keys, sshd, agent = _sshd.parts, _sshd.simulate, _sshd.ssh_
 visit_host = _fixtures("host_visit").visit_host
 
 frr = _fixtures("frr").frr
+zebra_vty = _fixtures("frr").zebra_vty
 
 _ignition = _fixtures("ignition")
 certificate, ignition = _ignition.certificate, _ignition.ignition

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collectors.cli.site import read_log
 from collectors.cli.system import SystemClock
 from collectors.cli.tell import tell_plan
 from collectors.inventory.host import Host
@@ -40,7 +40,7 @@ def check(
     clock = SystemClock()
     hosts = [visit.host for visit in plan.visits]
     sheet = SheetMaker(
-        plan=make_plan(hosts, knowledge, tags=plan.tags, paces=plan.paces),
+        plan=make_plan(hosts, knowledge, tags=plan.tags, paces=plan.paces, clear=plan.clear),
         knowledge=knowledge,
         earlier=_earlier(site, clock, {visit.asset for visit in plan.visits}),
         blackouts=site.blackouts,
@@ -57,16 +57,10 @@ def check(
 def _earlier(site: Settings, clock: SystemClock, assets: set[AssetId]) -> Mapping[AssetId, "Earlier"]:
     """Return what earlier visits took; nothing before the first run, or where the log cannot be read."""
     from collectors.earlier import earlier_visits
-    from evidence.log.history import History
-    from evidence.store.interface import MissingError
-    from evidence.store.open import open_store
 
-    if "://" not in site.store and not Path(site.store).exists():
-        return {}
     try:
-        return earlier_visits(History.read(open_store(site.store, remote=site.remote(clock.now))), assets)
-    except MissingError:
-        return {}
+        history = read_log(site, clock)
+        return earlier_visits(history, assets) if history else {}
     except Error as error:
         say("warning", f"what earlier visits took is not known: {error}")
         return {}

@@ -17,7 +17,7 @@ from collectors.cli.collect import CollectArguments
 from collectors.cli.opening import opening
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
-from collectors.cli.rules import closed_now, trusted_host_keys
+from collectors.cli.rules import clear_now, closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock, clock_state, identities, lock_folder, raise_file_limit, run_by
 from collectors.cli.tell import is_watched, tell_bugs, tell_json, tell_recap
@@ -92,7 +92,7 @@ def _show(said: CollectArguments, site: Settings, clock: SystemClock, slot: Fill
     check(
         said.output_format,
         site=site,
-        plan=_plan(said, site, hosts, knowledge, closed, slot),
+        plan=_plan(said, site, hosts, knowledge, clock, closed, slot),
         knowledge=knowledge,
         closed=closed,
         forks=said.forks or site.forks,
@@ -106,10 +106,12 @@ def _plan(
     site: Settings,
     hosts: tuple[Host, ...],
     knowledge: Platforms,
+    clock: Clock,
     closed: Callable[[Host], Outcome | None],
     slot: Filled | None,
 ) -> Plan:
-    plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces)
+    clear = clear_now(site, clock, hosts)
+    plan = make_plan(hosts, knowledge, tags=_tags(said, slot), verdict=closed, paces=site.paces, clear=clear)
     if said.pace == "none":
         check_loopback(hosts)
     if _is_whole(said):
@@ -138,7 +140,7 @@ def _visit(
     """Read and tell, and let go of everything that was needed for it; return the exit code."""
     opened_with = _opening(said, site)
     hosts, closed = _hosts(said, site, opened_with), closed_now(site, clock)
-    plan = _plan(said, site, hosts, knowledge, closed, slot)
+    plan = _plan(said, site, hosts, knowledge, clock, closed, slot)
     with _lock(said, site, slot):
         done = _run(said, site, plan, knowledge, clock, closed, slot, opened_with, seen)
     if said.output_format == "json":

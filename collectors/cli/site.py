@@ -10,6 +10,7 @@ from evidence.model.names import slug
 
 if TYPE_CHECKING:
     from collectors.site import OpenSite
+    from evidence.log.history import History
 
 OWNERS = Path("owners")
 """Where owners' sites lie, in the working directory."""
@@ -44,6 +45,20 @@ def open_evidence(site: Settings, clock: Clock) -> "OpenSite":
     return open_site(
         site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
     )
+
+
+def read_log(site: Settings, clock: Clock) -> "History | None":
+    """Return what the site's log holds, without opening it for writing; `None` before the first run."""
+    from evidence.log.history import History
+    from evidence.store.interface import MissingError
+    from evidence.store.open import open_store
+
+    if "://" not in site.store and not Path(site.store).exists():
+        return None
+    try:
+        return History.read(open_store(site.store, remote=site.remote(clock.now)))
+    except MissingError:
+        return None
 
 
 def _home() -> Path:

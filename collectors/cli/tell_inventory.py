@@ -28,7 +28,7 @@ def tell_graph(found: Inventory) -> Iterator[str]:
 
 def tell_assets(found: Inventory, knowledge: Knowledge, *, json_output: bool) -> Iterator[str]:
     """Yield the assets with platform, transports and what is missing."""
-    visits = _in_order(make_plan(found.hosts, knowledge), found)
+    visits = _in_order(make_plan(found.hosts, knowledge, clear={host.asset.id for host in found.hosts}), found)
     if json_output:
         assets = [_row(visit) for visit in visits]
         yield json_line({"schema": SCHEMA, "sources": list(found.sources), "assets": assets})
@@ -64,6 +64,8 @@ def _missing(visit: Visit) -> list[str]:
     ssh = visit.host.ssh
     if "ssh" in visit.transports and ssh and not ssh.user:
         missing.append("ssh: no ansible_user")
+    if "telnet" in visit.transports:
+        missing.append("telnet: only where an exception from CFG-05 accepts it: password and answers are in the clear")
     if ssh and not ssh.host_key_checking:
         missing.append("ssh: host keys are not checked")
     snmp = visit.host.snmp

@@ -17,7 +17,7 @@ TRANSPORTS = ("local", "snmp", "ssh", "http", "tls", "opcua", "aws", "ldap", "sq
 SAFETIES = tuple(Safety)
 
 TELNET = "telnet"
-"""What an inventory may say, and nothing here does."""
+"""Never used unless the inventory names it: `plantproof_collect`, or `ansible_connection`."""
 
 KNOWN = frozenset(
     "plantproof_" + name
@@ -26,7 +26,7 @@ KNOWN = frozenset(
         *("snmp_version", "snmp_community", "snmp_port", "snmp_context"),
         *("snmp_user", "snmp_auth", "snmp_auth_key", "snmp_priv", "snmp_priv_key"),
         *("site", "zone", "role", "criticality", "function", "accountable"),
-        *("credentials", "ssh_legacy", "jump_key_file", "jump_passphrase"),
+        *("credentials", "ssh_legacy", "telnet_port", "jump_key_file", "jump_passphrase"),
         *("vendor", "management_path", "contract_end", "support_end"),
         *SERVICE_VARIABLES,
     )
@@ -59,7 +59,7 @@ SECRETS = frozenset(
 
 _SSH_CONNECTIONS = frozenset({"ssh", "paramiko", "paramiko_ssh", "network_cli", "libssh", "smart"})
 
-SNMP_PORT, SSH_PORT = 161, 22
+SNMP_PORT, SSH_PORT, TELNET_PORT = 161, 22, 23
 
 MIN_SNMP_KEY = 8
 """Shortest SNMPv3 pass phrase (RFC 3414 §11.2)."""
@@ -142,7 +142,18 @@ def read_host(values: Values, groups: tuple[str, ...], login: Login) -> Host:
         nothing_else=not (snmp or http or opcua or aws or local),
     )
     ssh = _ssh(values, address, login, wanted)
-    return Host(asset=asset, snmp=snmp, ssh=ssh, local=local, http=http, aws=aws, opcua=opcua, lists=lists(values))
+    telnet = _telnet(values, address, login, wanted) if TELNET in transports else None
+    return Host(
+        asset=asset,
+        snmp=snmp,
+        ssh=ssh,
+        telnet=telnet,
+        local=local,
+        http=http,
+        aws=aws,
+        opcua=opcua,
+        lists=lists(values),
+    )
 
 
 def _address(values: Values) -> str:
@@ -270,6 +281,15 @@ def _ssh(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAcce
         jump_key_file=values.text("plantproof_jump_key_file"),
         jump_passphrase=values.secret("plantproof_jump_passphrase"),
     )
+
+
+def _telnet(values: Values, address: str, login: Login, wanted: _Wanted) -> SshAccess | None:
+    """Return telnet access; `ansible_port` is telnet's where SSH is not asked for."""
+    port = values.port("plantproof_telnet_port")
+    if port is None and not wanted.asked:
+        port = values.port("ansible_port")
+    shell = _ssh(values, address, login, replace(wanted, asked=True, other=False))
+    return replace(shell, port=port or TELNET_PORT) if shell else None
 
 
 def _seconds(values: Values, key: str) -> float | None:

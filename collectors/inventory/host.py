@@ -127,6 +127,8 @@ class Host:
     asset: Asset
     snmp: SnmpAccess | None = None
     ssh: SshAccess | None = None
+    telnet: SshAccess | None = None
+    """How it is asked over telnet, where the inventory says so: what SSH needs, and another port."""
     local: bool = False
     """`ansible_connection: local`: this machine itself."""
     http: HttpAccess | None = None
@@ -146,6 +148,8 @@ class Host:
                 return f"snmp {self.snmp.shown_user} {hash((self.snmp.user, self.snmp.auth_key, self.snmp.priv_key))}"
             case "ssh" if self.ssh:
                 return f"ssh {self.ssh.shown_user} {hash((self.ssh.user, self.ssh.password, self.ssh.key_file))}"
+            case "telnet" if self.telnet:
+                return f"telnet {self.telnet.shown_user} {hash((self.telnet.user, self.telnet.password))}"
             case "http" if self.http and (self.http.token or self.http.password):
                 return f"http {self.http.user} {hash((self.http.token, self.http.password))}"
             case "aws" if self.aws:
@@ -159,8 +163,9 @@ class Host:
         held: list[Secret | None] = []
         if self.snmp:
             held += [self.snmp.community, self.snmp.auth_key, self.snmp.priv_key]
-        if self.ssh:
-            held += [self.ssh.password, self.ssh.enable, self.ssh.passphrase, self.ssh.jump_passphrase]
+        for shell in (self.ssh, self.telnet):
+            if shell:
+                held += [shell.password, shell.enable, shell.passphrase, shell.jump_passphrase]
         if self.http:
             held += [self.http.token, self.http.password]
         if self.aws:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import paramiko
 from netmiko.base_connection import BaseConnection
@@ -25,10 +25,11 @@ from collectors.transports.interface import (
     UnreachableError,
 )
 from collectors.transports.ssh_login import BROKEN as LOST
-from collectors.transports.ssh_login import Connection, Login, open_channel
-from collectors.transports.ssh_screen import BROKEN, Screen, Told
+from collectors.transports.ssh_login import Login, open_channel
+from collectors.transports.ssh_screen import BROKEN, Screen, Shell, Told
 from collectors.transports.ssh_terminal import holds, plain, without_echo, without_last_line
 from evidence.harmless import one_line
+from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Question, Session, Verb
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -54,7 +55,7 @@ ENABLE = "enable"
 class GuardedChannel(Channel):
     """The only way bytes reach the device: every line is on the read-only list, or nothing but Enter or a blank."""
 
-    def __init__(self, channel: paramiko.Channel, allowed: Collection[str]) -> None:
+    def __init__(self, channel: Shell, allowed: Collection[str]) -> None:
         self._channel = channel
         self._allowed = allowed
 
@@ -134,23 +135,39 @@ def read_only_driver(device_type: str) -> type[BaseConnection]:
     return type(f"ReadOnly{driver.__name__}", (driver,), {name: _refuse(name) for name in _NOT_USED})
 
 
+class Reached(Protocol):
+    """What a session says of the connection it is on."""
+
+    @property
+    def host_key(self) -> str | None:
+        """`SHA256:…`, `unchecked`, or `None` where there is no SSH."""
+        ...
+
+    @property
+    def link(self) -> SshLink | None:
+        """What SSH agreed, or `None` where there is no SSH."""
+        ...
+
+
 class CliSession:
     """An open command line. Asked one question at a time."""
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Reached,
         channel: GuardedChannel,
         screen: Screen,
         session: Session,
         access: SshAccess,
         login: Login,
         enter: str,
+        transport: str = "ssh",
     ) -> None:
         self.host_key, self.link = connection.host_key, connection.link
         self._channel, self._screen = channel, screen
         self._asset, self._gate, self._clock = login.asset, login.gate, login.clock
         self._access, self._timeout_s, self._enter = access, access.patience_s(login.timeout_s), enter
+        self._transport = transport
         self._denied = session.denied or DENIED
         self._lost: str | None = None
         self._ended = False
@@ -211,7 +228,7 @@ class CliSession:
             raise UnreachableError(f"{self._asset}: not asked {command!r}: {self._lost}")
         if self._ended:
             raise DroppedError(f"{self._asset}: {command!r}: the connection broke off")
-        action = Action(self._asset, "ssh", "run", command)
+        action = Action(self._asset, self._transport, "run", command)
         self._gate.enter_blocking(action)
         began, told = self._clock.monotonic(), Told(b"", "refused")
         try:
@@ -237,7 +254,7 @@ class CliSession:
         return told
 
     def _become_privileged(self, secret: Secret | None) -> None:
-        action = Action(self._asset, "ssh", "run", ENABLE)
+        action = Action(self._asset, self._transport, "run", ENABLE)
         self._gate.enter_blocking(action)
         began, error = self._clock.monotonic(), "refused"
         try:

@@ -9,18 +9,25 @@ from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Question
 
 
-class SshSession(Protocol):
-    """An open session over SSH."""
+class ShellSession(Protocol):
+    """An open session over SSH or telnet."""
 
-    host_key: str
-    link: SshLink
+    @property
+    def host_key(self) -> str | None:
+        """The device's host key, as a capture says it."""
+        ...
+
+    @property
+    def link(self) -> SshLink | None:
+        """What SSH agreed."""
+        ...
 
     def ask(self, question: Question) -> Answer:
         """Put one question; raise `DroppedError` where the device had ended the session before it was put."""
         ...
 
 
-Opener = Callable[[], AbstractContextManager[SshSession]]
+Opener = Callable[[], AbstractContextManager[ShellSession]]
 """Returns a context manager that logs in when entered."""
 
 
@@ -44,12 +51,12 @@ class LastingSession:
             self._open_barely(bare)
 
     @property
-    def host_key(self) -> str:
+    def host_key(self) -> str | None:
         """The device's host key, as a capture says it."""
         return self._session.host_key
 
     @property
-    def link(self) -> SshLink:
+    def link(self) -> SshLink | None:
         """What SSH agreed."""
         return self._session.link
 

@@ -82,8 +82,11 @@ class Login:
         _quieten()
         if not access.user:
             raise AuthenticationError(f"{self.asset}: no user name", hint="set ansible_user in the inventory")
-        via = self.jumps.reach(way_to(access, self.asset), self.asset, self._connect)
-        return self._connect(access, via)
+        return self._connect(access, self.through(access))
+
+    def through(self, access: SshAccess) -> Connection | None:
+        """Return the connection to the last host on the way, or `None` where there is none on it."""
+        return self.jumps.reach(way_to(access, self.asset), self.asset, self._connect)
 
     def _connect(self, access: SshAccess, via: Connection | None) -> Connection:
         try:
@@ -107,7 +110,7 @@ class Login:
 
     def _attempt(self, access: SshAccess, via: Connection | None) -> Connection:
         where = f"{self.asset}: {access.address} port {access.port}"
-        sock = _dial(access, via, where, self.timeout_s)
+        sock = dial(access, via, where, self.timeout_s)
         transport: SshTransport | None = None
         try:
             transport = SshTransport(sock)
@@ -194,7 +197,8 @@ def open_channel(
     return channel
 
 
-def _dial(access: SshAccess, via: Connection | None, where: str, timeout_s: float) -> socket.socket | paramiko.Channel:
+def dial(access: SshAccess, via: Connection | None, where: str, timeout_s: float) -> socket.socket | paramiko.Channel:
+    """Connect, from the last host on the way where there is one; `where` names the asset in errors."""
     try:
         if via is not None:
             return via.transport.open_channel(

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import paramiko
+from typing import Protocol
 
 from collectors.transports.ssh_terminal import TAIL_BYTES, holds, last_line, plain
 from evidence.clock import Clock
@@ -30,7 +29,7 @@ _PAGER_LINES = 3
 
 _CHUNK_BYTES = 65536
 _PROMPT = re.compile(rb"(?=.*\w)[^\n]{0,%d}[>#$%%\]]\s*|\s*[>#$]\s*" % MAX_PROMPT_BYTES)
-_PASSWORD = re.compile(rb"pass(?:word|code|phrase)[^\n]{0,60}:\s*$", re.I)
+PASSWORD = re.compile(rb"pass(?:word|code|phrase)[^\n]{0,60}:\s*$", re.I)
 _PAGER = re.compile(
     rb"(?i)-{2,} ?\(?more\)?[^\n]{0,40}?-{2,}|<-+ ?more ?-+>|^ *lines \d+-\d+\s*$|(?:press|hit) any key"
 )
@@ -55,10 +54,30 @@ class Told:
         return self.reason is None
 
 
+class Shell(Protocol):
+    """What a command line is read from and written to: paramiko's channel, or one that behaves like it."""
+
+    def settimeout(self, seconds: float, /) -> None:
+        """Set how long `recv` waits."""
+        ...
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what came, at most `size` bytes; nothing at the end. Raises `TimeoutError`."""
+        ...
+
+    def recv_ready(self) -> bool:
+        """Tell whether more is here already."""
+        ...
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of `data`."""
+        ...
+
+
 class Screen:
     """The reading side of a command line."""
 
-    def __init__(self, channel: paramiko.Channel, clock: Clock, session: Session, limit: int) -> None:
+    def __init__(self, channel: Shell, clock: Clock, session: Session, limit: int) -> None:
         self._channel = channel
         self._clock = clock
         self._limit = limit
@@ -122,7 +141,7 @@ class Screen:
         Raises `TimeoutError` when the device does not come to a prompt.
         """
         line = self._read_line(timeout_s)
-        if _PASSWORD.search(line):
+        if PASSWORD.search(line):
             type_password()
             line = self._read_line(timeout_s)
         if not line.endswith(b"#"):
@@ -152,7 +171,7 @@ class Screen:
         return bool(line) and line[-1:] == self.prompt[-1:] and self._looks_like_prompt(line)
 
     def _asks_or_prompts(self, line: bytes) -> bool:
-        return bool(_PASSWORD.search(line)) or line.strip()[:-1] == self.prompt[:-1]
+        return bool(PASSWORD.search(line)) or line.strip()[:-1] == self.prompt[:-1]
 
     def _read(
         self,

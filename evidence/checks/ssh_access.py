@@ -6,6 +6,7 @@ from functools import partial
 from evidence.checks.estate import Estate, Row, Subject
 from evidence.model.finding import Finding, Status
 from evidence.model.ssh import LEGACY
+from evidence.normalise.access import TELNET
 
 REQUIREMENT = "CFG-05"
 
@@ -22,8 +23,19 @@ def legacy_ssh(estate: Estate) -> Iterator[Finding]:
             if row.text("kind") == "ssh":
                 read = True
                 yield _judged(estate, subject, row)
+            elif row.text("kind") == TELNET:
+                read = True
+                yield _in_the_clear(estate, subject, row)
     if not read:
         yield _finding(asset=None, status=Status.NOT_ASSESSED, reason="no asset shows what SSH agrees with it")
+
+
+def _in_the_clear(estate: Estate, subject: Subject, row: Row) -> Finding:
+    judged = partial(_finding, asset=subject.id, row=row.name, evidence=row.sources)
+    if all(map(estate.is_stale, row.facts.values())):
+        return judged(status=Status.NOT_ASSESSED, reason="that it was read over telnet is longer ago than it counts")
+    words = "it was read over telnet: the password and every answer crossed the network in the clear"
+    return judged(status=Status.CONTRADICTS, reason=words)
 
 
 def _judged(estate: Estate, subject: Subject, row: Row) -> Finding:

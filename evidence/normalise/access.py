@@ -10,19 +10,27 @@ from evidence.platforms.platform import SYSTEM, Platform
 SSH = "ssh"
 """The row of the way in over SSH."""
 
+TELNET = "telnet"
+"""The row of the way in over telnet."""
+
 NONE = "none"
 """What stands where nothing legacy is offered, no host was gone through, or the cipher authenticates by itself."""
 
 
 def link_facts(capture: Capture, platform: Platform) -> Iterator[tuple[str, str, str]]:
     """
-    Yield (fact, row, value) for the SSH connection `capture` came over.
+    Yield (fact, row, value) for the SSH or telnet connection `capture` came over.
 
     Only the first question a platform puts over SSH tells it, for the reason given below.
     """
     link = capture.link
     first = next((one.name for one in platform.questions if one.transport == SSH), None)
-    if link is None or capture.question != first:
+    if capture.question != first:
+        return
+    if capture.transport == TELNET:
+        yield "access.kind", TELNET, TELNET
+        yield "access.used", TELNET, "yes"
+    if link is None:
         return
     columns = {
         "kind": SSH,
