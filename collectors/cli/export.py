@@ -1,5 +1,6 @@
 """`plantproof export`: the evidence bundle, for an auditor to check alone."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,18 +20,31 @@ from evidence.cli.options import (
 if TYPE_CHECKING:
     from collectors.site import OpenSite
     from evidence.export.gather import Selection
+    from evidence.export.write import Page
+
+
+_SELECTION = (
+    click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file."),
+    click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP),
+    click.option("--owner", metavar="NAME", help="Whose plant it is, of those in owners/."),
+    click.option("--period", metavar="P", help="2026, 2026Q3, 2026-07, or 2026-07-01..2026-08-15; days are UTC."),
+    click.option("--asset", "assets", multiple=True, metavar="A", help="Only this asset."),
+    click.option("--profile", metavar="P", help="Only what this profile asks for."),
+    click.option("--control", "controls", multiple=True, metavar="C", help="Only this control."),
+    click.option("--for", "recipient", metavar="NAME", help="Who gets it; stands in the bundle and in the log."),
+    as_of_option,
+)
+
+
+def selection_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the options that say what a bundle is to hold."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
 
 
 @click.command()
-@click.option("-c", "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Site file.")
-@click.option("--store", envvar="PLANTPROOF_STORE", metavar=STORE_METAVAR, help=STORE_HELP)
-@click.option("--owner", metavar="NAME", help="Whose plant it is, of those in owners/.")
-@click.option("--period", metavar="P", help="2026, 2026Q3, 2026-07, or 2026-07-01..2026-08-15; days are UTC.")
-@click.option("--asset", "assets", multiple=True, metavar="A", help="Only this asset.")
-@click.option("--profile", metavar="P", help="Only what this profile asks for.")
-@click.option("--control", "controls", multiple=True, metavar="C", help="Only this control.")
-@click.option("--for", "recipient", metavar="NAME", help="Who gets it; stands in the bundle and in the log.")
-@as_of_option
+@selection_options
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The zip.")
 @click.option(
     "--verifier",
@@ -83,19 +97,42 @@ def command(
     if signers:
         _write_signers(_open(config, store, owner), signers)
     if output and period:
-        from evidence.export.gather import Selection
-        from evidence.export.period import parse_period
-        from evidence.model.names import AssetId
-
-        selection = Selection(
-            period=parse_period(period),
-            as_of=moment_text(as_of),
-            assets=frozenset(map(AssetId, assets)),
-            profile=profile,
-            controls=tuple(sorted(controls)),
-            recipient=recipient,
-        )
+        selection = chosen(period, assets, profile, controls, recipient, as_of)
         _export(_open(config, store, owner), selection, output, platforms_folder)
+
+
+def chosen(
+    period: str,
+    assets: Iterable[str],
+    profile: str | None,
+    controls: Iterable[str],
+    recipient: str | None,
+    as_of: datetime | None,
+) -> "Selection":
+    """Return what a bundle is to hold."""
+    from evidence.export.gather import Selection
+    from evidence.export.period import parse_period
+    from evidence.model.names import AssetId
+
+    return Selection(
+        period=parse_period(period),
+        as_of=moment_text(as_of),
+        assets=frozenset(map(AssetId, assets)),
+        profile=profile,
+        controls=tuple(sorted(controls)),
+        recipient=recipient,
+    )
+
+
+def pages(platforms: str | None) -> "Page":
+    """Return what writes the report of a bundle."""
+    from functools import partial
+    from importlib.metadata import version
+
+    from evidence.cli.reading import open_platforms
+    from evidence.export.page import report_page
+
+    return partial(report_page, platforms=open_platforms(platforms), tool=version("plantproof"))
 
 
 def _open(config: str | None, store: str | None, owner: str | None) -> "OpenSite":
@@ -106,15 +143,11 @@ def _open(config: str | None, store: str | None, owner: str | None) -> "OpenSite
 
 
 def _export(opened: "OpenSite", selection: "Selection", output: Path, platforms: str | None) -> None:
-    from functools import partial
     from importlib.metadata import version
 
-    from evidence.cli.reading import open_platforms
-    from evidence.export.page import report_page
     from evidence.export.write import export
 
-    tool = version("plantproof")
-    page = partial(report_page, platforms=open_platforms(platforms), tool=tool)
+    tool, page = version("plantproof"), pages(platforms)
     done = export(opened.store, opened.keyring, selection, output, page=page, tool=tool, at=now())
     click.echo(f"{output}: {done.files} files, {done.withheld} statements withheld; pin: {done.pin}", err=True)
 

@@ -24,6 +24,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
     "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
     "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),
+    "share": Lazy("collectors.cli.share:command", "Put the evidence bundle into a bucket, with a link that expires."),
     "why": Lazy("collectors.cli.why:command", "Show the last tries to read an asset, and why they failed."),
 }
 """Every command that needs the inventory, a credential or a signing key."""

@@ -31,9 +31,10 @@ from evidence.export.gather import ExportError, Gathered, Selection, gather, slo
 from evidence.export.judged import judgement, places
 from evidence.export.readme import chosen, readme
 from evidence.export.tables import tables
-from evidence.log.export import export_predicate, export_subjects
+from evidence.log.export import Shared, export_predicate, export_subjects
 from evidence.log.history import Entry, History
 from evidence.log.keyring import Keyring, Role
+from evidence.log.keys import SigningKey
 from evidence.log.writer import append
 from evidence.model.names import Digest, digest_of
 from evidence.snapshots import Snapshots
@@ -50,6 +51,9 @@ _UNIX = 3
 
 Page = Callable[[Snapshots, Selection, datetime, Calendar | None], bytes]
 """Writes `report.html` from what was known at a moment, and what had become of the planned slots."""
+
+Deliver = Callable[[Path, Digest], Shared]
+"""Puts the zip, whose tag manifest has this digest, where somebody is to fetch it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +74,20 @@ class _File:
 
 
 def export(
-    store: Store, keyring: Keyring, selection: Selection, target: Path, *, page: Page, tool: str, at: datetime
+    store: Store,
+    keyring: Keyring,
+    selection: Selection,
+    target: Path,
+    *,
+    page: Page,
+    tool: str,
+    at: datetime,
+    deliver: Deliver | None = None,
 ) -> Exported:
     """
     Write the bundle that `selection` asks for to `target`, then state in the log that it was.
 
+    `deliver` puts the bundle where somebody is to fetch it, and the statement says where.
     The statement waits for the next seal, and stands in the next bundle. Raises before anything is written where the
     sealer's key is missing or something does not hold.
     """
@@ -87,21 +100,36 @@ def export(
     files = _payload(store, gathered, selection, page)
     if len(files) > MAX_FILES:
         raise ExportError(f"{len(files)} files; a bundle has at most {MAX_FILES}", hint="choose a shorter period")
-    described = _described(gathered, selection, tool)
-    payload_bytes = sum(file.length for file in files.values())
-    tags = tag_files({path: file.digest for path, file in files.items()}, payload_bytes, described)
-    signed = {TAGMANIFEST: tags.tagmanifest, SIGNATURE: sign(sealer, tags.tagmanifest, namespace=NAMESPACE)}
-    for path, data in {**tags.files, **signed}.items():
-        files[path] = _held(data)
+    tagmanifest = _sign(files, _described(gathered, selection, tool), sealer)
     _write_zip(target, folder_of(history.owner, selection.period.name), files)
-    tagmanifest = digest_of(tags.tagmanifest)
-    _state(store, keyring, gathered, selection, tagmanifest=tagmanifest, files=len(files), tool=tool, at=at)
+    shared = deliver(target, tagmanifest) if deliver else None
+    _state(
+        store,
+        keyring,
+        gathered,
+        selection,
+        tagmanifest=tagmanifest,
+        files=len(files),
+        tool=tool,
+        at=at,
+        shared=shared,
+    )
     return Exported(
         tagmanifest=tagmanifest,
         files=len(files),
         withheld=gathered.withheld,
         pin=gathered.history.checkpoint.pin,
     )
+
+
+def _sign(files: dict[str, _File], described: Mapping[str, str], sealer: SigningKey) -> Digest:
+    """Add the tag files and the signature to the payload; return the digest of what was signed."""
+    payload_bytes = sum(file.length for file in files.values())
+    tags = tag_files({path: file.digest for path, file in files.items()}, payload_bytes, described)
+    signed = {TAGMANIFEST: tags.tagmanifest, SIGNATURE: sign(sealer, tags.tagmanifest, namespace=NAMESPACE)}
+    for path, data in {**tags.files, **signed}.items():
+        files[path] = _held(data)
+    return digest_of(tags.tagmanifest)
 
 
 def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page) -> dict[str, _File]:
@@ -200,6 +228,7 @@ def _state(
     files: int,
     tool: str,
     at: datetime,
+    shared: Shared | None,
 ) -> None:
     span = gathered.span
     predicate = export_predicate(
@@ -217,5 +246,6 @@ def _state(
         withheld=gathered.withheld,
         tool=tool,
         at=rfc3339(at),
+        shared=shared,
     )
     append(store, keyring, kind="export", predicate=predicate, subjects=export_subjects(span.plan, tagmanifest))

@@ -15,7 +15,18 @@ _EXPORT = frozenset(
     {"log", "period", "since", "until", "as_of", "previous", "size", "root", "files", "withheld", "tool", "at"}
     | {"assets", "controls"}
 )
-_OPTIONAL = frozenset({"profile", "recipient"})
+_OPTIONAL = frozenset({"profile", "recipient", "shared"})
+_SHARED = frozenset({"place", "until"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """Where a bundle was put for somebody to fetch it."""
+
+    place: str
+    """`s3://bucket/acme-2026Q3-….zip`; the link that opens it stands nowhere."""
+    until: str
+    """When the link expires, RFC 3339 UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,8 @@ class ExportStatement:
     withheld: int
     """Statements of its leaves that were not supplied."""
     at: str
+    shared: Shared | None = None
+    """`None`: it was handed over another way."""
 
 
 def export_predicate(
@@ -59,9 +72,11 @@ def export_predicate(
     withheld: int,
     tool: str,
     at: str,
+    shared: Shared | None = None,
 ) -> Mapping[str, object]:
     """Return the predicate of an export statement; its subjects are the plan and the tag manifest."""
-    optional = {"profile": profile, "recipient": recipient}
+    told = {"place": shared.place, "until": shared.until} if shared else None
+    optional = {"profile": profile, "recipient": recipient, "shared": told}
     return {
         **{key: value for key, value in optional.items() if value},
         "period": period,
@@ -107,7 +122,13 @@ def read_export(statement: Statement) -> ExportStatement:
         files=fields.whole("files"),
         withheld=fields.whole("withheld"),
         at=fields.time("at"),
+        shared=_shared(fields.raw("shared")) if "shared" in fields else None,
     )
+
+
+def _shared(value: object) -> Shared:
+    fields = Fields(value, "export: shared", _SHARED, frozenset())
+    return Shared(place=fields.text("place", longest=1100), until=fields.time("until"))
 
 
 def _texts(fields: Fields, key: str) -> tuple[str, ...]:
