@@ -47,6 +47,23 @@ def version(question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
         ("Acme IM7248 24.11.2", "24.11.2"),
         ("Acme 1820 Switch, PT.01.14, Linux 3.6.5-79c95a77, U-Boot 2012.10", "PT.01.14"),
         ("Remote Board 4 2.60 May 23 2018", "2.60"),
+        ("Acme modem <<HW_REV: 4.0; VENDOR: Acme; BOOTR: 2.1.6; SW_REV: AC52.04.05; MODEL: ACM420>>", "AC52.04.05"),
+        ("Acme Card (MB:v4.1.0 PF:v6.8.2 PN:os_682.bin AF1:v6.8.0 AN1:app_680.bin MN:AC7900 HR:B2)", "6.8.2"),
+        ("Acme Linux 4.4.2 (Linux Kernel 4.19.206-1)", "4.4.2"),
+        ("AC-3500 Device SoftWare Version AC-3500-24_6.0.220.41 BootRom Version AC-3500-24_2.1", "6.0.220.41"),
+        ("AC5812 NOS 6.07p1/02:00:5e:00:00:01", "6.07p1"),
+        ("AcmeNAS-SCALE-24.04.2.2. Hardware: x86_64", "24.04.2.2"),
+        ("ACME_V08.02.00.97, <<HW_REV: 3.1; VENDOR: ACME; BOOTR: V00.01.00>>", "08.02.00.97"),
+        ("ACME OAP-1700 10.72.0484RU6 / 10.11.2023 4006379832100006", "10.72.0484RU6"),
+        ("Acme AC5164 Operating System, Version acos-10-09-02-0181-RS3", "10-09-02-0181-RS3"),
+        ("Acme S5830 version AC62.YS.N636 kernel 3.0.0 All-N-1", "AC62.YS.N636"),
+        ("Acme A8697 Switch, revision K.15.04.0007, ROM K.15.13 (/code/build/btm(K_15_04))", "K.15.04.0007"),
+        ("Acme Networks, Inc. B5G124-48P2 Rev 06.81.05.0003", "06.81.05.0003"),
+        ("Acme 1810-24G, PL.1.9, eCos-3.0", "PL.1.9"),
+        ("ACME MP C2503 1.35 / ACME Network Printer C model / ACME Network Scanner C model", "1.35"),
+        ("Acme 1830 PSD 10G R23.6", "R23.6"),
+        ("Acme Optix RTN V100R011C00SPC200", "V100R011C00SPC200"),
+        ("Acme OS/400 V7R1M0", "V7R1M0"),
     ],
 )
 def test_a_version_is_read_where_the_device_says_so(descr: str, expected: str) -> None:
@@ -68,6 +85,9 @@ def test_a_version_is_read_where_the_device_says_so(descr: str, expected: str) -
         "Acme switch, 1.0.1.2 and 1.0.1.3",
         "Acme box, address ip 10.1.2.3",
         "Stack, revision KA.00.00.0000",
+        "Acme box, built 10.11.2023",
+        "Acme Controller H/w ZB2 Rev 1.01.06",
+        "Acme Card V4.36",
         "Unit 3",
     ],
 )
@@ -88,3 +108,15 @@ def test_a_chassis_says_its_software_but_not_a_kit_or_a_kernel(revision: str, ex
     binds = ((f"{ENTITY}.5.1", 3), (f"{ENTITY}.10.1", revision.encode()))
     assert version("entity", *binds) == expected
     assert version("entity", (f"{ENTITY}.5.1", 9), binds[1]) is None
+
+
+def test_what_holds_everything_says_its_software_and_a_power_supply_does_not() -> None:
+    software = (f"{ENTITY}.10.7", b"2.7.0.11")
+    assert version("entity", (f"{ENTITY}.2.7", b"Terminal"), (f"{ENTITY}.4.7", 0), software) == "2.7.0.11"
+    assert version("entity", (f"{ENTITY}.2.7", b"Power supply"), (f"{ENTITY}.4.7", 0), software) is None
+
+
+def test_parts_that_agree_say_the_software_of_the_whole_and_parts_that_do_not_say_nothing() -> None:
+    parts = [(f"{ENTITY}.2.1", b"Board A"), (f"{ENTITY}.2.2", b"Board B"), (f"{ENTITY}.10.1", b"3.2.0")]
+    assert version("entity", *parts, (f"{ENTITY}.10.2", b"3.2.0")) == "3.2.0"
+    assert version("entity", *parts, (f"{ENTITY}.10.2", b"3.1.9")) is None
