@@ -13,7 +13,7 @@ SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 
 
-def version(question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
+def fact(name: str, question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
     data = varbinds.encode(binds)
     capture = Capture(
         asset=AssetId("a"),
@@ -28,7 +28,11 @@ def version(question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
         ttl_s=600,
     )
     facts = {fact.name: fact.value for fact in read_asset(GENERIC, [(capture, data)]) if fact.row is None}
-    return facts.get("firmware.version")
+    return facts.get(name)
+
+
+def version(question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
+    return fact("firmware.version", question, *binds)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +124,32 @@ def test_parts_that_agree_say_the_software_of_the_whole_and_parts_that_do_not_sa
     parts = [(f"{ENTITY}.2.1", b"Board A"), (f"{ENTITY}.2.2", b"Board B"), (f"{ENTITY}.10.1", b"3.2.0")]
     assert version("entity", *parts, (f"{ENTITY}.10.2", b"3.2.0")) == "3.2.0"
     assert version("entity", *parts, (f"{ENTITY}.10.2", b"3.1.9")) is None
+
+
+def test_a_printer_says_its_model_and_serial_number_and_another_first_device_does_not() -> None:
+    device, printer, processor = "1.3.6.1.2.1.25.3.2.1", "1.3.6.1.2.1.25.3.1.5", "1.3.6.1.2.1.25.3.1.3"
+    assert fact("hardware.model", "uptime", (f"{device}.2.1", printer), (f"{device}.3.1", b"ACME 30N")) == "ACME 30N"
+    assert fact("hardware.model", "uptime", (f"{device}.2.1", processor), (f"{device}.3.1", b"ACME 30N")) is None
+    assert fact("hardware.model", "uptime", (f"{device}.2.1", printer), (f"{device}.3.1", b"Generic 28C")) is None
+    assert fact("hardware.serial", "uptime", ("1.3.6.1.2.1.43.5.1.1.17.1", b"AC101642")) == "AC101642"
+
+
+@pytest.mark.parametrize(
+    ("software", "expected"),
+    [(b"12.06.0069", "12.06.0069"), (b"INV: 01.16.4638", "01.16.4638"), (b"V100R001C00SPC602", "V100R001C00SPC602")]
+    + [(text, None) for text in (b"208", b"692A950B", b"2767,10,2738,11")],
+)
+def test_a_ups_says_its_model_its_maker_and_a_software_that_looks_like_one(
+    software: bytes, expected: str | None
+) -> None:
+    ups = "1.3.6.1.2.1.33.1.1"
+    assert version("uptime", (f"{ups}.3.0", software)) == expected
+    assert fact("hardware.model", "uptime", (f"{ups}.2.0", b"AC2000")) == "AC2000"
+    assert fact("hardware.model", "uptime", (f"{ups}.2.0", b"AC2000\n00 00 00")) is None
+    assert fact("hardware.vendor", "uptime", (f"{ups}.1.0", b"Acme")) == "Acme"
+
+
+def test_a_cable_modem_says_its_model_and_maker() -> None:
+    descr = (SYS_DESCR, b"Modem <<HW_REV: 4.0; VENDOR: Acme; BOOTR: 2.1.6d; SW_REV: AC52.04.05; MODEL: ACM420>>")
+    assert fact("hardware.model", "system", descr) == "ACM420"
+    assert fact("hardware.vendor", "system", descr) == "Acme"
