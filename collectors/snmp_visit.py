@@ -13,6 +13,7 @@ from evidence.clock import Clock
 from evidence.model.outcome import Result
 from evidence.normalise.varbinds import arcs
 from evidence.platforms.platform import SYSTEM, Platform, Question, Verb
+from evidence.normalise.rows import FIRST_ROWS, looked_at, wanted
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -67,7 +68,7 @@ async def visit_snmp(
                 findings.problems.append((Result.LEFT_ALONE, f"put in quarantine: {findings.restarted}"))
                 return platform
         for question in plan.questions(platform, "snmp"):
-            if question.name not in (SYSTEM, UPTIME):
+            if question.name not in (SYSTEM, UPTIME) and not put.in_vain(question):
                 await put.question(question, platform)
         shown = [oid for oid, value in clocks if oid in UPTIME_CLOCKS and value is not None]
         if shown:
@@ -91,19 +92,18 @@ class _Asker:
         self._access = access
         self._findings = findings
         self._clock = clock
+        self._empty: set[str] = set()
+        """Questions that found nothing."""
+
+    def in_vain(self, question: Question) -> bool:
+        """Say whether another answer has shown already that there is nothing to be had."""
+        return question.given in self._empty
 
     async def question(self, question: Question, platform: Platform) -> Varbinds:
         at, began = self._clock.now(), self._clock.monotonic()
-        varbinds: list[tuple[str, Value]] = []
-        reasons: list[str] = []
-        if question.verb is Verb.GET:
-            varbinds += await self._session.get(question.objects)
-        else:
-            for oid in sorted(question.objects, key=arcs):  # so that the answers come in the capture's order
-                walked = await self._session.walk(oid)
-                varbinds += walked.varbinds
-                if not walked.complete:
-                    reasons.append(f"{oid}: {walked.reason}")
+        varbinds, reasons = await self._answer(question)
+        if not any(value is not None for _, value in varbinds):
+            self._empty.add(question.name)
         reason = "; ".join(reasons) or None
         answer = Answer(
             data=varbinds,
@@ -118,6 +118,23 @@ class _Asker:
         if reason and not question.optional:
             self._findings.problems.append((Result.PARTIAL, f"{question.name}: {reason}"))
         return varbinds
+
+
+    async def _answer(self, question: Question) -> tuple[list[tuple[str, Value]], list[str]]:
+        """Return what came, and why it is not all."""
+        if question.verb is Verb.GET:
+            return await self._session.get(question.objects), []
+        varbinds: list[tuple[str, Value]] = []
+        reasons: list[str] = []
+        rows = question.verb is Verb.ROWS
+        for oid in [looked_at(question)] if rows else sorted(question.objects, key=arcs):  # in the capture's order
+            walked = await self._session.walk(oid, first=FIRST_ROWS if rows else None)
+            varbinds += walked.varbinds
+            if not walked.complete:
+                reasons.append(f"{oid}: {walked.reason}")
+        if rows and (more := wanted(question, varbinds)):
+            varbinds += await self._session.get(more)
+        return varbinds, reasons
 
 
 def _compare_uptimes(findings: Findings, elapsed_s: float) -> None:

@@ -181,9 +181,9 @@ class SnmpSession:
         missing = plain.status == 0 or (plain.status == snmp_wire.NO_SUCH_NAME and len(oids) == 1)
         return dict.fromkeys(oids) if missing and plain.echoes(oids) else None
 
-    async def walk(self, oid: str) -> Walked:
+    async def walk(self, oid: str, *, first: int | None = None) -> Walked:
         """
-        Return every value below `oid`.
+        Return every value below `oid`, or the `first` so many.
 
         Raises `UnreachableError` when the device has not answered anything yet in this conversation, and
         `AuthenticationError`; any other trouble makes the result incomplete, with the reason.
@@ -191,7 +191,7 @@ class SnmpSession:
         Two things the engines do not tell: a null among other values of a GETBULK answer is missing, and over SNMPv3 an
         error in answer to a GETNEXT reads as the end of the tables.
         """
-        walk = Walk(oid.lstrip("."), self._clock())
+        walk = Walk(oid.lstrip("."), self._clock(), first)
         while walk.reason is None and not walk.ended:
             walk.reason = walk.exhausted(self._limits, self._clock()) or self._exhausted()
             if walk.reason is None:
@@ -205,7 +205,7 @@ class SnmpSession:
 
     async def _step(self, walk: Walk) -> None:
         """Ask once, and take in the answer or ask for less next time."""
-        size = 0 if walk.doubt else self._repetitions.now
+        size = 0 if walk.doubt else walk.wanted(self._repetitions.now)
         at, verb = walk.at, "getbulk" if size else "getnext"
         asking: Asking = lambda sock: sock.after(at, walk.root, size)  # noqa: E731
         try:

@@ -85,6 +85,7 @@ class Walk:
         "doubt",
         "ended",
         "found",
+        "most",
         "position",
         "reason",
         "received",
@@ -93,8 +94,9 @@ class Walk:
         "strange",
     )
 
-    def __init__(self, root: str, began: float) -> None:
-        """Begin below `root` at `began` (seconds of the loop's clock)."""
+    def __init__(self, root: str, began: float, most: int | None = None) -> None:
+        """Begin below `root` at `began` (seconds of the loop's clock); the first `most` values are enough."""
+        self.most = most
         self.root = self.at = root
         self.position = arcs(root)
         self.began = began
@@ -139,7 +141,17 @@ class Walk:
                 self.reason = f"loop at {kept[-1][0]}: OIDs do not rise"
                 kept = self._rising(kept)
         self.found += kept
+        self._enough()
         return len(kept)
+
+    def wanted(self, size: int) -> int:
+        """Return how many values are still to be asked for, `size` at most."""
+        return size if self.most is None else min(size, self.most - len(self.found))
+
+    def _enough(self) -> None:
+        if self.most is not None and len(self.found) >= self.most:
+            self.ended = True
+            del self.found[self.most :]
 
     def _rising(self, values: Sequence[tuple[str, Value]]) -> list[tuple[str, Value]]:
         kept, before = [], self.position
@@ -168,6 +180,7 @@ class Walk:
                 break
             self.found.append((oid, None))
             self.at, self.position = oid, arcs(oid)
+        self._enough()
         return True
 
     def _could_follow(self, answer: PlainAnswer) -> bool:

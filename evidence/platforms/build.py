@@ -51,11 +51,13 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
     questions = own
     if parent is not None:
         gone = {question.name for question in own} | set(model.without)
-        questions += tuple(question for question in parent.questions if question.name not in gone)
+        questions += tuple(one for one in parent.questions if one.name not in gone and one.given not in model.without)
         dropped = set(model.without)
         facts += tuple(rule for rule in parent.facts if rule.question not in dropped and rule.fact not in dropped)
+        dropped |= {one.name for one in parent.questions if one.given in dropped} - {one.name for one in own}
         tables += tuple(rule for rule in parent.tables if rule.question not in dropped)
     _all_asked(model, questions, facts, tables)
+    questions = tuple(_with_instances(one, facts) if one.verb is Verb.ROWS else one for one in questions)
     return Platform(
         name=model.name,
         title=model.title,
@@ -81,6 +83,24 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         source="; ".join(model.source),
         digest=digest,
     )
+
+
+def _with_instances(question: Question, facts: Iterable[FactRule]) -> Question:
+    """
+    Return a question for rows with what the platform's rules read of it by name.
+
+    Raises `BuildError` for a rule that reads a column without choosing the rows that are asked for: it would be read
+    from whichever rows happen to be.
+    """
+    rules = [rule for rule in facts if rule.question == question.name]
+    for rule in rules:
+        chosen = rule.among or {}
+        if rule.column is not None and any(chosen.get(oid) != want for oid, want in (question.among or {}).items()):
+            raise BuildError(
+                f"question {question.name}: {rule.fact} reads {rule.column} without the rows' own among;"
+                " give the platform a question of its own that walks it"
+            )
+    return replace(question, instances=tuple(dict.fromkeys(oid for rule in rules for oid in rule.oids)))
 
 
 def _session(model: PlatformModel) -> Session | None:
@@ -110,6 +130,7 @@ def _all_asked(
     read |= {name for name in model.volatile.lines if name not in names}
     read |= {name for question in questions if (name := gone_through(question.call)) is not None}
     read |= {question.instead_of for question in questions if question.instead_of}
+    read |= {question.given for question in questions if question.given}
     if unknown := read - set(names):
         raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
 
@@ -129,7 +150,7 @@ def _objects(asked: QuestionModel) -> tuple[str, ...]:
         return (asked.call.operation,)
     if asked.nodes is not None:
         return tuple(asked.nodes.ids) or (asked.nodes.what,)
-    return tuple(asked.get or asked.walk or ()) or (asked.run or asked.read or "",)
+    return tuple(asked.get or asked.walk or asked.rows or ()) or (asked.run or asked.read or "",)
 
 
 def _names(asked: QuestionModel) -> tuple[str, ...]:
@@ -158,6 +179,8 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             inside=asked.inside,
             each=asked.each,
             instead_of=asked.instead_of and asked.instead_of + name.removeprefix(asked.name),
+            given=asked.given,
+            among=asked.among,
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
             classification="personal" if asked.personal else "technical",

@@ -17,6 +17,8 @@ class Verb(StrEnum):
     """SNMP Get of scalar instances."""
     WALK = "walk"
     """SNMP GetBulk (GetNext in v1) of each subtree in turn."""
+    ROWS = "rows"
+    """SNMP: the columns of a table in some of its first rows: see `evidence.normalise.rows`."""
     RUN = "run"
     """A command: over SSH, or on this machine."""
     READ = "read"
@@ -50,6 +52,12 @@ class Question:
     """Name of an inventory list (`plantproof_certificates`); asked once for each entry, which stands for `{each}`."""
     instead_of: str | None = None
     """A question this one stands in for: it is asked only where that one got no whole answer."""
+    given: str | None = None
+    """An SNMP question before it: where that one was asked and found nothing, this one is not asked."""
+    among: Mapping[str, str] | None = None
+    """Of `rows`: column OID -> regular expression its value must match for a row to be asked for."""
+    instances: tuple[str, ...] = ()
+    """Of `rows`: OIDs that some rule reads by name, in whichever row; asked for together with the rows."""
     tags: frozenset[str]
     """`identify`, `config`, `tables`, `host`: what `-t` chooses by."""
     ttl_s: int
@@ -77,7 +85,10 @@ class Question:
                 return f"{method} {self.objects[0]}"
             case OpcuaCall(what="values"):
                 return " ".join(("read", *self.objects))
-        return " ".join((self.verb, *self.objects)) if self.transport == "snmp" else self.objects[0]
+        if self.transport != "snmp":
+            return self.objects[0]
+        among = [f"where {oid} is {pattern}" for oid, pattern in (self.among or {}).items()]
+        return " ".join((self.verb, *self.objects, *among, *(("and", *self.instances) if self.instances else ())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,12 +81,14 @@ class SessionModel(_Model):
 
 
 class QuestionModel(_Model):
-    """One thing to ask: exactly one of `get`, `walk`, `run`, `read`, `fetch`, `call`, `nodes`."""
+    """One thing to ask: exactly one of `get`, `walk`, `rows`, `run`, `read`, `fetch`, `call`, `nodes`."""
 
     name: Name
     over: list[Transport] = Field(default=[], description="transports; for run and read: ssh where nothing is said")
     get: list[OwnOid] | None = None
     walk: list[OwnOid] | None = None
+    rows: list[Oid] | None = Field(default=None, description="columns of one table, in the rows that `among` chooses")
+    among: dict[Oid, Regex] | None = Field(default=None, max_length=1, description="column -> what its value must match")
     run: Command | None = None
     read: Command | None = None
     fetch: FetchModel | None = None
@@ -96,6 +98,7 @@ class QuestionModel(_Model):
     inside: JmesPath | None = Field(default=None, description="base64 text within a JSON answer that the reader reads")
     each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
     instead_of: Name | None = Field(default=None, description="asked only where that question got no whole answer")
+    given: Name | None = Field(default=None, description="not asked where that question found nothing")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"
     personal: bool = False
@@ -114,6 +117,8 @@ class QuestionModel(_Model):
             raise ValueError(f"question {self.name}: {verbs[0]} cannot go over {', '.join(self.over)}")
         if (self.each is None) is ("{each}" in (self.run or self.read or "")):
             raise ValueError(f"question {self.name}: each names a list whose entries stand for {{each}}")
+        if bool(self.rows) is not bool(self.among) or not set(self.among or ()) <= set(self.rows or ()):
+            raise ValueError(f"question {self.name}: among names one of the columns in rows; one needs the other")
         return self
 
 
@@ -264,6 +269,7 @@ def keys_at(path: tuple[str | int, ...]) -> tuple[str, ...]:
 VERBS: Mapping[str, tuple[str, ...]] = {
     "get": ("snmp",),
     "walk": ("snmp",),
+    "rows": ("snmp",),
     "run": ("ssh", "local"),
     "read": ("ssh", "local"),
     "fetch": ("http",),

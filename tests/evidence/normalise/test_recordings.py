@@ -12,9 +12,10 @@ from evidence.model.fact import Fact
 from evidence.model.names import AssetId, digest_of
 from evidence.normalise import varbinds
 from evidence.normalise.facts import read_asset
+from evidence.normalise.rows import answer
 from evidence.normalise.volatile import merge, split
 from evidence.platforms.load import load_platforms
-from evidence.platforms.platform import Platform, Question, Verb
+from evidence.platforms.platform import Platform, Question
 
 DATA = Path(__file__).parents[2] / "data"
 STEMS = sorted(path.name.removesuffix("#facts.json") for path in DATA.glob("*#facts.json"))
@@ -68,14 +69,8 @@ def answers(stem: str) -> tuple[Platform, list[tuple[Question, bytes]]]:
     descr = values["1.3.6.1.2.1.1.1.0"]
     assert isinstance(descr, bytes)
     platform = PLATFORMS.match(str(values["1.3.6.1.2.1.1.2.0"]), descr.decode(), values)
-    asked = [(q, [(oid, value) for oid, value in found if answers_to(q, oid)]) for q in platform.questions]
+    asked = [(q, answer(q, values)) for q in platform.questions if q.transport == "snmp"]
     return platform, [(q, varbinds.encode(binds)) for q, binds in asked if binds]
-
-
-def answers_to(question: Question, oid: str) -> bool:
-    if question.verb is Verb.GET:
-        return oid in question.objects
-    return any(oid.startswith(f"{column}.") for column in question.objects)
 
 
 def captured(platform: Platform, question: Question, data: bytes) -> tuple[Capture, bytes]:

@@ -217,7 +217,7 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("tables: [{question: q, columns: {a.b: {iod: 1.3}}}]\n", r"did you mean 'oid'\?"),
         ("qqq: 1\n", "known keys: name, title"),
         ("questions: [{name: a, run: x, tags: []}]\n", "questions.0.tags"),
-        ("questions: [{name: a, run: x, get: [1.3.6], tags: [config]}]\n", "expected one of get, walk, run, read"),
+        ("questions: [{name: a, run: x, get: [1.3.6], tags: [config]}]\n", "expected one of get, walk, rows, run, read"),
         ("questions: [{name: a, run: x, over: [snmp], tags: [config]}]\n", "run cannot go over snmp"),
         ("questions: [{name: a, walk: [1.3.6], over: [ssh], tags: [tables]}]\n", "walk cannot go over ssh"),
         ("questions: [{name: a, walk: [.1.3], tags: [tables]}]\n", "questions.0.walk.0"),
