@@ -11,9 +11,9 @@ from collectors.transports.snmp import SnmpSession, open_snmp
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
+from evidence.normalise.rows import FIRST_ROWS, looked_at, wanted
 from evidence.normalise.varbinds import arcs
 from evidence.platforms.platform import SYSTEM, Platform, Question, Verb
-from evidence.normalise.rows import FIRST_ROWS, looked_at, wanted
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
@@ -118,7 +118,6 @@ class _Asker:
         if reason and not question.optional:
             self._findings.problems.append((Result.PARTIAL, f"{question.name}: {reason}"))
         return varbinds
-
 
     async def _answer(self, question: Question) -> tuple[list[tuple[str, Value]], list[str]]:
         """Return what came, and why it is not all."""

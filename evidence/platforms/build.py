@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from evidence.errors import Error
 from evidence.platforms.build_calls import call_of, dialect_of, gone_through, unknown_source
+from evidence.platforms.heads import recognition_of
 from evidence.platforms.platform import (
     Column,
     FactRule,
     Platform,
     Question,
-    Recognition,
     SecretRule,
     Session,
     TableRule,
@@ -62,12 +62,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         name=model.name,
         title=model.title,
         vendor=model.vendor,
-        recognition=Recognition(
-            sysobjectid=tuple(model.recognition.sysobjectid),
-            sysdescr=model.recognition.sysdescr,
-            answers=tuple(model.recognition.answers),
-            network_os=tuple(model.recognition.network_os),
-        ),
+        recognition=recognition_of(model.recognition),
         questions=questions,
         facts=facts,
         tables=tables,

@@ -3,15 +3,18 @@ Reading platform files, and finding the platform of a device.
 
 A device is known by the longest prefix of its sysObjectID some platform names (RFC 3418 §2); where several platforms
 name the same prefix, OIDs it has decide, then sysDescr. What stays undecided is the generic platform: no guess.
+
+Of the packaged files only the heads are read at first (`evidence.platforms.heads`), the rest of one when it is asked
+for; a site's own files are read whole, so that a mistake in one is told before anything is asked.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -19,6 +22,7 @@ from pydantic import ValidationError
 from evidence.errors import Error
 from evidence.model.names import digest_of
 from evidence.platforms.build import BuildError, build, resolved
+from evidence.platforms.heads import LOADER, Head, head_of
 from evidence.platforms.platform import Platform, Question, Recognition, Verb
 from evidence.platforms.schema import PlatformModel, keys_at
 
@@ -46,7 +50,8 @@ MAX_FILES = 5000
 MAX_HEIRS = 4
 """Most platforms that stand between one and what it extends in the end; ours have one."""
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Named = TypeVar("Named", Platform, Head, Platform | Head)
 
 
 class PlatformFileError(Error):
@@ -54,33 +59,44 @@ class PlatformFileError(Error):
 
 
 class Platforms:
-    """The platforms known, and how to find one. Immutable once made."""
+    """The platforms known, and how to find one. Nothing that can be asked of it ever changes."""
 
-    __slots__ = ("_by_name", "_by_network_os", "_by_prefix", "files")
+    __slots__ = ("_by_network_os", "_by_prefix", "_heads", "_read", "files")
 
-    def __init__(self, platforms: Iterable[Platform], files: Mapping[str, bytes] = MappingProxyType({})) -> None:
-        """Index `platforms`; raise `PlatformFileError` where two of them could not be told apart."""
+    def __init__(
+        self,
+        platforms: Iterable[Platform | Head],
+        files: Mapping[str, bytes] = MappingProxyType({}),
+        *,
+        read: Callable[[str], Platform] | None = None,
+    ) -> None:
+        """
+        Index `platforms`; raise `PlatformFileError` where two of them could not be told apart.
+
+        `read` returns the platform of a head's name.
+        """
         self.files = files
         """The files they were read from, by name."""
-        self._by_name: dict[str, Platform] = {}
-        self._by_network_os: dict[str, Platform] = {}
-        self._by_prefix: dict[str, list[Platform]] = {}
+        self._read = read
+        self._heads: dict[str, Platform | Head] = {}
+        self._by_network_os: dict[str, str] = {}
+        self._by_prefix: dict[str, list[Platform | Head]] = {}
         for platform in platforms:
-            if platform.name in self._by_name:
+            if platform.name in self._heads:
                 raise PlatformFileError(f"{platform.name}: defined twice")
-            self._by_name[platform.name] = platform
+            self._heads[platform.name] = platform
             for prefix in platform.recognition.sysobjectid:
                 self._add_prefix(prefix, platform)
-        if GENERIC not in self._by_name:
+        if GENERIC not in self._heads:
             raise PlatformFileError(f"expected a platform named {GENERIC}, found none")
-        for platform in self._by_name.values():
+        for platform in self._heads.values():
             for name in platform.recognition.network_os:
-                other = self._by_network_os.setdefault(name, platform)
-                if other is not platform or self._by_name.get(name, platform) is not platform:
-                    other = self._by_name.get(name, other) if other is platform else other
-                    raise PlatformFileError(f"network_os {name}: named by both {other.name} and {platform.name}")
+                other = self._by_network_os.setdefault(name, platform.name)
+                if other != platform.name or (name in self._heads and name != platform.name):
+                    other = name if other == platform.name else other
+                    raise PlatformFileError(f"network_os {name}: named by both {other} and {platform.name}")
 
-    def _add_prefix(self, prefix: str, platform: Platform) -> None:
+    def _add_prefix(self, prefix: str, platform: Platform | Head) -> None:
         known = self._by_prefix.setdefault(prefix, [])
         mine = platform.recognition
         for other in known:
@@ -93,27 +109,41 @@ class Platforms:
 
     def __iter__(self) -> Iterator[Platform]:
         """Yield every platform, by name."""
-        return iter(sorted(self._by_name.values(), key=lambda platform: platform.name))
+        return map(self.unresolved, sorted(self._heads))
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._heads)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._heads
+
+    def unresolved(self, name: str) -> Platform:
+        """Return the platform of that name as its file has it, which must be known."""
+        platform = self._heads[name]
+        if isinstance(platform, Platform):
+            return platform
+        assert self._read is not None  # noqa: S101 - who gives heads says how they are read
+        found = self._read(name)
+        if (found.name, found.recognition) != (platform.name, platform.recognition):
+            raise PlatformFileError(f"{name}: expected name and recognition once each, and at the left edge")
+        return found
 
     @property
     def generic(self) -> Platform:
         """The platform of a device nobody knows."""
-        return self._by_name[GENERIC]
+        return self.unresolved(GENERIC)
 
     def named(self, name: str) -> Platform | None:
         """Return the platform of that name, without the questions that need the device's sysObjectID."""
-        return _unresolved(self._by_name.get(name))
+        return resolved(self.unresolved(name), None) if name in self._heads else None
 
     def for_network_os(self, name: str) -> Platform | None:
         """Return the platform an inventory means by `ansible_network_os: name`."""
-        return _unresolved(self._by_network_os.get(name) or self._by_name.get(name))
+        return self.named(self._by_network_os.get(name, name))
 
     def resolve(self, platform: Platform, sysobjectid: str | None) -> Platform:
         """Return a named platform with the questions that need the device's sysObjectID, once that is known."""
-        return resolved(self._by_name[platform.name], _plain(sysobjectid))
+        return resolved(self.unresolved(platform.name), _plain(sysobjectid))
 
     def recognise(self, sysobjectid: str | None) -> Question | None:
         """Return the question whose answer `match` needs for a device of this sysObjectID, where it needs one."""
@@ -143,12 +173,12 @@ class Platforms:
             best = max(rank for rank, _ in ranked)
             fits = [one for rank, one in ranked if rank == best]
             if best and len(fits) == 1:
-                return resolved(fits[0], _plain(sysobjectid))
+                return resolved(self.unresolved(fits[0].name), _plain(sysobjectid))
             if best:
                 return self.generic
         return self.generic
 
-    def _at(self, sysobjectid: str | None) -> Iterator[list[Platform]]:
+    def _at(self, sysobjectid: str | None) -> Iterator[list[Platform | Head]]:
         """Yield the platforms of each prefix of a sysObjectID, the longest first."""
         prefix = _plain(sysobjectid)
         while prefix:
@@ -174,24 +204,37 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
     `PlatformFileError` with the file, the place and, for a mistyped key, what was probably meant.
     """
     files = {path.stem: path for path in (*_files(PACKAGED), *_files(SERVICES))}
+    own: Collection[str] = ()
     if folder is not None:
         if not folder.is_dir():
             raise PlatformFileError(f"{folder}: expected a folder of platform files")
-        files |= {path.stem: path for path in _files(folder)}
+        own = {path.stem: path for path in _files(folder)}
+        files |= own
     wanted = set(files) if only is None else {GENERIC, *only}
     if missing := wanted - files.keys():
         raise PlatformFileError(f"no such platform: {', '.join(sorted(missing))}")
-    texts: dict[str, bytes] = {}
-    built: dict[str, Platform] = {}
-    platforms = [_platform(stem, files, built, texts) for stem in sorted(wanted)]
-    return Platforms(platforms, MappingProxyType(dict(sorted(texts.items()))))
+    return load_files({stem: files[stem] for stem in sorted(wanted)}, others=files, whole=own)
+
+
+def load_files(files: Mapping[str, Path], *, others: Mapping[str, Path], whole: Collection[str] = ()) -> Platforms:
+    """Return the platforms of some files, which may extend `others`; those named in `whole` are read whole at once."""
+    shelf = _Shelf(others)
+    found: list[Platform | Head] = []
+    for stem, path in files.items():
+        head = None if stem in whole or stem == GENERIC else head_of(shelf.text(stem))
+        found.append(_named_as(path, head or shelf.platform(stem)))
+        while head is not None and head.extends in others:  # what it extends is part of what is known of it
+            head = head_of(shelf.text(head.extends)) if head.extends not in shelf.met else None
+    texts = {stem: shelf.text(stem) for stem in sorted({*files, *shelf.met})}
+    return Platforms(found, MappingProxyType(texts), read=shelf.platform)
 
 
 def read_platform_file(path: Path, *, known: Platforms) -> Platform:
     """Return the platform of one file, which may extend a known one; raise `PlatformFileError` as `load_platforms`."""
     data = _bytes(path)
     model = _model(path, data)
-    return _named_as(path, _built(path, data, model, known._by_name.get(model.extends or "")))
+    parent = known.unresolved(model.extends) if model.extends and model.extends in known else None
+    return _named_as(path, _built(path, data, model, parent))
 
 
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
@@ -218,29 +261,42 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _platform(
-    stem: str,
-    files: Mapping[str, Path],
-    built: dict[str, Platform],
-    texts: dict[str, bytes],
-    heirs: tuple[str, ...] = (),
-) -> Platform:
-    """Return the platform of a file, after the one it extends; `built` and `texts` keep what is read already."""
-    if stem in built:
-        return built[stem]
-    path = files[stem]
-    data = texts[stem] = _bytes(path)
-    model = _model(path, data)
-    parent = None
-    if model.extends is not None:
-        if model.extends in (stem, *heirs) or model.extends not in files or len(heirs) > MAX_HEIRS:
-            raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
-        parent = _platform(model.extends, files, built, texts, (stem, *heirs))
-    built[stem] = _named_as(path, _built(path, data, model, parent))
-    return built[stem]
+class _Shelf:
+    """Platform files by name, each read once."""
+
+    __slots__ = ("_built", "_files", "_texts")
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+        self._texts: dict[str, bytes] = {}
+        self._built: dict[str, Platform] = {}
+
+    @property
+    def met(self) -> Collection[str]:
+        """The names of the files looked into."""
+        return self._texts.keys()
+
+    def text(self, stem: str) -> bytes:
+        if stem not in self._texts:
+            self._texts[stem] = _bytes(self._files[stem])
+        return self._texts[stem]
+
+    def platform(self, stem: str, heirs: tuple[str, ...] = ()) -> Platform:
+        """Return the platform of a file, after the one it extends."""
+        if stem in self._built:
+            return self._built[stem]
+        path, data = self._files[stem], self.text(stem)
+        model = _model(path, data)
+        parent = None
+        if model.extends is not None:
+            if model.extends in (stem, *heirs) or model.extends not in self._files or len(heirs) > MAX_HEIRS:
+                raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
+            parent = self.platform(model.extends, (stem, *heirs))
+        self._built[stem] = _named_as(path, _built(path, data, model, parent))
+        return self._built[stem]
 
 
-def _named_as(path: Path, platform: Platform) -> Platform:
+def _named_as(path: Path, platform: Named) -> Named:
     if platform.name != path.stem:
         raise PlatformFileError(f"{path}: expected the name {path.stem}, as the file is called, found {platform.name}")
     return platform
@@ -268,7 +324,7 @@ def _model(path: Path, data: bytes) -> PlatformModel:
 
 
 def _read(data: bytes) -> PlatformModel:
-    return PlatformModel.model_validate(yaml.load(data, Loader=_Loader))  # noqa: S506 - always one of the safe loaders
+    return PlatformModel.model_validate(yaml.load(data, Loader=LOADER))  # noqa: S506 - always one of the safe loaders
 
 
 @lru_cache(maxsize=1024)
@@ -292,10 +348,6 @@ def _explained(error: ValidationError) -> str:
 
 def _plain(sysobjectid: str | None) -> str:
     return (sysobjectid or "").lstrip(".")
-
-
-def _unresolved(platform: Platform | None) -> Platform | None:
-    return platform and resolved(platform, None)
 
 
 @cache

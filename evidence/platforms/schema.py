@@ -88,7 +88,9 @@ class QuestionModel(_Model):
     get: list[OwnOid] | None = None
     walk: list[OwnOid] | None = None
     rows: list[Oid] | None = Field(default=None, description="columns of one table, in the rows that `among` chooses")
-    among: dict[Oid, Regex] | None = Field(default=None, max_length=1, description="column -> what its value must match")
+    among: dict[Oid, Regex] | None = Field(
+        default=None, max_length=1, description="column -> what its value must match"
+    )
     run: Command | None = None
     read: Command | None = None
     fetch: FetchModel | None = None

@@ -217,7 +217,10 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("tables: [{question: q, columns: {a.b: {iod: 1.3}}}]\n", r"did you mean 'oid'\?"),
         ("qqq: 1\n", "known keys: name, title"),
         ("questions: [{name: a, run: x, tags: []}]\n", "questions.0.tags"),
-        ("questions: [{name: a, run: x, get: [1.3.6], tags: [config]}]\n", "expected one of get, walk, rows, run, read"),
+        (
+            "questions: [{name: a, run: x, get: [1.3.6], tags: [config]}]\n",
+            "expected one of get, walk, rows, run, read",
+        ),
         ("questions: [{name: a, run: x, over: [snmp], tags: [config]}]\n", "run cannot go over snmp"),
         ("questions: [{name: a, walk: [1.3.6], over: [ssh], tags: [tables]}]\n", "walk cannot go over ssh"),
         ("questions: [{name: a, walk: [.1.3], tags: [tables]}]\n", "questions.0.walk.0"),
@@ -232,6 +235,14 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("tables: [{question: q, key: g, columns: {a.b: {oid: 1.3.1}}}]\n", "a text table has a pattern and a key"),
         ("volatile: {lines: {nobody: [x]}}\n", "question nobody: read by a rule, but not asked"),
         ("questions: [{name: a, run: x, tags: [config]}, {name: a, run: y, tags: [config]}]\n", "a: defined twice"),
+        ("questions: [{name: a, rows: [1.3.1], tags: [identify]}]\n", "among names one of the columns in rows"),
+        ("questions: [{name: a, rows: [1.3.1], among: {1.3.2: x}, tags: [identify]}]\n", "one of the columns in rows"),
+        ("questions: [{name: a, walk: [1.3.1], among: {1.3.1: x}, tags: [identify]}]\n", "one needs the other"),
+        ("questions: [{name: a, get: [1.3.1], given: nobody, tags: [identify]}]\n", "question nobody: read by a rule"),
+        (
+            "extends: generic\nfacts: {a.b: [{question: entity, column: 1.3.6.1.2.1.47.1.1.1.1.11}]}\n",
+            "question entity: a.b reads 1.3.6.1.2.1.47.1.1.1.1.11 without the rows' own among",
+        ),
         ("a: [\n", "not YAML"),
         ("!!python/object/apply:os.system [true]\n", "not YAML"),
     ],
@@ -265,6 +276,21 @@ def test_a_folder_of_too_many_files_is_refused(tmp_path: Path) -> None:
         (tmp_path / f"p{number}.yaml").touch()
     with pytest.raises(PlatformFileError, match="at most 5000 platform files, found 5001"):
         load_platforms(tmp_path)
+
+
+def test_what_is_asked_only_given_another_question_goes_with_it(tmp_path: Path) -> None:
+    press = load_platforms(write(tmp_path, "press", "extends: generic\nwithout: [entity]\n")).named("press")
+    assert press is not None
+    assert {"entity", "modules"}.isdisjoint(question.name for question in press.questions)
+    assert {"entity", "modules"}.isdisjoint(table.question for table in press.tables)
+
+
+def test_what_rules_read_by_name_is_asked_for_with_the_rows(tmp_path: Path) -> None:
+    rule = "facts: {hardware.serial: [{question: entity, oid: 1.3.6.1.2.1.47.1.1.1.1.11.1001}]}\n"
+    press = load_platforms(write(tmp_path, "press", f"extends: generic\n{rule}")).named("press")
+    assert press is not None
+    assert press.named("entity").instances == ("1.3.6.1.2.1.47.1.1.1.1.11.1001",)
+    assert press.named("entity").request.endswith("5 is ^3$ and 1.3.6.1.2.1.47.1.1.1.1.11.1001")
 
 
 CHILD = """
