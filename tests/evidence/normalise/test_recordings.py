@@ -10,9 +10,8 @@ from collectors.redact import Redactor
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, digest_of
-from evidence.normalise import varbinds
 from evidence.normalise.facts import read_asset
-from evidence.normalise.rows import answer
+from evidence.normalise.recordings import Recording, RecordingError, differences, recordings
 from evidence.normalise.volatile import merge, split
 from evidence.platforms.load import load_platforms
 from evidence.platforms.platform import Platform, Question
@@ -23,54 +22,12 @@ PLATFORMS = load_platforms()
 REDACTOR = Redactor(key=b"\1" * 32, key_id="k1", secrets=())
 
 
-def snmpwalk(text: str) -> list[tuple[str, varbinds.Value]]:
-    """Read what `snmpbulkwalk -On -Oe` prints: a second reader, of a format that is not ours."""
-    found: list[tuple[str, varbinds.Value]] = []
-    for line in text.splitlines():
-        oid, _, rest = line.partition(" = ")
-        kind, _, value = rest.partition(": ")
-        if rest.startswith("No "):
-            continue
-        if kind == "STRING":
-            read: varbinds.Value = value.strip('"').replace('\\"', '"').encode()
-        elif kind == "Hex-STRING":
-            read = bytes.fromhex(value)
-        elif kind == "Timeticks":
-            read = int(value[1 : value.index(")")])
-        elif kind == "OID":
-            read = value.lstrip(".")
-        elif kind == "IpAddress":
-            read = value
-        elif rest == '""':
-            read = b""
-        else:
-            read = int(value)
-        found.append((oid.lstrip("."), read))
-    return found
+def recording(stem: str) -> Recording:
+    return Recording(DATA, stem)
 
 
 def file(stem: str, kind: str) -> Path:
     return DATA / f"{stem}#{kind}"
-
-
-def answers(stem: str) -> tuple[Platform, list[tuple[Question, bytes]]]:
-    """Return the platform of a recording, and every question it can answer with the answer."""
-    if file(stem, "transcript.yaml").exists():
-        recorded = yaml.safe_load(file(stem, "transcript.yaml").read_text(encoding="utf-8"))
-        platform = PLATFORMS.named(stem.partition("#")[0])
-        assert platform is not None
-        commands = {name: text.encode() for name, text in recorded["commands"].items()}
-        return platform, [(q, commands[q.objects[0]]) for q in platform.questions if q.objects[0] in commands]
-    if file(stem, "snmp.txt").exists():
-        found = [(bind.oid, bind.value) for bind in varbinds.decode(file(stem, "snmp.txt").read_bytes())]
-    else:
-        found = snmpwalk(file(stem, "snmpwalk.txt").read_text(encoding="utf-8"))
-    values = dict(found)
-    descr = values["1.3.6.1.2.1.1.1.0"]
-    assert isinstance(descr, bytes)
-    platform = PLATFORMS.match(str(values["1.3.6.1.2.1.1.2.0"]), descr.decode(), values)
-    asked = [(q, answer(q, values)) for q in platform.questions if q.transport == "snmp"]
-    return platform, [(q, varbinds.encode(binds)) for q, binds in asked if binds]
 
 
 def captured(platform: Platform, question: Question, data: bytes) -> tuple[Capture, bytes]:
@@ -92,23 +49,13 @@ def captured(platform: Platform, question: Question, data: bytes) -> tuple[Captu
 
 
 def facts_of(stem: str) -> tuple[Fact, ...]:
-    platform, asked = answers(stem)
+    platform, asked = recording(stem).asked(PLATFORMS)
     return read_asset(platform, [captured(platform, question, data) for question, data in asked])
 
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_recorded_device_yields_its_facts(stem: str) -> None:
-    expected = json.loads(file(stem, "facts.json").read_text(encoding="utf-8"))
-    facts = facts_of(stem)
-    scalars = {fact.name: fact.value for fact in facts if fact.row is None}
-    for name in ("config.sha256", "system.uptime"):
-        if name not in expected["facts"]:
-            scalars.pop(name, None)
-    assert scalars == expected["facts"]
-    assert not set(expected.get("absent", ())) & set(scalars)
-    for name, rows in expected["rows"].items():
-        read = {fact.row: fact.value for fact in facts if fact.name == name}
-        assert {row: read.get(row) for row in rows} == rows, name
+    assert list(differences(recording(stem).expected, facts_of(stem))) == []
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -116,7 +63,7 @@ def test_no_secret_of_a_recorded_device_remains_and_nothing_else_goes(stem: str)
     if not file(stem, "secrets.yaml").exists():
         return
     expected = yaml.safe_load(file(stem, "secrets.yaml").read_text(encoding="utf-8"))
-    platform, asked = answers(stem)
+    platform, asked = recording(stem).asked(PLATFORMS)
     before = b"".join(data for _, data in asked)
     after = b"".join(captured(platform, question, data)[1] for question, data in asked)
     for secret in expected["gone"]:
@@ -135,5 +82,36 @@ def test_a_recording_says_where_it_is_from_and_whether_anybody_made_it_up(stem: 
     assert stem.partition("#")[0] == expected["platform"]
 
 
+def test_every_file_of_a_recording_is_of_a_recording() -> None:
+    assert [one.stem for one in recordings(DATA)] == STEMS
+
+
 def test_one_recording_at_least_was_not_made_with_our_own_recorder() -> None:
     assert list(DATA.glob("*#snmpwalk.txt"))
+
+
+def test_what_is_read_and_what_was_expected_are_told_apart() -> None:
+    stem = "linux#net-snmp_5.9.3"
+    expected = dict(recording(stem).expected)
+    expected["facts"] = {**expected["facts"], "system.name": "other", "hardware.serial": "S1"}
+    expected["absent"] = ["system.contact"]
+    expected["rows"] = {"interface.name": {"1": "nobody"}}
+    told = list(differences(expected, facts_of(stem)))
+    assert told[0] == "hardware.serial: expected 'S1', found nothing"
+    assert told[1].startswith("system.name: expected 'other', found '")
+    assert "system.contact: expected nothing, found 'ops@plant.example'" in told
+    assert told[-1].startswith("interface.name 1: expected 'nobody', found ")
+
+
+def test_a_recording_of_another_form_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a#b#transcript.yaml").write_text("- 1\n")
+    (tmp_path / "a#b#facts.json").write_text("[]")
+    (one,) = recordings(tmp_path)
+    assert one.stem == "a#b"
+    with pytest.raises(RecordingError, match="expected prompt and commands"):
+        one.asked(PLATFORMS)
+    with pytest.raises(RecordingError, match="expected platform, facts"):
+        _ = one.expected
+    (tmp_path / "a#b#transcript.yaml").write_text("commands: {}\n")
+    with pytest.raises(RecordingError, match="no platform file is named a"):
+        Recording(tmp_path, "a#b").asked(PLATFORMS)
