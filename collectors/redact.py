@@ -48,13 +48,17 @@ class Redactor:
 
     __slots__ = ("_held", "_tagger")
 
-    def __init__(self, *, key: bytes, key_id: str, secrets: Iterable[str] = ()) -> None:
-        """Take the redaction master key (32 bytes), its name in the tags, and every secret this run holds."""
-        self._tagger = Tagger(key=key, key_id=key_id)
+    def __init__(self, *, key: bytes, key_id: str, secrets: Iterable[str] = (), tagger: Tagger | None = None) -> None:
+        """
+        Take the redaction master key (32 bytes), its name in the tags, and every secret this run holds.
+
+        A `tagger` of another kind says what stands in a secret's place.
+        """
+        self._tagger = tagger or Tagger(key=key, key_id=key_id)
         self._held = HeldSecrets(secrets)
 
     @classmethod
-    def for_hosts(cls, hosts: Iterable[Host], *, key: bytes, key_id: str) -> "Redactor":
+    def for_hosts(cls, hosts: Iterable[Host], *, key: bytes, key_id: str, tagger: Tagger | None = None) -> "Redactor":
         """
         Return the redactor of a run that holds these hosts' credentials.
 
@@ -64,7 +68,7 @@ class Redactor:
         held = {secret.reveal() for host in hosts for secret in host.secrets()}
         tokens = {host.http.token.reveal() for host in hosts if host.http and host.http.token}
         held |= {key for name, colon, key in (token.partition(":") for token in tokens) if colon and len(key) >= 8}
-        return cls(key=key, key_id=key_id, secrets=held)
+        return cls(key=key, key_id=key_id, secrets=held, tagger=tagger)
 
     def __repr__(self) -> str:
         return f"Redactor({self._tagger!r}, {self._held!r})"

@@ -15,6 +15,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),
     "exception": Lazy("collectors.cli.exception:command", "Accept a deviation for a time; list and end exceptions."),
     "export": Lazy("collectors.cli.export:command", "Write the evidence bundle of a period, for an auditor."),
+    "fixture": Lazy("collectors.cli.fixture:command", "Record a device into a fixture, and serve fixtures."),
     "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),

@@ -63,6 +63,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         title=model.title,
         vendor=model.vendor,
         recognition=recognition_of(model.recognition),
+        extends=model.extends,
         questions=questions,
         facts=facts,
         tables=tables,

@@ -223,7 +223,9 @@ def load_files(files: Mapping[str, Path], *, others: Mapping[str, Path], whole: 
     for stem, path in files.items():
         head = None if stem in whole or stem == GENERIC else head_of(shelf.text(stem))
         found.append(_named_as(path, head or shelf.platform(stem)))
-        while head is not None and head.extends in others:  # what it extends is part of what is known of it
+        while (
+            head is not None and head.extends is not None and head.extends in others
+        ):  # what it extends is part of what is known of it
             head = head_of(shelf.text(head.extends)) if head.extends not in shelf.met else None
     texts = {stem: shelf.text(stem) for stem in sorted({*files, *shelf.met})}
     return Platforms(found, MappingProxyType(texts), read=shelf.platform)

@@ -239,6 +239,8 @@ class Platform:
     vendor: str | None
     recognition: Recognition
     questions: tuple[Question, ...]
+    extends: str | None = None
+    """Name of the platform whose questions and rules hold here, too."""
     facts: tuple[FactRule, ...] = ()
     tables: tuple[TableRule, ...] = ()
     secrets: tuple[SecretRule, ...] = ()
