@@ -92,7 +92,7 @@ def write_facts(
     """Write what is read of a recording beside it; rows that stood there are read again, and kept."""
     path = recording.path(FACTS)
     before = recording.expected if path.exists() else {}
-    facts = facts_of(*recording.asked(known, platform=platform))
+    facts = read_facts(*recording.asked(known, platform=platform))
     read = {(fact.name, fact.row): fact.value for fact in facts}
     rows = {
         fact: {row: read[fact, row] for row in some if (fact, row) in read}
@@ -107,6 +107,16 @@ def write_facts(
     }
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def read_facts(platform: Platform, said: Iterable[tuple[Question, bytes]]) -> tuple[Fact, ...]:
+    """Return what is read of a recording as it would be kept: without its secrets, with the tags that tests know."""
+    return facts_of(platform, _kept(platform, said))
+
+
+def _kept(platform: Platform, said: Iterable[tuple[Question, bytes]]) -> Said:
+    redactor = Redactor(key=b"\1" * 32, key_id="k1")
+    return tuple((question, redactor.capture(data, question, platform).data) for question, data in said)
 
 
 def _without_secrets(heard: Iterable[Heard], redactor: Redactor) -> Said:
@@ -185,10 +195,9 @@ def secrets_left(recording: Recording, platform: Platform, said: Iterable[tuple[
     if not path.exists():
         return
     expected = yaml.safe_load(path.read_text(encoding="utf-8"))
-    redactor = Redactor(key=b"\1" * 32, key_id="k1")
     said = tuple(said)
     before = b"".join(data for _, data in said)
-    after = b"".join(redactor.capture(data, question, platform).data for question, data in said)
+    after = b"".join(data for _, data in _kept(platform, said))
     for text in expected["gone"]:
         if text.encode() not in before:
             yield f"secret {text!r}: it is not in the recording"

@@ -38,7 +38,7 @@ def reference() -> str:
     lines += [f"| {code} | {meaning} |" for code, meaning in exit_codes()]
     lines += ["", "## Commands", ""]
     for name, lazy in sorted({**AUDITOR_COMMANDS, **OPERATOR_COMMANDS}.items()):
-        lines += _described(name, lazy.load(), auditor=name in AUDITOR_COMMANDS)
+        lines += _described(name, lazy.load(), AUDITOR_COMMANDS[name].load() if name in AUDITOR_COMMANDS else None)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -50,8 +50,9 @@ def exit_codes() -> Iterator[tuple[int, str]]:
             yield ast.literal_eval(code.value), ast.literal_eval(words.value)
 
 
-def _described(name: str, command: click.Command, *, auditor: bool) -> Iterator[str]:
-    yield f"### {name}{' (auditor)' if auditor else ''}"
+def _described(name: str, command: click.Command, auditors: click.Command | None) -> Iterator[str]:
+    """Yield what there is to say of a command, which the auditor's program has, too, if `auditors` is one."""
+    yield f"### {name}{' (auditor)' if auditors else ''}"
     yield ""
     usage = " ".join([name, *(_argument(p) for p in command.params if isinstance(p, click.Argument))])
     subcommands = isinstance(command, click.Group)
@@ -67,7 +68,8 @@ def _described(name: str, command: click.Command, *, auditor: bool) -> Iterator[
         yield ""
     if isinstance(command, click.Group):
         for sub in command.commands.values():
-            yield from _described(f"{name} {sub.name}", sub, auditor=auditor)
+            theirs = auditors.commands.get(sub.name or "") if isinstance(auditors, click.Group) else None
+            yield from _described(f"{name} {sub.name}", sub, theirs)
 
 
 def _argument(argument: click.Argument) -> str:

@@ -46,7 +46,7 @@ def _fixtures(name: str) -> ModuleType:
 
 
 _snmpd = _fixtures("snmpd")
-snmpd, snmp_gate = _snmpd.snmpd, _snmpd.snmp_gate
+snmpd, snmp_gate, vendors_snmpd = _snmpd.snmpd, _snmpd.snmp_gate, _snmpd.vendors_snmpd
 
 _site = _fixtures("site")
 site = _site.site

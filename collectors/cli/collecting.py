@@ -15,6 +15,7 @@ from collectors.assessing import judge_site, may_judge
 from collectors.cli.checking import check
 from collectors.cli.collect import CollectArguments
 from collectors.cli.opening import opening
+from collectors.cli.options import tags_of
 from collectors.cli.progress import Progress
 from collectors.cli.recap import exit_code
 from collectors.cli.rules import clear_now, closed_now, trusted_host_keys
@@ -56,8 +57,6 @@ from evidence.model.asset import Asset
 from evidence.model.outcome import Outcome
 from evidence.platforms.load import Platforms, load_platforms
 from evidence.store.blobs import put_blob
-
-TAGS = ("identify", "config", "tables", "host")
 
 
 class UsageError(Error):
@@ -259,11 +258,7 @@ def _knowledge(said: CollectArguments) -> Platforms:
 def _tags(said: CollectArguments, slot: Filled | None) -> tuple[str, ...]:
     if not said.tags and slot and slot.job:
         return slot.job.tags
-    tags = tuple(tag.strip() for given in said.tags for tag in given.split(",") if tag.strip())
-    for tag in tags:
-        if tag not in TAGS:
-            raise UsageError(f"no such tag: {tag!r:.40}", hint=f"the tags are {', '.join(TAGS)}")
-    return tags
+    return tags_of(said.tags)
 
 
 def _run(

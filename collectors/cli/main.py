@@ -20,6 +20,9 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
     "missed": Lazy("collectors.cli.missed:command", "State why a planned slot was not read."),
+    "platforms": Lazy(
+        "collectors.cli.platforms:command", "List, show and test platforms: what is asked, what is secret."
+    ),
     "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "owner": Lazy("collectors.cli.owner:command", "Make and list owners: each has its own keys, store and log."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),

@@ -1,8 +1,28 @@
 """Options that several of the operator's commands share."""
 
+from collections.abc import Iterable
+
 import click
 
 from evidence.cli.options import AnyCommand
+from evidence.errors import Error
+
+TAGS = ("identify", "config", "tables", "host")
+
+
+class TagError(Error):
+    """There is no such tag."""
+
+    exit_code = 5
+
+
+def tags_of(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags of `-t`, each value of which may name several; raise `TagError` for one there is not."""
+    tags = tuple(tag.strip() for value in given for tag in value.split(",") if tag.strip())
+    for tag in tags:
+        if tag not in TAGS:
+            raise TagError(f"no such tag: {tag!r:.40}", hint=f"the tags are {', '.join(TAGS)}")
+    return tags
 
 
 def fail_on_option(command: AnyCommand) -> AnyCommand:

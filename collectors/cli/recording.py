@@ -16,6 +16,7 @@ import click
 
 from collectors.cli.fixture import RecordArguments
 from collectors.cli.opening import opening
+from collectors.cli.options import tags_of
 from collectors.cli.recap import exit_code
 from collectors.cli.rules import closed_now, trusted_host_keys
 from collectors.cli.site import load_site, open_evidence
@@ -101,7 +102,7 @@ def run_record(said: RecordArguments) -> int:
     known = open_platforms(said.platforms_folder)
     (host,) = _hosts(said, site)
     wider = Wider(known, walks(oids))
-    plan = make_plan([host], wider, tags=said.tags, verdict=closed_now(site, clock), paces=site.paces)
+    plan = make_plan([host], wider, tags=tags_of(said.tags), verdict=closed_now(site, clock), paces=site.paces)
     if said.pace == "none":
         check_loopback([host])
     heard, requests = _visit(said, site, clock, plan, wider)

@@ -33,16 +33,21 @@ def command() -> None:
 @platforms_option
 @verbosity_option
 def list_platforms(form: str, platforms_folder: str | None) -> None:
-    """List every platform."""
+    """
+    List every platform: what it can give over which transport, and whether that was tried on a recorded device.
+
+    `TESTED` is about version, model and serial number: `no` and `partly` name platforms some rules of which were
+    written after the vendor's documents alone. Facts that such a rule reads say so, too.
+    """
     from evidence.cli.reading import open_platforms
+    from evidence.platforms.gives import gives, tested
 
     known = open_platforms(platforms_folder)
     if form == "json":
-        rows = [{"name": p.name, "title": p.title, "vendor": p.vendor, "digest": p.digest} for p in known]
-        click.echo(json_line({"schema": "plantproof.platforms/1", "platforms": rows}))
+        click.echo(json_line({"schema": "plantproof.platforms/1", "platforms": [_row(one) for one in known]}))
         return
-    body = [(p.name, p.vendor or "", _transports(p), len(p.questions), p.title) for p in known]
-    for line in table(("PLATFORM", "VENDOR", "OVER", "QUESTIONS", "TITLE"), body):
+    body = [(p.name, p.vendor or "", tested(p), "; ".join(way.words for way in gives(p)), p.title) for p in known]
+    for line in table(("PLATFORM", "VENDOR", "TESTED", "GIVES", "TITLE"), body):
         click.echo(line)
 
 
@@ -106,8 +111,27 @@ def _named(name: str, platforms_folder: str | None) -> "Platform":
     return platform
 
 
-def _transports(platform: "Platform") -> str:
-    return " ".join(sorted({question.transport for question in platform.questions}))
+def _row(platform: "Platform") -> dict[str, object]:
+    from evidence.platforms.gives import gives, tested
+
+    ways = [
+        {
+            "transport": way.transport,
+            "facts": list(way.facts),
+            "config": way.config,
+            "tables": way.tables,
+            "untested": list(way.untested),
+        }
+        for way in gives(platform)
+    ]
+    return {
+        "name": platform.name,
+        "title": platform.title,
+        "vendor": platform.vendor,
+        "digest": platform.digest,
+        "tested": tested(platform),
+        "gives": ways,
+    }
 
 
 def _document(platform: "Platform") -> dict[str, object]:

@@ -117,6 +117,11 @@ class Platforms:
     def __contains__(self, name: object) -> bool:
         return name in self._heads
 
+    @property
+    def heads(self) -> Iterable[Platform | Head]:
+        """What each platform is called and how it is known."""
+        return self._heads.values()
+
     def unresolved(self, name: str) -> Platform:
         """Return the platform of that name as its file has it, which must be known."""
         platform = self._heads[name]
@@ -237,6 +242,13 @@ def read_platform_file(path: Path, *, known: Platforms) -> Platform:
     model = _model(path, data)
     parent = known.unresolved(model.extends) if model.extends and model.extends in known else None
     return _named_as(path, _built(path, data, model, parent))
+
+
+def with_file(path: Path, known: Platforms) -> Platforms:
+    """Return what is known with the platform of one file added, or put in the place of the one of its name."""
+    platform = read_platform_file(path, known=known)
+    others = [one for one in known.heads if one.name != platform.name]
+    return Platforms([*others, platform], {**known.files, platform.name: _bytes(path)}, read=known.unresolved)
 
 
 def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platform:
