@@ -16,6 +16,7 @@ from jmespath.exceptions import JMESPathError
 from evidence.normalise.blocks import read_blocks
 from evidence.normalise.host_readers import HOST_READERS
 from evidence.normalise.linux_readers import LINUX_READERS
+from evidence.normalise.templates import read_template
 from evidence.platforms.platform import Question
 
 MAX_PAGES = 2_000
@@ -36,6 +37,8 @@ Reader = Callable[[bytes, str], object]
 
 def read_document(question: Question, data: bytes, request: str) -> object:
     """Return what the question's reader makes of an answer; `None` where it has none or cannot read it."""
+    if question.template is not None:
+        return read_template(question.template, data)
     reader = READERS.get(question.reader or "")
     if reader is None:
         return None

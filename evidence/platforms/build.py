@@ -172,6 +172,7 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             objects=objects,
             call=call_of(asked),
             reader=reader,
+            template=asked.template,
             inside=asked.inside,
             each=asked.each,
             instead_of=asked.instead_of and asked.instead_of + name.removeprefix(asked.name),

@@ -46,6 +46,8 @@ class Question:
     """How a service is asked, beyond the name of what is asked for: pages, window of time, parameters."""
     reader: str | None = None
     """How an answer becomes the document that rules with a path read: see `evidence.normalise.readers`."""
+    template: str | None = None
+    """Name of the ntc-templates template that makes the document of a text, in place of a reader."""
     inside: str | None = None
     """JMESPath to the base64 text, within an answer of JSON, that the reader reads: a report in a member."""
     each: str | None = None
@@ -54,8 +56,8 @@ class Question:
     """A question this one stands in for: it is asked only where that one got no whole answer."""
     given: str | None = None
     """An SNMP question before it: where that one was asked and found nothing, this one is not asked."""
-    among: Mapping[str, str] | None = None
-    """Of `rows`: column OID -> regular expression its value must match for a row to be asked for."""
+    chosen_by: Mapping[str, str] | None = None
+    """Of `rows`: column OID -> regular expression; a row is asked for where one of them matches."""
     instances: tuple[str, ...] = ()
     """Of `rows`: OIDs that some rule reads by name, in whichever row; asked for together with the rows."""
     tags: frozenset[str]
@@ -87,8 +89,9 @@ class Question:
                 return " ".join(("read", *self.objects))
         if self.transport != "snmp":
             return self.objects[0]
-        among = [f"where {oid} is {pattern}" for oid, pattern in (self.among or {}).items()]
-        return " ".join((self.verb, *self.objects, *among, *(("and", *self.instances) if self.instances else ())))
+        chosen = " or ".join(f"{oid} is {pattern}" for oid, pattern in (self.chosen_by or {}).items())
+        words = (self.verb, *self.objects, *(("where", chosen) if chosen else ()))
+        return " ".join((*words, *(("and", *self.instances) if self.instances else ())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,9 @@ class QuestionModel(_Model):
     call: CallModel | None = None
     nodes: NodesModel | None = None
     reader: Reader | None = None
+    template: Name | None = Field(
+        default=None, description="of ntc-templates: takes a text apart, in place of a reader"
+    )
     inside: JmesPath | None = Field(default=None, description="base64 text within a JSON answer that the reader reads")
     each: List | None = Field(default=None, description="asked once for each entry of this list of the inventory")
     instead_of: Name | None = Field(default=None, description="asked only where that question got no whole answer")
@@ -119,6 +122,10 @@ class QuestionModel(_Model):
             raise ValueError(f"question {self.name}: {verbs[0]} cannot go over {', '.join(self.over)}")
         if (self.each is None) is ("{each}" in (self.run or self.read or "")):
             raise ValueError(f"question {self.name}: each names a list whose entries stand for {{each}}")
+        if self.template is not None and (self.run is None or self.reader is not None):
+            raise ValueError(
+                f"question {self.name}: a template takes the text of a command apart, in place of a reader"
+            )
         if bool(self.rows) is not bool(self.among) or not set(self.among or ()) <= set(self.rows or ()):
             raise ValueError(f"question {self.name}: among names one of the columns in rows; one needs the other")
         return self
