@@ -126,7 +126,7 @@ class _Asker:
         varbinds: list[tuple[str, Value]] = []
         reasons: list[str] = []
         rows = question.verb is Verb.ROWS
-        for oid in [looked_at(question)] if rows else sorted(question.objects, key=arcs):  # in the capture's order
+        for oid in looked_at(question) if rows else sorted(question.objects, key=arcs):  # in the capture's order
             walked = await self._session.walk(oid, first=FIRST_ROWS if rows else None)
             varbinds += walked.varbinds
             if not walked.complete:

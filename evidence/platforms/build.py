@@ -85,16 +85,15 @@ def _with_instances(question: Question, facts: Iterable[FactRule]) -> Question:
     """
     Return a question for rows with what the platform's rules read of it by name.
 
-    Raises `BuildError` for a rule that reads a column without choosing the rows that are asked for: it would be read
-    from whichever rows happen to be.
+    Raises `BuildError` for a rule that reads a column without choosing rows by what they are asked for by: it would be
+    read from whichever rows happen to be.
     """
     rules = [rule for rule in facts if rule.question == question.name]
     for rule in rules:
-        chosen = rule.among or {}
-        if rule.column is not None and any(chosen.get(oid) != want for oid, want in (question.among or {}).items()):
+        if rule.column is not None and not {rule.column, *(rule.among or {})} & set(question.chosen_by or {}):
             raise BuildError(
-                f"question {question.name}: {rule.fact} reads {rule.column} without the rows' own among;"
-                " give the platform a question of its own that walks it"
+                f"question {question.name}: {rule.fact} reads {rule.column} of rows that are not chosen by any column"
+                " it names; give the platform a question of its own that walks it"
             )
     return replace(question, instances=tuple(dict.fromkeys(oid for rule in rules for oid in rule.oids)))
 
@@ -177,7 +176,7 @@ def _questions(asked: QuestionModel, model: PlatformModel) -> Iterator[Question]
             each=asked.each,
             instead_of=asked.instead_of and asked.instead_of + name.removeprefix(asked.name),
             given=asked.given,
-            among=asked.among,
+            chosen_by=asked.chosen_by,
             tags=frozenset(asked.tags),
             ttl_s=int(asked.ttl[:-1]) * _SECONDS[asked.ttl[-1]],
             classification="personal" if asked.personal else "technical",

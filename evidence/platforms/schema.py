@@ -87,9 +87,9 @@ class QuestionModel(_Model):
     over: list[Transport] = Field(default=[], description="transports; for run and read: ssh where nothing is said")
     get: list[OwnOid] | None = None
     walk: list[OwnOid] | None = None
-    rows: list[Oid] | None = Field(default=None, description="columns of one table, in the rows that `among` chooses")
-    among: dict[Oid, Regex] | None = Field(
-        default=None, max_length=1, description="column -> what its value must match"
+    rows: list[Oid] | None = Field(default=None, description="columns of one table, in the rows that are chosen")
+    chosen_by: dict[Oid, Regex] | None = Field(
+        default=None, max_length=3, description="column -> what its value must match for a row to be asked for"
     )
     run: Command | None = None
     read: Command | None = None
@@ -126,8 +126,8 @@ class QuestionModel(_Model):
             raise ValueError(
                 f"question {self.name}: a template takes the text of a command apart, in place of a reader"
             )
-        if bool(self.rows) is not bool(self.among) or not set(self.among or ()) <= set(self.rows or ()):
-            raise ValueError(f"question {self.name}: among names one of the columns in rows; one needs the other")
+        if bool(self.rows) is not bool(self.chosen_by) or not set(self.chosen_by or ()) <= set(self.rows or ()):
+            raise ValueError(f"question {self.name}: chosen_by names some of the columns in rows; one needs the other")
         return self
 
 
