@@ -235,6 +235,10 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("tables: [{question: q, key: g, columns: {a.b: {oid: 1.3.1}}}]\n", "a text table has a pattern and a key"),
         ("volatile: {lines: {nobody: [x]}}\n", "question nobody: read by a rule, but not asked"),
         ("questions: [{name: a, run: x, tags: [config]}, {name: a, run: y, tags: [config]}]\n", "a: defined twice"),
+        (
+            "questions: [{name: a, get: [1.3.1], template: x, tags: [tables]}]\n",
+            "a template takes the text of a command",
+        ),
         ("questions: [{name: a, rows: [1.3.1], tags: [identify]}]\n", "chosen_by names some of the columns in rows"),
         ("questions: [{name: a, rows: [1.3.1], chosen_by: {1.3.2: x}, tags: [identify]}]\n", "some of the columns"),
         ("questions: [{name: a, walk: [1.3.1], chosen_by: {1.3.1: x}, tags: [identify]}]\n", "one needs the other"),

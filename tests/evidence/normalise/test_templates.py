@@ -1,0 +1,41 @@
+import pytest
+
+from evidence.normalise.readers import read_document
+from evidence.normalise.templates import MAX_LINE_CHARACTERS, MAX_TEXT_BYTES, read_template
+from evidence.platforms.load import load_platforms
+
+TEMPLATE = "cisco_ios_show_ip_access-lists"
+LIST = b"Extended IP access list CELL-4-IN\r\n    10 permit tcp any host 198.51.100.7 eq 502 (733 matches)\r\n"
+
+
+def test_a_text_the_template_knows_is_a_list_of_rows() -> None:
+    rows = read_template(TEMPLATE, LIST)
+    assert rows is not None
+    (row,) = (row for row in rows if row["line_num"])
+    assert (row["acl_name"], row["action"], row["dst_host"], row["matches"]) == (
+        "CELL-4-IN",
+        "permit",
+        "198.51.100.7",
+        "733",
+    )
+    assert read_template(TEMPLATE, LIST) == rows, "nothing of one text is left for the next"
+    assert read_template(TEMPLATE, b"") == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LIST + b"something nobody expected\n",
+        b"x" * (MAX_LINE_CHARACTERS + 1),
+        b"\n" * (MAX_TEXT_BYTES + 1),
+    ],
+)
+def test_half_a_table_is_none(data: bytes) -> None:
+    assert read_template(TEMPLATE, data) is None
+
+
+def test_every_template_a_platform_names_is_there() -> None:
+    named = {question for platform in load_platforms() for question in platform.questions if question.template}
+    assert named
+    for question in named:
+        assert read_document(question, b"", question.request) == []
