@@ -18,6 +18,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
+    "key": Lazy("collectors.cli.key:command", "Make, introduce, retire and revoke the keys of a log."),
     "missed": Lazy("collectors.cli.missed:command", "State why a planned slot was not read."),
     "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "owner": Lazy("collectors.cli.owner:command", "Make and list owners: each has its own keys, store and log."),

@@ -43,7 +43,13 @@ def open_evidence(site: Settings, clock: Clock) -> "OpenSite":
     from collectors.site import open_site
 
     return open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
+        site.store,
+        site.keys,
+        owner=site.owner,
+        domain=site.domain,
+        at=clock.now(),
+        remote=site.remote(clock.now),
+        environ=os.environ,
     )
 
 

@@ -70,9 +70,11 @@ def principal(owner: str) -> str:
 
 
 def allowed_signers(history: History) -> bytes:
-    """Return the lines by which ssh-keygen knows the sealers of a log."""
-    keys = history.ledger.authority.keys.values()
-    sealers = {key.text for grants in keys for role, key in grants if role is Role.SEALER}
+    """Return the lines by which ssh-keygen knows the sealers of a log, those that were retired among them."""
+    authority = history.ledger.authority
+    retired = (one for ended in authority.ended.values() for one in ended if one.distrust_from is None)
+    keys = (*authority.held_by(Role.SEALER), *(one.key for one in retired if one.role is Role.SEALER))
+    sealers = {key.text for key in keys}
     who = f'{principal(history.owner)} namespaces="{NAMESPACE}"'
     return "".join(f"{who} {text}\n" for text in sorted(sealers)).encode()
 

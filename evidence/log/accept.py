@@ -8,6 +8,7 @@ from evidence.errors import Error
 from evidence.log.authority import Authority
 from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
+from evidence.log.keystatement import KeyStatement, read_key
 from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
@@ -34,6 +35,7 @@ class Accepted:
     statement: Statement
     authority: Authority
     """Who may sign what after it."""
+    key: KeyStatement | None = None
     part: PartStatement | None = None
     quarantine: Quarantine | None = None
     findings: FindingsStatement | None = None
@@ -66,7 +68,8 @@ def judge(data: bytes, authority: Authority) -> Accepted:
     statement, digest = authority.open(data), digest_of(data)
     match statement.kind:
         case "key":
-            return Accepted(digest=digest, statement=statement, authority=authority.granted(statement))
+            after = authority.after(statement)
+            return Accepted(digest=digest, statement=statement, authority=after, key=read_key(statement))
         case "plan":
             blob, length = plan_blob(statement)
             named = MappingProxyType({blob: length})

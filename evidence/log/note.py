@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evidence.errors import Error
 from evidence.log.dsse import EnvelopeError, unbase64
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.keys import PublicKey, SigningKey
+from evidence.log.keys import PublicKey, Signer
 from evidence.store.layout import MAX_LOG_SIZE, MAX_NOTE_BYTES
 
 _ED25519 = b"\x01"
@@ -84,7 +84,7 @@ def check_origin(origin: str) -> str:
     return origin
 
 
-def sign_checkpoint(key: SigningKey, checkpoint: Checkpoint) -> bytes:
+def sign_checkpoint(key: Signer, checkpoint: Checkpoint) -> bytes:
     """Return the signed note of `checkpoint`; the key is named by the log's origin."""
     signature = key.sign(checkpoint.body.encode())
     line = base64.b64encode(_key_hash(checkpoint.origin, key.public) + signature).decode()

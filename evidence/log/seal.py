@@ -16,6 +16,7 @@ from evidence.log.chain import Leaf, check_pin, dump_batch, in_order, read_chain
 from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
+from evidence.log.keystatement import Act
 from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.log.nearby import recall, remember
 from evidence.log.note import Checkpoint, read_checkpoint, sign_checkpoint
@@ -62,6 +63,10 @@ class _Batch:
     quarantined: set[tuple[str, Digest]]
     whole: Whole
     leaves: list[Leaf] = field(default_factory=list)
+    signers: set[str] = field(default_factory=set)
+    """Who signed them."""
+    more: bool = False
+    """Whether something had to wait for another batch."""
 
 
 def seal(
@@ -75,7 +80,7 @@ def seal(
     another process seals for longer than `wait_s`.
     """
     with locked(store, wait_s=wait_s):
-        recall(store, (keyring.key(Role.SEALER).public,))
+        recall(store, keyring.known(Role.SEALER).values())
         ledger = read_ledger(store)
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:
@@ -109,7 +114,7 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> 
             if lost == MAX_LOST:
                 raise
         else:
-            if len(batch.leaves) < MAX_BATCH_LEAVES:
+            if len(batch.leaves) < MAX_BATCH_LEAVES and not batch.more:
                 return ledger, newest
         ledger = read_ledger(ledger.store)
 
@@ -136,26 +141,43 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     logged = {leaf.statement for leaf in ledger.chain.leaves}
     unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9))
     batch = _begin(ledger, waiting=len(unsealed))
+    retiring: list[str] = []
     for key, _ in unsealed:
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
-            break
-        data = ledger.store.get(key)
-        if (key, digest_of(data)) in batch.quarantined:
-            continue
-        try:
-            accepted = accept(key, data, batch.authority)
-            check_plan(accepted, batch.plans)
-            batch.whole.check(accepted)
-        except (MissingError, BlobError) as error:
-            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-        except StoreError:
-            raise
-        except Error as error:
-            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-        else:
-            if accepted.digest not in logged:
-                _take(batch, accepted)
+            return batch
+        accepted = _checked(ledger, keyring, batch, key, at)
+        if accepted is not None and accepted.key is not None and accepted.key.act is Act.RETIRE:
+            retiring.append(key)
+        elif accepted is not None and accepted.digest not in logged:
+            _take(batch, accepted)
+    for key in retiring:
+        # Within a batch keys stand before what they signed, so a retirement waits until nothing of the key's does.
+        accepted = _checked(ledger, keyring, batch, key, at)
+        if accepted is not None and accepted.key is not None and accepted.key.key.id in batch.signers:
+            batch.more = True
+        elif accepted is not None:
+            _take(batch, accepted)
     return batch
+
+
+def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: datetime) -> Accepted | None:
+    """Return the statement under `key` if it may count; `None` where it was set aside, now or before."""
+    data = ledger.store.get(key)
+    if (key, digest_of(data)) in batch.quarantined:
+        return None
+    try:
+        accepted = accept(key, data, batch.authority)
+        check_plan(accepted, batch.plans)
+        batch.whole.check(accepted)
+    except (MissingError, BlobError) as error:
+        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+    except StoreError:
+        raise
+    except Error as error:
+        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+    else:
+        return accepted
+    return None
 
 
 def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
@@ -173,6 +195,8 @@ def _take(batch: _Batch, accepted: Accepted) -> None:
         batch.plans.add(accepted.plan)
     if accepted.quarantine is not None:
         batch.quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
+    if accepted.statement.signer is not None:
+        batch.signers.add(accepted.statement.signer)
     batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
 
 

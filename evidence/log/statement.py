@@ -82,6 +82,8 @@ class Statement:
     kind: str
     subjects: tuple[Subject, ...]
     predicate: Mapping[str, object]
+    signer: str | None = None
+    """Fingerprint of the key that signed it, where that was checked."""
 
     @property
     def log(self) -> str | None:

@@ -1,6 +1,6 @@
 """What the steps of a verification learn from each other."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
@@ -15,6 +15,7 @@ from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement
+from evidence.log.statement import ROLE_OF, Statement
 from evidence.model.names import Digest
 from evidence.model.outcome import Result
 from evidence.store.blobs import get_blob
@@ -156,6 +157,8 @@ class Audit:
     """Statements that may be referred to: logged, set aside, or waiting to be sealed."""
     known: list[tuple[int, str, After]] = field(default_factory=list)
     """Index and kind of each export and findings statement, and the state of the log it names."""
+    disowned: dict[int, Statement] = field(default_factory=dict)
+    """The statements that do not count, because their key was revoked since, by index; their meaning is left out."""
     waiting: int = 0
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)
@@ -166,6 +169,17 @@ class Audit:
     def artefact(self, digest: Digest, length: int) -> bytes:
         """Return an artefact that is no answer: an asset list, a plan."""
         return get_blob(self.store, digest, length)
+
+    def distrusted(self, index: int, statement: Statement) -> bool:
+        """Tell whether a statement does not count, because its key was revoked since."""
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index)
+
+    def disowned_at(self, size: int) -> Iterator[int]:
+        """Yield those of the statements that do not count of which that was known when the log had `size` leaves."""
+        then = self.authority_at(size)
+        for index, statement in self.disowned.items():
+            if then.distrusts(statement.signer, ROLE_OF[statement.kind], index):
+                yield index
 
     @property
     def sealed(self) -> Chain | None:

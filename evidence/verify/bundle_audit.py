@@ -26,6 +26,7 @@ from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint, SignedCheckpoint, read_checkpoint
 from evidence.log.part import After
+from evidence.log.statement import ROLE_OF, Statement
 from evidence.model.names import AssetId, Digest, digest_of, hex_of
 from evidence.store.layout import MAX_NOTE_BYTES
 from evidence.verify.audit import SealedPart, SealedPlan
@@ -64,6 +65,8 @@ class BundleAudit:
     """How many leaves of each kind have a statement that is not supplied."""
     calendar: Calendar | None = None
     """What became of the planned slots."""
+    disowned: dict[int, Statement] = field(default_factory=dict)
+    """The statements that do not count, because their key was revoked since, by index."""
     plans: dict[Digest, int] = field(default_factory=dict)
     """Index at which each supplied plan's blob was first logged."""
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
@@ -101,6 +104,10 @@ class BundleAudit:
     def narrowed(self) -> str:
         """What the bundle says it was narrowed by: `no`, `assets`, `controls`, or both."""
         return self.info.get("Plantproof-Narrowed", "")
+
+    def distrusted(self, index: int, statement: Statement) -> bool:
+        """Tell whether a statement does not count, because its key was revoked since."""
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index)
 
     def authority_at(self, index: int) -> Authority:
         """Return who might sign the statement at `index`."""

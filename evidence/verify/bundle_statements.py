@@ -17,6 +17,7 @@ from evidence.verify.bundle_findings import check_tables
 from evidence.verify.bundle_gaps import Run
 from evidence.verify.bundle_steps import pins_that_bind
 from evidence.verify.result import Answer
+from evidence.verify.statement_steps import name_disowned
 
 UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
 """Why a step cannot begin."""
@@ -47,6 +48,7 @@ def check_supplied(audit: BundleAudit, answer: Answer) -> None:
         else:
             audit.statements[digest] = path
             _learn(audit, answer, index, accepted)
+    name_disowned(audit.disowned, answer)
     withheld = Counter(leaf.kind for leaf in proof.leaves if leaf.statement not in supplied)
     audit.withheld = withheld
     if withheld:
@@ -79,10 +81,23 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         answer.gap(f"{accepted.digest}: {statement.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
         audit.plans.setdefault(accepted.plan, index)
-        blob, length = plan_blob(statement)
-        audit.stated.append(SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(statement)))
     elif statement.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, statement.kind, statement.subjects[0].digest))
+    for digest, length in accepted.blobs.items():
+        if audit.blobs.setdefault(digest, length) != length:
+            answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+    if audit.distrusted(index, statement):
+        audit.disowned[index] = statement
+    else:
+        _count(audit, index, accepted)
+
+
+def _count(audit: BundleAudit, index: int, accepted: Accepted) -> None:
+    """Let a statement count for what the later steps ask."""
+    if accepted.plan is not None:
+        blob, length = plan_blob(accepted.statement)
+        stated = SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(accepted.statement))
+        audit.stated.append(stated)
     if accepted.missed is not None:
         audit.said[accepted.missed] = accepted.digest
     if accepted.export is not None:
@@ -93,9 +108,6 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
     if accepted.part is not None:
         _learn_part(audit, index, accepted.digest, accepted.part)
-    for digest, length in accepted.blobs.items():
-        if audit.blobs.setdefault(digest, length) != length:
-            answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
 
 
 def _learn_part(audit: BundleAudit, index: int, digest: Digest, part: PartStatement) -> None:
