@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from collectors.time_authority import TimeAuthority
 from collectors.timetable import Job, planned_slots, still_says
 from evidence.errors import Error
 from evidence.log.accept import accept
@@ -53,6 +54,10 @@ class OpenSite:
 
     store: Store
     keyring: Keyring
+    authorities: tuple[TimeAuthority, ...] = ()
+    """Who is asked for time stamps after a seal."""
+    tell: Callable[[str], None] = lambda _: None
+    """Told what went wrong with one; that fails nothing."""
 
 
 def open_site(

@@ -241,12 +241,16 @@ class _Key:
     def seal(self, no_seal: bool) -> None:
         """Seal what was said, unless somebody else is to."""
         from evidence.log.keyring import Role
-        from evidence.log.seal import seal
 
         if no_seal or self.keyring is None or Role.SEALER not in self.keyring.signing:
             click.echo("It counts from the next seal on.", err=True)
             return
+        from collectors.cli.site import told
+        from collectors.sealing import seal_site
+        from collectors.site import OpenSite
         from evidence.log.keyring import load_keyring
 
-        checkpoint = seal(self.store, load_keyring(self.site.keys, os.environ), at=self.now)
+        keyring = load_keyring(self.site.keys, os.environ)
+        opened = OpenSite(store=self.store, keyring=keyring, authorities=self.site.authorities, tell=told)
+        checkpoint = seal_site(opened, at=self.now)
         click.echo(f"sealed   {checkpoint.pin}")

@@ -23,7 +23,7 @@ from evidence.verify.bundle_gaps import Run
 from evidence.verify.calendar_step import Slots, Window, derive, read_plans
 from evidence.verify.result import Answer
 
-_OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export"})
+_OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export", "anchor"})
 """Kinds that say something of their own time; all others go on counting, and are supplied from before the span, too."""
 
 
@@ -217,7 +217,7 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     """
     moments = survey.moments
     until = rfc3339(selection.period.until)
-    spoken = (moment for _, kind, moment in moments if kind != "export" and moment <= until)
+    spoken = (moment for _, kind, moment in moments if kind not in ("export", "anchor") and moment <= until)
     as_of = selection.as_of or max(spoken, default=until)
     ends = sorted(size for size in history.ledger.chain.roots if size <= history.size)
     last = max((index for index, _, moment in moments if moment <= as_of), default=-1)

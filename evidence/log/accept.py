@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from evidence.errors import Error
+from evidence.log.anchor import Anchor, read_anchor
 from evidence.log.authority import Authority
 from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
@@ -42,6 +43,7 @@ class Accepted:
     missed: Missed | None = None
     register: RegisterStatement | None = None
     export: ExportStatement | None = None
+    anchor: Anchor | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -79,6 +81,10 @@ def judge(data: bytes, authority: Authority) -> Accepted:
             return Accepted(digest=digest, statement=statement, authority=authority, quarantine=quarantine)
         case "missed":
             return Accepted(digest=digest, statement=statement, authority=authority, missed=read_missed(statement))
+        case "anchor":
+            anchor = read_anchor(statement)
+            blobs = anchor.blobs
+            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, blobs=blobs)
         case "export":
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":

@@ -93,6 +93,18 @@ def sign_checkpoint(key: Signer, checkpoint: Checkpoint) -> bytes:
 
 def read_checkpoint(data: bytes) -> SignedCheckpoint:
     """Read a signed note with exactly one signature; raise `NoteError` unless it is as `sign_checkpoint` writes it."""
+    checkpoint, name, text = open_note(data)
+    try:
+        line = unbase64(text)
+    except EnvelopeError as error:
+        raise NoteError(str(error)) from error
+    if name != checkpoint.origin or len(line) != 68:
+        raise NoteError("the note is not written as a checkpoint's is")
+    return SignedCheckpoint(checkpoint=checkpoint, name=name, key_hash=line[:4], signature=line[4:])
+
+
+def open_note(data: bytes) -> tuple[Checkpoint, str, str]:
+    """Return a note's checkpoint, and name and base64 of its one signature; raise `NoteError` for anything else."""
     if len(data) > MAX_NOTE_BYTES:
         raise NoteError(f"a note of {len(data)} bytes; at most {MAX_NOTE_BYTES} are read")
     try:
@@ -104,13 +116,12 @@ def read_checkpoint(data: bytes) -> SignedCheckpoint:
         raise NoteError("expected three lines, an empty one and one signature")
     origin, size, root = match["text"].splitlines()
     try:
-        line = unbase64(match["sig"])
         checkpoint = Checkpoint(origin=origin, size=_size(size), root=unbase64(root).hex())
     except EnvelopeError as error:
         raise NoteError(str(error)) from error
-    if match["name"] != origin or len(line) != 68 or checkpoint.body != match["text"]:
+    if checkpoint.body != match["text"]:
         raise NoteError("the note is not written as a checkpoint's is")
-    return SignedCheckpoint(checkpoint=checkpoint, name=match["name"], key_hash=line[:4], signature=line[4:])
+    return checkpoint, match["name"], match["sig"]
 
 
 def parse_pin(data: bytes) -> Checkpoint:

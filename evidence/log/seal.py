@@ -70,7 +70,13 @@ class _Batch:
 
 
 def seal(
-    store: Store, keyring: Keyring, *, at: datetime, pin: Checkpoint | None = None, wait_s: float = LOCK_WAIT_S
+    store: Store,
+    keyring: Keyring,
+    *,
+    at: datetime,
+    pin: Checkpoint | None = None,
+    wait_s: float = LOCK_WAIT_S,
+    renewing: bool = False,
 ) -> Checkpoint:
     """
     Commit every statement that is not in the log yet, and return the newest checkpoint.
@@ -78,6 +84,9 @@ def seal(
     What does not pass its checks is set aside by a signed `quarantine` statement. A log that is older than `pin`, or
     than the newest checkpoint this sealer remembers, raises `RolledBackError` and is left as it is. `BusyError` when
     another process seals for longer than `wait_s`.
+
+    What was stated of time stamps waits until there is something else to commit, or until they are to be renewed
+    (`renewing`): it would ask for another time stamp, and so on.
     """
     with locked(store, wait_s=wait_s):
         recall(store, keyring.known(Role.SEALER).values())
@@ -86,14 +95,16 @@ def seal(
             if anchor is not None:
                 check_pin(anchor, ledger.info.origin, ledger.chain)
         used: set[Digest] = set()
-        ledger, newest = _seal(ledger, keyring, at, used)
+        ledger, newest = _seal(ledger, keyring, at, used, renewing=renewing)
         _remember(ledger, keyring, newest)
         look_after(store, keyring, used, at=at)
         remember(store, keyring)
         return newest
 
 
-def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> tuple[Ledger, Checkpoint]:
+def _seal(
+    ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest], *, renewing: bool
+) -> tuple[Ledger, Checkpoint]:
     """
     Commit batch after batch until nothing is left; where a sealer elsewhere was first, go on from its batch.
 
@@ -105,7 +116,7 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> 
             ledger = _adopt(ledger, keyring)
         batch = _gather(ledger, keyring, at)
         used |= batch.whole.named
-        if not batch.leaves:
+        if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
         try:
             newest = _commit(ledger, keyring, batch)

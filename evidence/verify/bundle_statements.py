@@ -11,6 +11,7 @@ from evidence.log.plan import plan_blob, plan_time
 from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import MAX_STATEMENT_BYTES
+from evidence.verify.anchor_step import check_outside
 from evidence.verify.audit import SealedPart, SealedPlan
 from evidence.verify.bundle_audit import BundleAudit, path_digest
 from evidence.verify.bundle_findings import check_tables
@@ -106,6 +107,8 @@ def _count(audit: BundleAudit, index: int, accepted: Accepted) -> None:
         audit.findings[accepted.digest] = accepted.findings
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.anchor is not None:
+        audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
         _learn_part(audit, index, accepted.digest, accepted.part)
 
@@ -171,12 +174,11 @@ def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
 
 def check_bundle_anchors(audit: BundleAudit, answer: Answer) -> None:
     """Step 11: what outside the bundle binds its log in time, and what does not."""
-    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
-    answer.gap("whether others saw the same log: it has no cosignature")
+    if audit.proof is None or audit.current is None:
+        answer.gap(UNREADABLE)
+        return
+    here = audit.current.checkpoint
+    pins = [pin for pin in pins_that_bind(audit) if audit.proof.roots([pin.size])[pin.size] == pin.root]
+    audit.roots |= audit.proof.roots(anchor.size for _, anchor in audit.anchors)
+    check_outside(audit, answer, size=here.size, origin=here.origin, pins=pins)
     answer.gap(f"whether {_UNVOUCHED} say what the statements say: the sealer made and signed them")
-    bound = max((pin.size for pin in pins_that_bind(audit)), default=0)
-    size = audit.proof.size if audit.proof else 0
-    if bound < size:
-        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
-    else:
-        answer.note(f"a pin binds the leaves up to {bound}")

@@ -20,7 +20,7 @@ from evidence.errors import Error
 from evidence.log.accept import judge
 from evidence.log.authority import AuthorityError, found
 from evidence.log.keyring import Role
-from evidence.log.note import Checkpoint
+from evidence.log.note import Checkpoint, read_checkpoint
 from evidence.store.layout import MAX_STATEMENT_BYTES
 from evidence.verify.bundle_audit import BundleAudit, path_digest, read_info, read_log
 from evidence.verify.log_steps import name_keys
@@ -125,6 +125,12 @@ def check_signatures(audit: BundleAudit, answer: Answer) -> None:
         raise AuthorityError(f"{CHECKPOINT}: signed by {sealer.id}, which was revoked")
     if audit.previous is not None:
         audit.authority_at(audit.proof.previous).check_note(audit.previous)
+    for size in sorted(audit.roots.keys() - {audit.proof.size, audit.proof.previous}):
+        path = audit.checkpoint_path(size)
+        note = read_checkpoint(audit.checkpoint_file(size))
+        audit.authority_at(size).check_note(note)
+        if note.checkpoint.size != size or note.checkpoint.root != audit.roots[size]:
+            raise AuthorityError(f"{path}: the leaves do not add up to it")
     signature = read(read_file(audit.bundle, SIGNATURE, at_most=MAX_SIGNATURE_BYTES))
     if signature.namespace != NAMESPACE:
         raise AuthorityError(f"{SIGNATURE}: made for the namespace {signature.namespace!r:.60}, expected {NAMESPACE}")

@@ -42,6 +42,7 @@ from evidence.verify.bundle_steps import (
     check_bundle_pins,
     check_signatures,
 )
+from evidence.verify.outside import Outside
 from evidence.verify.result import Answer, Report, Status, Step
 
 BUNDLE_STEPS: tuple[tuple[int, str, Callable[[BundleAudit, Answer], None]], ...] = (
@@ -59,19 +60,26 @@ BUNDLE_STEPS: tuple[tuple[int, str, Callable[[BundleAudit, Answer], None]], ...]
 )
 
 
-def verify_bundle(place: Path, *, trusted_root: PublicKey | None = None, pins: Sequence[Checkpoint] = ()) -> Report:
+def verify_bundle(
+    place: Path,
+    *,
+    trusted_root: PublicKey | None = None,
+    pins: Sequence[Checkpoint] = (),
+    outside: Outside | None = None,
+) -> Report:
     """
     Check everything in the bundle at `place` that can be checked; it may be a zip or the folder it was unpacked to.
 
-    `trusted_root` and `pins` come from outside the bundle; without them steps 3 and 6 are not-checked. Never raises
-    for what it finds: a step that cannot go on has failed, and where nothing can be opened the first has.
+    `trusted_root`, `pins` and what is trusted `outside` (CAs of time stamps, witnesses) come from elsewhere than the
+    bundle; without them steps 3, 6 and 11 are not-checked. Never raises for what it finds: a step that cannot go on
+    has failed, and where nothing can be opened the first has.
     """
     try:
         bundle = open_bundle(place)
     except Error as error:
         step = Step(number=1, name="bag", status=Status.FAILED, details=(str(error),))
         return Report(checkpoint=None, steps=(step,))
-    audit = BundleAudit(bundle=bundle, trusted_root=trusted_root, pins=tuple(pins))
+    audit = BundleAudit(bundle=bundle, trusted_root=trusted_root, pins=tuple(pins), outside=outside or Outside())
     steps = []
     for number, name, check in BUNDLE_STEPS:
         answer = Answer()

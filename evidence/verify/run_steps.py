@@ -15,6 +15,7 @@ from evidence.log.keys import PublicKey
 from evidence.log.seal import ANCHOR
 from evidence.model.names import Digest
 from evidence.store.layout import MAX_STATE_BYTES, Area
+from evidence.verify.anchor_step import check_outside
 from evidence.verify.audit import Audit, Audited, SealedPart
 from evidence.verify.calendar_step import Window, check_slots, derive, read_plans
 from evidence.verify.result import Answer
@@ -147,13 +148,8 @@ def _check_memory(audit: Audit, value: object) -> None:
 
 def check_anchors(audit: Audit, answer: Answer) -> None:
     """Step 11: what outside the store binds the log in time, and what does not."""
-    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
-    answer.gap("whether others saw the same log: it has no cosignature")
-    size = audit.chain.size if audit.chain else 0
-    bound = max((pin.size for pin in audit.pins), default=0)
-    if audit.pins and bound <= size:
-        answer.note(f"a pin binds the leaves up to {bound}")
-    if bound < size:
-        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
+    size, origin = (audit.chain.size if audit.chain else 0), (audit.info.origin if audit.info else "")
+    pins = [pin for pin in audit.pins if pin.origin == origin and audit.root_at(pin.size) == pin.root]
+    check_outside(audit, answer, size=size, origin=origin, pins=pins)
     if audit.waiting:
         answer.gap(f"{audit.waiting} statements are not sealed yet")

@@ -114,6 +114,8 @@ def _count(audit: Audit, index: int, accepted: Accepted) -> None:
     if accepted.findings is not None:
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.anchor is not None:
+        audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.digest, accepted.part))
     if accepted.findings is not None:
@@ -134,11 +136,15 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
                 audit.visible.update((quarantine.found, place.digest))
                 answer.note(f"{key}: set aside by the sealer, supports nothing: {quarantine.reason}")
                 continue
-            authority = accept(key, data, authority).authority
+            accepted = accept(key, data, authority)
+            authority = accepted.authority
         except Error as error:
             answer.fail(f"{key}: neither sealed nor fit to be: {error}")
             continue
-        audit.waiting += 1
+        if accepted.anchor is None:
+            audit.waiting += 1
+        elif audit.sealed is not None:
+            audit.anchors.append((audit.sealed.size, accepted.anchor))
         audit.visible.add(place.digest)
     for key in set_aside:
         if key not in settled:

@@ -35,6 +35,7 @@ from evidence.store.known import Remembers
 from evidence.verify.audit import Audit
 from evidence.verify.finding_steps import check_findings
 from evidence.verify.log_steps import check_genesis, check_keys, check_log, check_pins, check_store
+from evidence.verify.outside import Outside
 from evidence.verify.result import Answer, Report
 from evidence.verify.run_steps import check_anchors, check_completeness, check_state
 from evidence.verify.statement_steps import check_blobs, check_links, check_statements
@@ -60,6 +61,7 @@ def verify(
     *,
     trusted_root: PublicKey | None = None,
     pins: Sequence[Checkpoint] = (),
+    outside: Outside | None = None,
     as_of: datetime | None = None,
     knowledge: Callable[[], Knowledge] | None = None,
     every_assessment: bool = False,
@@ -67,7 +69,8 @@ def verify(
     """
     Check everything in `store` that can be checked.
 
-    `trusted_root` and `pins` come from outside the store; without them steps 2 and 5 are not-checked. Planned slots
+    `trusted_root`, `pins` and what is trusted `outside` (CAs of time stamps, witnesses) come from elsewhere than the
+    store; without them steps 2, 5 and 11 are not-checked. Planned slots
     are derived up to `as_of`, so a collector that died shows; without it they are not-checked. `knowledge` is what
     findings are made again with: step 12 is not-checked without it, and where it is other than theirs. Never raises
     for what it finds: a step that cannot go on has failed.
@@ -78,6 +81,7 @@ def verify(
         store=store,
         trusted_root=trusted_root,
         pins=tuple(pins),
+        outside=outside or Outside(),
         as_of=as_of,
         knowledge=knowledge,
         every_assessment=every_assessment,
