@@ -27,7 +27,7 @@ def command() -> None:
 @click.option("--state", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="What was seen last, one small file; it is a pin, too.")  # fmt: skip
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="The witness' private key: ssh-keygen -t ed25519 -N '' makes one. Without it nothing is signed.")  # fmt: skip
+              help="The witness' private key (ssh-keygen -t ed25519 -N ''). Without it nothing is signed.")  # fmt: skip
 @click.option("--name", metavar="NAME", help="What the witness is called, without blanks: auditor.example/acme.")
 @click.option("--pin", metavar="P", help="For the first look: a pin from elsewhere that the log must hold.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -61,7 +61,7 @@ def sign(
     opened = open_here(store)
     before = [read_pin(said) for said in (str(state) if state.exists() else None, pin) if said is not None]
     try:
-        seen = [look(opened, one) for one in before or [None]][-1]
+        seen = [look(opened, one) for one in before][-1] if before else look(opened, None)
     except RolledBackError as error:
         click.echo(f"REFUSED: {error}", err=True)
         ctx.exit(ExitCode.UNVERIFIED)

@@ -120,6 +120,8 @@ def check_outside(log: Anchored, answer: Answer, *, size: int, origin: str, pins
 
 def _say_bounds(log: Anchored, answer: Answer, bounds: Sequence[Bound], size: int) -> None:
     """Say what lies before the earliest anchor, and after the newest."""
+    if not size:
+        return
     if not bounds:
         answer.gap(f"the newest {size} of {size} leaves: no anchor binds them")
         return
@@ -182,6 +184,7 @@ def _holds(log: Anchored, size: int, data: bytes) -> Token:
 
 def _check_cosignatures(log: Anchored, answer: Answer, found: _Found, origin: str) -> None:
     """Check every cosignature by a witness whose key is known."""
+    seen: list[int] = []
     for one in log.cosignatures:
         try:
             made = read_cosignature(log.kept_bytes(one))
@@ -199,6 +202,9 @@ def _check_cosignatures(log: Anchored, answer: Answer, found: _Found, origin: st
             answer.fail(f"{one.key}: {error}")
         else:
             found.bounds.append(Bound(size=one.size, what=f"the cosignature by {made.name}", at=made.at))
+            seen.append(one.size)
+    if seen:
+        answer.note(f"{len(seen)} cosignatures, the newest over {max(seen)} leaves")
 
 
 def _certificates(log: Anchored) -> Iterator[x509.Certificate]:
