@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evidence.cli.copying import copy
 from evidence.cli.exits import ExitCode
 from evidence.cli.options import Moment, open_here, store_option, verbosity_option
 
@@ -144,6 +145,9 @@ def retention(everything: bool, store: str) -> None:
     for line in honoured(opened):
         click.echo(line)
     click.echo("\n".join(table(("KEYS", "OBJECTS", "LOCKED", "FIRST ENDS"), kept(opened, everything=everything))))
+
+
+command.add_command(copy)
 
 
 def _repair(store: "Store") -> list[str]:

@@ -51,9 +51,9 @@ def test_a_sound_store_is_reported_like_this(built) -> None:  # type: ignore[no-
         "state": ("3 hints; they are never evidence",),
         "anchors": (
             *NO_OUTSIDE,
-            "the first 14 leaves, 6 parts among them: nothing binds them before a pin",
+            "the first 10 leaves, 3 parts among them: nothing binds them before a pin",
             "the newest 3 of 17 leaves: no anchor binds them",
-            "the earliest anchor binds the leaves up to 14: a pin",
+            "the earliest anchor binds the leaves up to 10: a pin",
             "the newest anchor binds the leaves up to 14: a pin",
         ),
         "findings": ("nothing was judged: there is no findings statement in the log",),
