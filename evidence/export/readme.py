@@ -30,7 +30,8 @@ What is here
                  themselves (counters, uptime) are left out; their digests stand in the statements
   statements/    what was signed, by whom: DSSE envelopes
   blobs/         plans, asset lists and action logs that the statements name, by SHA-256
-  log/           two checkpoints, the frontier of the earlier one, every leaf between; time stamps and cosignatures, if any
+  log/           two checkpoints, the frontier of the earlier one, every leaf between; time stamps,
+                 cosignatures
 
 How to check it
 You need two things that are NOT in here and that you got from the owner, not with this file: the owner's root key
@@ -53,8 +54,8 @@ the same one.
    PowerShell:
      cmd /c "ssh-keygen -Y verify -f allowed_signers -I {principal} -n {namespace} -s {signature} < {tagmanifest}"
 
-3. Where log/tsr/ holds time stamps: that the log was there at their time (the CA's certificate comes from the authority; with
-   -attime and the token's time where the authority's certificate has run out since):
+3. Where log/tsr/ holds time stamps: that the log was there at their time. The CA's certificate comes from the
+   authority; where the authority's own has run out since, say -attime and the token's time:
      openssl ts -verify -data data/log/checkpoint -in data/log/tsr/SIZE/NAME.tsr -CAfile ca.pem
    data/log/checkpoints/SIZE takes the place of data/log/checkpoint where the size is not the newest.
 

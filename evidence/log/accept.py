@@ -15,6 +15,7 @@ from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
 from evidence.log.register import RegisterStatement, read_register
+from evidence.log.review import Review, read_review
 from evidence.log.statement import FIRST_SUBJECT, Statement
 from evidence.model.columns import REGISTERS
 from evidence.model.names import Digest, digest_of
@@ -44,6 +45,7 @@ class Accepted:
     register: RegisterStatement | None = None
     export: ExportStatement | None = None
     anchor: Anchor | None = None
+    review: Review | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -85,6 +87,10 @@ def judge(data: bytes, authority: Authority) -> Accepted:
             anchor = read_anchor(statement)
             blobs = anchor.blobs
             return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, blobs=blobs)
+        case "review":
+            review = read_review(statement)
+            after = authority.reviewed(review, statement.signer or "")
+            return Accepted(digest=digest, statement=statement, authority=after, review=review)
         case "export":
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":

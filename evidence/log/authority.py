@@ -16,9 +16,10 @@ from evidence.log.keyring import Role
 from evidence.log.keys import KeyFileError, PublicKey, SignatureError
 from evidence.log.keystatement import Act, KeyStatement, read_key
 from evidence.log.note import SignedCheckpoint, check_origin
+from evidence.log.review import Review
 from evidence.log.statement import ROLE_OF, Statement, parse
 from evidence.model.names import Digest, digest_of, hex_of, slug
-from evidence.store.layout import MAX_STATEMENT_BYTES
+from evidence.store.layout import MAX_LOG_SIZE, MAX_STATEMENT_BYTES
 
 VERSION = 1
 """Version of the log's format; it fixes every algorithm."""
@@ -57,6 +58,8 @@ class Authority:
     """Those in force, by fingerprint; one key may have several roles."""
     ended: Mapping[str, tuple[Ended, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Those that were retired or revoked, by fingerprint."""
+    adopted: Mapping[Digest, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The statements an owner lets count although their key had ended, and the fingerprint of his."""
 
     def open(self, data: bytes) -> Statement:
         """
@@ -67,7 +70,7 @@ class Authority:
         """
         envelope = dsse.read(data, dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES)
         statement = parse(envelope.payload)
-        envelope.verify(self.key_of(envelope.key_id, ROLE_OF[statement.kind], statement.kind))
+        envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest_of(data)))
         if statement.kind == "genesis":
             if digest_of(data) != self.genesis:
                 raise AuthorityError("a second genesis")
@@ -87,6 +90,24 @@ class Authority:
                 known = f"a {role} that was {'retired' if one.distrust_from is None else 'revoked'}"
         raise AuthorityError(f"{what}: only the {role} may sign it; {key_id:.60} is {known}")
 
+    def _signer_of(self, key_id: str, kind: str, digest: Digest) -> PublicKey:
+        """Return the key that may have signed a statement: one that ended, too, where an owner adopted it."""
+        if self.adopts(digest) and kind not in ("genesis", "key", "review"):
+            for one in self.ended.get(key_id, ()):
+                if one.role is ROLE_OF[kind]:
+                    return one.key
+        return self.key_of(key_id, ROLE_OF[kind], kind)
+
+    def adopts(self, digest: Digest) -> bool:
+        """Tell whether an owner lets a statement count although its key had ended; one that was revoked lets none."""
+        owner = self.adopted.get(digest)
+        return owner is not None and not self.distrusts(owner, Role.OWNER, MAX_LOG_SIZE)
+
+    def reviewed(self, review: Review, owner: str) -> "Authority":
+        """Return the authority after an owner's review."""
+        adopted = {**self.adopted, **dict.fromkeys(review.adopted, owner)}
+        return replace(self, adopted=MappingProxyType(adopted))
+
     def check_note(self, note: SignedCheckpoint) -> PublicKey:
         """Return the key of the sealer of this log that signed `note`; raise if none did."""
         if note.checkpoint.origin != self.origin:
@@ -98,8 +119,10 @@ class Authority:
                     return key
         raise AuthorityError("checkpoint: only the sealer may sign it; the key is no sealer's of this log")
 
-    def distrusts(self, key_id: str | None, role: Role, index: int) -> bool:
-        """Tell whether what a key signed in a role as leaf `index` does not count: the key was revoked since."""
+    def distrusts(self, key_id: str | None, role: Role, index: int, digest: Digest | None = None) -> bool:
+        """Tell whether what a key signed in a role as leaf `index` does not count: revoked since, and not adopted."""
+        if digest is not None and self.adopts(digest):
+            return False
         return any(
             one.role is role and one.distrust_from is not None and index >= one.distrust_from
             for one in self.ended.get(key_id or "", ())

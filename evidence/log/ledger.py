@@ -1,7 +1,7 @@
 """The log as it stands: its leaves, and what has to be known of its earlier statements to judge the next one."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from evidence.model.names import Digest, digest_of
 from evidence.store.interface import Store
 from evidence.store.layout import MAX_STATEMENT_BYTES, checkpoint_key, statement_key
 
-_EAGER = frozenset({"genesis", "key", "plan", "quarantine"})
+_EAGER = frozenset({"genesis", "key", "review", "plan", "quarantine"})
 
 DISTRUSTED = "distrusted"
 """Stands for the kind of a logged statement whose key was revoked since: whoever looks for a kind finds it not."""
@@ -69,8 +69,9 @@ class Ledger:
         for one in (one for ended in now.ended.values() for one in ended if one.distrust_from is not None):
             since = next(start for start, authority in self.authorities if one in authority.ended.get(one.key.id, ()))
             for index in range(one.distrust_from or 0, min(size, since)):
-                role = ROLE_OF.get(self.chain.leaves[index].kind)
-                if role is one.role and self._signer(index) == one.key.id:
+                leaf = self.chain.leaves[index]
+                ours = ROLE_OF.get(leaf.kind) is one.role and not now.adopts(leaf.statement)
+                if ours and self._signer(index) == one.key.id:
                     found.add(index)
         return frozenset(found)
 
@@ -117,7 +118,7 @@ def read_ledger(store: Store) -> Ledger:
             continue
         key = statement_key(leaf.kind, leaf.statement)
         accepted = accept(key, store.get(key), authorities[-1][1])
-        if leaf.kind == "key":
+        if leaf.kind in ("key", "review"):
             authorities.append((index + 1, accepted.authority))
         if accepted.plan is not None:
             plans.add(accepted.plan)
@@ -131,15 +132,21 @@ def read_ledger(store: Store) -> Ledger:
         places=part_keys(store),
         authorities=tuple(authorities),
         plans=frozenset(plans),
-        quarantined=frozenset(_set_aside(aside, authorities[-1][1])),
+        quarantined=frozenset(_set_aside(aside, authorities)),
     )
 
 
-def _set_aside(statements: Mapping[int, Accepted], authority: Authority) -> Iterator[tuple[str, Digest]]:
-    """Yield what sealers set aside; the word of one that was revoked since does not count."""
+def _set_aside(
+    statements: Mapping[int, Accepted], authorities: Sequence[tuple[int, Authority]]
+) -> Iterator[tuple[str, Digest]]:
+    """Yield what sealers set aside; not what one said that was revoked since, nor what an owner adopted after that."""
+    now = authorities[-1][1]
     for index, accepted in statements.items():
         quarantine = accepted.quarantine
-        if quarantine is not None and not authority.distrusts(accepted.statement.signer, Role.SEALER, index):
+        if quarantine is None or now.distrusts(accepted.statement.signer, Role.SEALER, index):
+            continue
+        since = next((start for start, one in authorities if quarantine.found in one.adopted), None)
+        if since is None or index >= since or not now.adopts(quarantine.found):
             yield quarantine.key, quarantine.found
 
 

@@ -47,7 +47,7 @@ MAX_LOST = 20
 """Most races lost in a row to sealers on other machines; one log has one sealer, so there should be none."""
 
 _ANCHOR = frozenset({"size", "root"})
-_FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3}
+_FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3, "review": 4}
 
 
 class SealError(Error):
@@ -65,6 +65,8 @@ class _Batch:
     leaves: list[Leaf] = field(default_factory=list)
     signers: set[str] = field(default_factory=set)
     """Who signed them."""
+    adopting: set[Digest] = field(default_factory=set)
+    """What its reviews adopt; that counts from the next batch on, as leaves of one stand in no order of time."""
     more: bool = False
     """Whether something had to wait for another batch."""
 
@@ -185,6 +187,9 @@ def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: date
     except StoreError:
         raise
     except Error as error:
+        if digest_of(data) in batch.adopting:
+            batch.more = True
+            return None
         batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
     else:
         return accepted
@@ -201,7 +206,11 @@ def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
 
 
 def _take(batch: _Batch, accepted: Accepted) -> None:
-    batch.authority = accepted.authority
+    if accepted.review is None:
+        batch.authority = accepted.authority
+    else:
+        batch.adopting.update(accepted.review.adopted)
+        batch.more = True
     if accepted.plan is not None:
         batch.plans.add(accepted.plan)
     if accepted.quarantine is not None:

@@ -45,7 +45,7 @@ FIRST_SUBJECT: Mapping[str, str] = MappingProxyType(
 
 INTERPRETED = frozenset(
     {"genesis", "key", "plan", "missed", "part", "quarantine", "findings", "exception", "approval", "attestation"}
-    | {"export", "anchor"}
+    | {"export", "anchor", "review"}
 )
 """Kinds whose meaning this version knows; of others it checks who signed them, for which log, and no more."""
 

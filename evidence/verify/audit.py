@@ -198,9 +198,9 @@ class Audit:
         """Return the root over the first `size` leaves, recomputed, where a batch ended there."""
         return self.chain.roots.get(size) if self.chain else None
 
-    def distrusted(self, index: int, statement: Statement) -> bool:
+    def distrusted(self, index: int, statement: Statement, digest: Digest | None = None) -> bool:
         """Tell whether a statement does not count, because its key was revoked since."""
-        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index)
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index, digest)
 
     def disowned_at(self, size: int) -> Iterator[int]:
         """Yield those of the statements that do not count of which that was known when the log had `size` leaves."""

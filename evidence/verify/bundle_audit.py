@@ -151,9 +151,9 @@ class BundleAudit:
         """Return the root over the first `size` leaves, recomputed, where it is known."""
         return self.roots.get(size)
 
-    def distrusted(self, index: int, statement: Statement) -> bool:
+    def distrusted(self, index: int, statement: Statement, digest: Digest) -> bool:
         """Tell whether a statement does not count, because its key was revoked since."""
-        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index)
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index, digest)
 
     def authority_at(self, index: int) -> Authority:
         """Return who might sign the statement at `index`."""

@@ -87,7 +87,9 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
     for digest, length in accepted.blobs.items():
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
-    if audit.distrusted(index, statement):
+    if accepted.review is not None:
+        answer.note(f"leaf {index}: {accepted.review.by} let {len(accepted.review.adopted)} statements count")
+    if audit.distrusted(index, statement, accepted.digest):
         audit.disowned[index] = statement
     else:
         _count(audit, index, accepted)

@@ -101,7 +101,7 @@ def check_bundle_keys(audit: BundleAudit, answer: Answer) -> None:
     said = {digest for digest, (_, kind) in audit.places.items() if kind == "key"}
     for path in audit.statement_paths():
         kind, digest = path_digest(path)
-        if kind == "key" and audit.places.get(digest, (0, ""))[1] == "key":
+        if kind in ("key", "review") and audit.places.get(digest, (0, ""))[1] == kind:
             introduced.append((audit.places[digest][0], path))
             said.discard(digest)
     for digest in sorted(said):

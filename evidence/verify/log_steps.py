@@ -54,7 +54,7 @@ def check_genesis(audit: Audit, answer: Answer) -> None:
 
 
 def check_keys(audit: Audit, answer: Answer) -> None:
-    """Step 3: every key of the log was introduced by the root key, in the log."""
+    """Step 3: every key was introduced by a root key, in the log; what an owner adopts is known from here, too."""
     try:
         audit.chain = read_chain(audit.store)
     except Error as error:
@@ -63,7 +63,7 @@ def check_keys(audit: Audit, answer: Answer) -> None:
         answer.gap("the log cannot be read (step 4) or its root key is unknown (step 2)")
         return
     for index, leaf in enumerate(audit.chain.leaves):
-        if leaf.kind != "key":
+        if leaf.kind not in ("key", "review"):
             continue
         key = statement_key(leaf.kind, leaf.statement)
         try:

@@ -76,7 +76,7 @@ def _open_leaf(
 
 def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accepted) -> None:
     """Keep what later steps need of a statement, and let go of the rest."""
-    statement, counts = accepted.statement, not audit.distrusted(index, accepted.statement)
+    statement, counts = accepted.statement, not audit.distrusted(index, accepted.statement, accepted.digest)
     if leaf.kind not in INTERPRETED:
         answer.gap(f"{leaf.statement}: {leaf.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
@@ -87,6 +87,8 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         audit.named.setdefault(digest, index)
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+    if accepted.review is not None:
+        answer.note(f"leaf {index}: {accepted.review.by} let {len(accepted.review.adopted)} statements count")
     if counts:
         _count(audit, index, accepted)
     else:

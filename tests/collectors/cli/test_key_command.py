@@ -62,6 +62,20 @@ def test_a_revoked_key_is_refused_before_anything_is_asked_and_a_new_one_goes_on
     assert "1 part" in report.out
 
 
+def test_what_a_revoked_key_signed_is_adopted_by_the_owner(made: Any) -> None:
+    stolen = load_public(keys(made) / "collector.pub")
+    assert made.run("key", "revoke", stolen.id, "--distrust-from", "7", "--reason", "lost, and found again").code == 0
+    listed = made.run("review", "ls").out.splitlines()
+    assert len(listed) == 2
+    digest = listed[1].split()[0]
+    ended = made.run("review", "adopt", digest, "--by", "Q. Owner", "--reason", "it lay in the safe")
+    assert ended.code == 0, ended.said
+    assert len(made.run("review", "ls").out.splitlines()) == 1
+    ended = made.run("review", "adopt", digest, "--by", "Q. Owner", "--reason", "again")
+    assert (ended.code, "not set aside" in ended.err) == (1, True)
+    assert steps(made.verify("--format", "json"))[6] == "passed"
+
+
 def test_the_only_sealer_is_not_taken_away(made: Any) -> None:
     sealer = load_public(keys(made) / "sealer.pub")
     for words in (("retire", sealer.id), ("revoke", sealer.id, "--reason", "stolen")):

@@ -160,15 +160,15 @@ def owners(authority: Authority, keyring: Keyring) -> Authority:
 
 def test_statements_of_later_issues_are_accepted_by_role_and_log(authority: Authority, keyring: Keyring) -> None:
     subjects = (Subject(name="plan", digest=digest_of(b"plan")),)
-    data = dsse.sign(keyring.key(Role.OWNER), dsse.IN_TOTO, build("review", subjects, {"log": authority.origin}))
-    key = statement_key("review", digest_of(data))
+    data = dsse.sign(keyring.key(Role.OWNER), dsse.IN_TOTO, build("erasure", subjects, {"log": authority.origin}))
+    key = statement_key("erasure", digest_of(data))
     accepted = accept(key, data, owners(authority, keyring))
     assert (accepted.part, accepted.plan, accepted.quarantine, dict(accepted.blobs)) == (None, None, None, {})
     check_plan(accepted, {digest_of(b"plan")})
-    with pytest.raises(AcceptError, match="review: its plan"):
+    with pytest.raises(AcceptError, match="erasure: its plan"):
         check_plan(accepted, set())
     with pytest.raises(AcceptError, match="lies there"):
-        accept(statement_key("erasure", digest_of(data)), data, owners(authority, keyring))
+        accept(statement_key("review", digest_of(data)), data, owners(authority, keyring))
     with pytest.raises(AcceptError, match="lies there"):
         accept(part_key("x-20260722T0200Z", digest_of(data)), data, owners(authority, keyring))
     with pytest.raises(AuthorityError, match="only the owner"):
