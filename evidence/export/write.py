@@ -36,7 +36,7 @@ from evidence.log.anchor import COSIGNATURES, TOKENS, kept
 from evidence.log.export import Shared, export_predicate, export_subjects
 from evidence.log.history import Entry, History
 from evidence.log.keyring import Keyring, Role
-from evidence.log.keys import SigningKey
+from evidence.log.keys import Signer
 from evidence.log.writer import append
 from evidence.model.names import Digest, digest_of
 from evidence.snapshots import Snapshots
@@ -124,7 +124,7 @@ def export(
     )
 
 
-def _sign(files: dict[str, _File], described: Mapping[str, str], sealer: SigningKey) -> Digest:
+def _sign(files: dict[str, _File], described: Mapping[str, str], sealer: Signer) -> Digest:
     """Add the tag files and the signature to the payload; return the digest of what was signed."""
     payload_bytes = sum(file.length for file in files.values())
     tags = tag_files({path: file.digest for path, file in files.items()}, payload_bytes, described)
