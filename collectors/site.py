@@ -16,6 +16,7 @@ from evidence.log.authority import Authority, AuthorityError
 from evidence.log.chain import read_store_info
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import read_hint, write_hint
+from evidence.log.keylife import without_revoked
 from evidence.log.keyring import Keyring, Role, create_keyring, holds_keys, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
 from evidence.log.nearby import recall
@@ -85,7 +86,7 @@ def open_site(
     authority = create_log(store, keyring, owner=owner, domain=domain, at=at)
     authority = _refuse_foreign_keys(store, spec, keys, keyring, authority)
     recall(store, (key for grants in authority.keys.values() for role, key in grants if role is Role.SEALER))
-    return OpenSite(store=store, keyring=keyring)
+    return OpenSite(store=store, keyring=without_revoked(keyring, authority))
 
 
 def plan_in_force(

@@ -248,9 +248,10 @@ class _Key:
         from collectors.cli.site import told
         from collectors.sealing import seal_site
         from collectors.site import OpenSite
+        from evidence.log.keylife import without_revoked
         from evidence.log.keyring import load_keyring
 
-        keyring = load_keyring(self.site.keys, os.environ)
+        keyring = without_revoked(load_keyring(self.site.keys, os.environ), self.authority)
         opened = OpenSite(store=self.store, keyring=keyring, authorities=self.site.authorities, tell=told)
         checkpoint = seal_site(opened, at=self.now)
         click.echo(f"sealed   {checkpoint.pin}")

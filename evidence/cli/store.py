@@ -113,7 +113,7 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
 
 
 @command.command("policy")
-@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor"]))
+@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor", "witness"]))
 @click.option(
     "--principal", metavar="ARN", help="For whom; then it is a bucket's policy. Ceph: arn:aws:iam:::user/NAME."
 )

@@ -1,10 +1,11 @@
 """The life of a log's keys: what its root says of them, and how it came to be as it is."""
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from evidence.log import dsse
 from evidence.log.authority import Authority, AuthorityError
-from evidence.log.keyring import Role
+from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import PublicKey, Signer
 from evidence.log.keystatement import Act, KeyStatement
 from evidence.log.ledger import Ledger
@@ -72,6 +73,16 @@ def lives(ledger: Ledger) -> tuple[KeyLife, ...]:
         else:
             found[name] = replace(found[name], until=index, distrust_from=said.distrust_from, reason=said.reason)
     return tuple(found.values())
+
+
+def without_revoked(keyring: Keyring, authority: Authority) -> Keyring:
+    """Return a keyring that knows no earlier key which was revoked: what it signs as working memory is as none."""
+
+    def revoked(key: PublicKey) -> bool:
+        return any(one.distrust_from is not None for one in authority.ended.get(key.id, ()))
+
+    earlier = {role: tuple(key for key in keys if not revoked(key)) for role, keys in keyring.earlier.items()}
+    return replace(keyring, earlier=MappingProxyType(earlier))
 
 
 def one_key(ledger: Ledger, name: str) -> tuple[KeyLife, ...]:

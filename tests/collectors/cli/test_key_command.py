@@ -62,6 +62,27 @@ def test_a_revoked_key_is_refused_before_anything_is_asked_and_a_new_one_goes_on
     assert "1 part" in report.out
 
 
+def test_working_memory_of_a_revoked_key_is_not_believed(made: Any, tmp_path: Path) -> None:
+    """A thief who can write to the store would pin his own host keys."""
+    from collectors.site import open_site, read_pins
+    from evidence.clock import parse_rfc3339
+    from evidence.log.hints import write_hint
+    from evidence.store.directory import DirectoryStore
+
+    thief = load_keyring(keys(made))
+    assert made.run("key", "rotate", "collector").code == 0
+    write_hint(DirectoryStore(made.store), thief, "host-keys", [{"address": "192.0.2.1", "key": "SHA256:his"}])
+
+    def pins() -> dict[str, str]:
+        at = parse_rfc3339("2026-12-01T00:00:00Z")
+        return read_pins(open_site(str(made.store), keys(made), owner="acme", domain="acme.example", at=at))
+
+    assert pins(), "the key that was rotated out is still one of ours"
+    old = load_public(keys(made) / "collector.1.pub")
+    assert made.run("key", "revoke", old.id, "--reason", "stolen").code == 0
+    assert not pins()
+
+
 def test_what_a_revoked_key_signed_is_adopted_by_the_owner(made: Any) -> None:
     stolen = load_public(keys(made) / "collector.pub")
     assert made.run("key", "revoke", stolen.id, "--distrust-from", "7", "--reason", "lost, and found again").code == 0
