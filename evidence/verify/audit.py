@@ -194,6 +194,10 @@ class Audit:
         """Return the checkpoint over the first `size` leaves, as it lies there."""
         return self.store.get(checkpoint_key(size))
 
+    def reaches(self, size: int) -> bool:
+        """Tell whether the log is known from there on: a store holds all of it."""
+        return size >= 0
+
     def root_at(self, size: int) -> str | None:
         """Return the root over the first `size` leaves, recomputed, where a batch ended there."""
         return self.chain.roots.get(size) if self.chain else None

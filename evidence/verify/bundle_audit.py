@@ -147,6 +147,10 @@ class BundleAudit:
                 return path
         return f"{CHECKPOINTS}{size:012d}"
 
+    def reaches(self, size: int) -> bool:
+        """Tell whether the log is known from there on."""
+        return self.proof is not None and self.proof.previous <= size <= self.proof.size
+
     def root_at(self, size: int) -> str | None:
         """Return the root over the first `size` leaves, recomputed, where it is known."""
         return self.roots.get(size)
