@@ -8,6 +8,7 @@ from types import MappingProxyType
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
 from evidence.log.chain import Leaf
+from evidence.log.keystatement import Act
 from evidence.log.part import After
 from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
@@ -139,7 +140,8 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
                 answer.note(f"{key}: set aside by the sealer, supports nothing: {quarantine.reason}")
                 continue
             accepted = accept(key, data, authority)
-            authority = accepted.authority
+            if accepted.key is None or accepted.key.act is not Act.RETIRE:  # that waits for what its key signed
+                authority = accepted.authority
         except Error as error:
             answer.fail(f"{key}: neither sealed nor fit to be: {error}")
             continue

@@ -4,19 +4,20 @@ The auditor's question, step by step. Each step trusts only what the steps befor
  1. store         `store.json` is as we write it, every key is one that a store holds, and nothing lies over an object
                   (in a bucket that keeps versions: no other version, no delete marker).
  2. genesis       Genesis is signed by the root key it names, makes this log, and the root key is the trusted one.
- 3. keys          Every other key was introduced by the root key, in the log, for one role.
+ 3. keys          Every other key was introduced by the root key or its spare, in the log, for one role; so was its end.
  4. log           Batches follow each other without a gap; leaves are canonical and in order; the Merkle root is
                   recomputed at each batch's end, where a checkpoint with that root is signed by a sealer.
  5. pins          The log still holds everything that each pin stands for: neither rolled back nor forked.
  6. statements    Every leaf's statement is there, with its digest, signed by a key that had the role for it at that
-                  place in the log, and made for this log.
+                  place in the log, and made for this log. What a key signed that was revoked since supports nothing.
  7. links         The first subject is a plan logged before; `previous` statements are still visible; `after` is what
                   the log was at that size.
  8. blobs         Every artefact is there: one frame, of the signed length, with the digest it is named by.
  9. completeness  Each run has exactly one outcome for each asset of its frozen list. Each planned slot has one in time
                   for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
 10. state         Working memory is signed and does not contradict the log. It is never evidence.
-11. anchors       What binds the log from outside (time stamps, cosignatures, pins), and what nothing binds.
+11. anchors       What binds the log from outside (time stamps, cosignatures, pins), from when on, and what nothing binds;
+                  each holds, none that was stated in the log is missing, and no part's time contradicts them.
 12. findings      What was judged is this log as it was; every artefact a finding rests on was in it; judged again with
                   the same knowledge it gives the same bytes.
 

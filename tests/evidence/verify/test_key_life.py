@@ -208,6 +208,19 @@ def test_a_retirement_waits_for_what_the_key_signed_before(plant: Plant) -> None
     assert holds(plant.verify())
 
 
+def test_a_retirement_that_waits_takes_nothing_from_what_waits_with_it(plant: Plant) -> None:
+    """A plan signed before its key's retirement, neither of them sealed: both are fit to be."""
+    old = plant.site.keyring
+    plant.rotate(Role.PLANNER)
+    new, plant.site.keyring = plant.site.keyring, old
+    plant.site.plan(())
+    plant.site.keyring = new
+    plant.say(said_now(Act.RETIRE, Role.PLANNER, old.key(Role.PLANNER).public, plant.site.now))
+    assert not failed(plant.verify())
+    plant.site.seal()
+    assert plant.kinds()[-2:] == ["plan", "key"]
+
+
 def test_two_retirements_of_one_key_do_not_stop_the_seal(plant: Plant) -> None:
     old = plant.site.keyring.key(Role.COLLECTOR).public
     plant.rotate(Role.COLLECTOR)
