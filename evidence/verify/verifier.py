@@ -16,8 +16,8 @@ The auditor's question, step by step. Each step trusts only what the steps befor
  9. completeness  Each run has exactly one outcome for each asset of its frozen list. Each planned slot has one in time
                   for each planned asset: what is late, missed or a gap is counted and named, and not-checked.
 10. state         Working memory is signed and does not contradict the log. It is never evidence.
-11. anchors       What binds the log from outside (time stamps, cosignatures, pins), from when on, and what nothing binds;
-                  each holds, none that was stated in the log is missing, and no part's time contradicts them.
+11. anchors       What binds the log from outside (time stamps, cosignatures, pins), from when on, and what nothing
+                  binds; each holds, none that was stated in the log is missing, no part's time contradicts them.
 12. findings      What was judged is this log as it was; every artefact a finding rests on was in it; judged again with
                   the same knowledge it gives the same bytes.
 
