@@ -245,7 +245,7 @@ def _check_purpose(certificate: x509.Certificate) -> None:
 
 def _said(info: bytes, signer: x509.Certificate, others: Sequence[x509.Certificate]) -> Token:
     """Read what a token says (RFC 3161 §2.4.2)."""
-    version, policy, imprint, serial, time, *rest = read(info, "time stamp").within("time stamp")
+    version, policy, imprint, serial, moment, *rest = read(info, "time stamp").within("time stamp")
     algorithm, digest = imprint.within("imprint")
     if version.integer("version") != 1 or algorithm.within("imprint")[0].oid("imprint") != _SHA256:
         raise TimestampError("not a time stamp of version 1 over a SHA-256")
@@ -259,7 +259,7 @@ def _said(info: bytes, signer: x509.Certificate, others: Sequence[x509.Certifica
         elif value.tag not in (BOOLEAN, 0xA0):
             raise TimestampError("it says more than is understood")
     return Token(
-        time=time.time("time"),
+        time=moment.time("time"),
         accuracy=accuracy,
         imprint=digest.expect(OCTETS, "imprint").body,
         nonce=nonce,
