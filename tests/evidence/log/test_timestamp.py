@@ -112,6 +112,16 @@ def test_a_certificate_that_is_not_for_time_stamps_alone_is_refused(
     assert not verified(tsa, tmp_path, wrong)
 
 
+def test_a_token_under_another_certificate_of_its_key_is_refused(tsa: Any, tsas: ModuleType, tmp_path: Path) -> None:
+    """Which certificate it was signed with is not part of what is signed, but for the attribute that says so."""
+    reply = tsa.reply(request(DATA, nonce=1))
+    other = tsas.signed_by(tsa, reply, tsa._certificate("tsa", "between", ca=False), anew=False)
+    with pytest.raises(TimestampError, match="signed for another certificate"):
+        read_reply(other)
+    assert not verified(tsa, tmp_path, other)
+    assert verified(tsa, tmp_path, reply)
+
+
 def test_a_chain_that_leads_elsewhere_is_not_trusted(tsa: Any, other_tsa: Any, tmp_path: Path) -> None:
     reply = tsa.reply(request(DATA, nonce=1))
     with pytest.raises(TimestampError, match="no chain leads from CN=tsa-1 tsa"):
