@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from collectors.sealing import seal_site
 from collectors.site import OpenSite
 from evidence.assess.assess import assess, record
 from evidence.assess.comparison import Compared, compared
@@ -11,7 +12,6 @@ from evidence.assess.recorded import recorded
 from evidence.log.history import History
 from evidence.log.keyring import Role
 from evidence.log.note import Checkpoint
-from evidence.log.seal import seal
 from evidence.model.finding import Finding
 from evidence.model.names import Digest
 
@@ -46,12 +46,12 @@ def judge_site(
     Without `sealing` nothing is sealed, neither before nor after.
     """
     if sealing:
-        seal(site.store, site.keyring, at=now)
+        seal_site(site, at=now)
     history = History.read(site.store)
     before = next(recorded(site.store, history, profile=profile), None)
     assessment = assess(site.store, history, knowledge, at=at, profile=profile)
     statement = record(site.store, site.keyring, assessment, knowledge)
-    checkpoint = seal(site.store, site.keyring, at=now) if sealing else None
+    checkpoint = seal_site(site, at=now) if sealing else None
     return Judged(
         statement=statement,
         as_of=assessment.basis.as_of,

@@ -11,13 +11,14 @@ from enum import StrEnum
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from collectors.site import signers
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.log.chain import read_store_info
 from evidence.log.history import History
-from evidence.log.keyring import Role, load_keyring
+from evidence.log.keyring import Role, holds_keys, load_keyring
 from evidence.log.ledger import read_ledger
 from evidence.model.names import slug
 from evidence.store.interface import MissingError, Store
@@ -144,23 +145,25 @@ def evidence_ahead(newest: str, now: datetime) -> Iterator[Finding]:
         )
 
 
-def keys(folder: Path) -> Iterator[Finding]:
-    """Look at the keys and who may read them."""
-    if not folder.is_dir():
+def keys(folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Iterator[Finding]:
+    """Look at the keys and who may read them; some may be in the environment, or with an agent."""
+    if not folder.is_dir() and not holds_keys(environ):
         yield note("keys", f"none at {folder} yet", "`plantproof init` or the first `collect` makes them")
         return
     try:
-        keyring = load_keyring(folder)
+        keyring = load_keyring(folder, environ)
     except Error as error:
         yield ill("keys", str(error), error.hint)
         return
     yield well("keys", f"{', '.join(keyring.signing)} at {folder}")
-    if Role.ROOT in keyring.signing:
+    if (folder / Role.ROOT).exists():
         yield note(
             "keys",
             "the root key lies beside the working keys",
             f"move {folder / Role.ROOT} and {folder / 'spare'} offline",
         )
+    if not folder.is_dir():
+        return
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o022:
         yield ill("keys", f"others may write to {folder} (mode {mode:04o})", f"chmod go-w {folder}")
@@ -223,11 +226,18 @@ _NEEDED_FOR: Mapping[Role, str] = {
 """What cannot be done without the key of a role."""
 
 
-def roles(spec: str, folder: Path, *, owner: str, remote: Remote | None = None) -> Iterator[Finding]:
+def roles(
+    spec: str,
+    folder: Path,
+    *,
+    owner: str,
+    remote: Remote | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Finding]:
     """Tell what these keys may do in this store's log; nothing while either is missing, which is said elsewhere."""
     try:
         found = open_store(spec, remote=remote)
-        keyring, authority = load_keyring(folder), signers(found, read_ledger(found).authority)
+        keyring, authority = load_keyring(folder, environ), signers(found, read_ledger(found).authority)
     except Error:
         return
     if authority.owner != owner:

@@ -18,12 +18,12 @@ from collectors.parts import PartWriter, RunIdentity
 from collectors.plan import Knowledge, Plan
 from collectors.record import Kept, Recording
 from collectors.redact import Redactor
+from collectors.sealing import seal_site
 from collectors.site import OpenSite, note_pins
 from collectors.transports.interface import Gate
 from evidence.clock import Clock
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.note import Checkpoint
-from evidence.log.seal import seal
 from evidence.log.writer import LOCK_WAIT_S
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
@@ -115,7 +115,7 @@ def collect(job: Job) -> Done:
     with locked(job.site.store, wait_s=LOCK_WAIT_S):  # another slice may be remembering at the same moment
         note_pins(job.site, job.pins())
         _remember(job, recording, conduct)
-    sealed = seal(job.site.store, job.site.keyring, at=job.clock.now()) if job.sealing else None
+    sealed = seal_site(job.site, at=job.clock.now()) if job.sealing else None
     job.watch(RunSealed(requests=conduct.totals.requests, pin=sealed.pin if sealed else None))
     return Done(
         kept=recording.kept,

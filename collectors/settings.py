@@ -17,9 +17,11 @@ from collectors.settings_file import (
     PaceEntry,
     SettingsError,
     SiteFile,
+    TimeAuthorityEntry,
     check,
     parse_site_file,
 )
+from collectors.time_authority import TimeAuthority
 from collectors.timetable import Hourly, Job, LocalTime, parse_length
 from evidence.model.asset import Safety
 from evidence.store.remote import Remote, Retention, endpoint_in
@@ -44,6 +46,8 @@ class Settings:
     """Server of a store in S3 that is not AWS's."""
     retention: Retention | None
     keys: Path
+    authorities: tuple[TimeAuthority, ...]
+    """Who is asked for time stamps."""
     inventory: tuple[str, ...]
     """Sources as for `-i`; empty: where Ansible would look."""
     forks: int
@@ -156,6 +160,10 @@ def _settled(file: SiteFile, folder: Path, home: Path) -> SiteFile:
         update[key] = place(value) if value is not None else None
     for key in file.model_fields_set.intersection(_LISTS):
         update[key] = [place(text) for text in getattr(file, key)]
+    if "tsa" in file.model_fields_set:
+        update["tsa"] = [
+            one.model_copy(update={"ca": place(one.ca), "crl": place(one.crl) if one.crl else None}) for one in file.tsa
+        ]
     return file.model_copy(update=update)
 
 
@@ -202,6 +210,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         s3_endpoint=s3_endpoint,
         retention=_retention(file),
         keys=keys,
+        authorities=tuple(map(_authority, file.tsa)),
         inventory=tuple(file.inventory),
         forks=file.forks,
         paces=MappingProxyType({Safety.OT: _pace(Safety.OT, file.pace.ot), Safety.IT: _pace(Safety.IT, file.pace.it)}),
@@ -222,6 +231,10 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         max_answer_bytes=file.max_answer_bytes,
         files=places,
     )
+
+
+def _authority(entry: TimeAuthorityEntry) -> TimeAuthority:
+    return TimeAuthority(name=entry.name, url=entry.url, ca=Path(entry.ca), crl=entry.crl, policy=entry.policy)
 
 
 def _retention(file: SiteFile) -> Retention | None:

@@ -157,6 +157,21 @@ class RetentionEntry(_Strict):
     """What is set on top, so that locks are extended twice a year and not every night."""
 
 
+class TimeAuthorityEntry(_Strict):
+    """A time-stamp authority (RFC 3161) that is asked after each seal."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,99}$")]
+    """What it is called in the log."""
+    url: _Url
+    """Where it answers."""
+    ca: _Text
+    """The certificates of its CA, PEM: a token that does not lead there is not kept."""
+    crl: _Text | None = None
+    """Its CA's revocation list, a file or where it is fetched: kept beside the tokens."""
+    policy: Annotated[str, Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*)){1,20}$", max_length=200)] | None = None
+    """The policy to ask for; its own where it is not said."""
+
+
 class SiteFile(_Strict):
     """A site of plantproof. Paths are relative to the folder of this file."""
 
@@ -170,6 +185,8 @@ class SiteFile(_Strict):
     """The folder of the signing keys; beside the store, with `.keys` behind its name, when it is not said."""
     retention: RetentionEntry | None = None
     """Locks for a store in S3; without it none are set, and the bucket's own default applies."""
+    tsa: Annotated[list[TimeAuthorityEntry], Field(max_length=10)] = []
+    """Time-stamp authorities; each is asked for a token over the newest checkpoint."""
     inventory: list[_Text] = []
     """Ansible inventories, as for `-i`."""
     forks: Annotated[int, Field(gt=0, le=5_000)] = 50
@@ -261,6 +278,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "blackouts": BlackoutEntry,
             "jobs": JobEntry,
             "credentials": CredentialEntry,
+            "tsa": TimeAuthorityEntry,
         }
         model = inner.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

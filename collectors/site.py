@@ -5,7 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
+from collectors.time_authority import TimeAuthority
 from collectors.timetable import Job, planned_slots, still_says
 from evidence.errors import Error
 from evidence.log.accept import accept
@@ -14,7 +16,8 @@ from evidence.log.authority import Authority, AuthorityError
 from evidence.log.chain import read_store_info
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.hints import read_hint, write_hint
-from evidence.log.keyring import Keyring, Role, create_keyring, load_keyring
+from evidence.log.keylife import without_revoked
+from evidence.log.keyring import Keyring, Role, create_keyring, holds_keys, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
 from evidence.log.nearby import recall
 from evidence.log.note import Checkpoint, NoteError, read_checkpoint
@@ -52,26 +55,38 @@ class OpenSite:
 
     store: Store
     keyring: Keyring
+    authorities: tuple[TimeAuthority, ...] = ()
+    """Who is asked for time stamps after a seal."""
+    tell: Callable[[str], None] = lambda _: None
+    """Told what went wrong with one; that fails nothing."""
 
 
 def open_site(
-    spec: str, keys: Path, *, owner: str, domain: str, at: datetime, remote: Remote | None = None
+    spec: str,
+    keys: Path,
+    *,
+    owner: str,
+    domain: str,
+    at: datetime,
+    remote: Remote | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> OpenSite:
     """
     Open the store and its keys; make both, and the log, on first use.
 
-    `remote` says how a store in S3 is reached; what earlier processes knew of one is called up.
+    `environ` may hold keys, too (`load_keyring`); where it does, none are made. `remote` says how a
+    store in S3 is reached; what earlier processes knew of one is called up.
     """
     store = open_store(spec, create=True, remote=remote)
-    if not keys.is_dir():
+    if not keys.is_dir() and not holds_keys(environ):
         _refuse_strange_store(store, spec, keys)
         with suppress(KeyFileError):  # another first run may have been quicker
             create_keyring(keys)
-    keyring = load_keyring(keys)
+    keyring = load_keyring(keys, environ)
     authority = create_log(store, keyring, owner=owner, domain=domain, at=at)
     authority = _refuse_foreign_keys(store, spec, keys, keyring, authority)
     recall(store, (key for grants in authority.keys.values() for role, key in grants if role is Role.SEALER))
-    return OpenSite(store=store, keyring=keyring)
+    return OpenSite(store=store, keyring=without_revoked(keyring, authority))
 
 
 def plan_in_force(
@@ -131,7 +146,8 @@ def newest_checkpoint(site: OpenSite) -> Checkpoint | None:
     """Return the checkpoint the hint names, if our sealer signed it."""
     try:
         note = read_checkpoint(site.store.get(CHECKPOINT_HINT_KEY))
-        return note.verify(site.keyring.key(Role.SEALER).public)
+        ours = site.keyring.known(Role.SEALER).values()
+        return next((note.verify(key) for key in ours if note.matches(key)), None)
     except (MissingError, NoteError, SignatureError, AuthorityError):
         return None
 

@@ -5,6 +5,7 @@ declare -A program_of=(
   [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
+  [openssl]=openssl [golang-go]=go [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go
   [tcpdump]=tcpdump [faketime]=faketime
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
@@ -25,6 +26,9 @@ declare -A tests_of=(
   [postgresql]="dumps of a database seen as backups"
   [chrony]="the state of the clock as chronyc prints it"
   [faketime]="years of nights, and clocks that are wrong"
+  [openssl]="time stamps by a real authority, and checked by another program"
+  [golang-go]="checkpoints and cosignatures opened by Go"
+  [golang-golang-x-mod-dev]="Go's own reader of signed notes"
   [tcpdump]="the action log against an independent capture"
   [zstd]="blobs read by the zstd program"
   [radosgw]="a store in S3: Ceph RGW with Object Lock"
@@ -40,6 +44,7 @@ find_missing() {
   local package
   missing=()
   for package in $(printf '%s\n' "${!program_of[@]}" | sort); do
+    [ -e "/${program_of[$package]#/}" ] && continue # a file, where it is no program
     PATH=$PATH:/usr/sbin:/usr/lib/frr command -v "${program_of[$package]}" >/dev/null || missing+=("$package")
   done
 }

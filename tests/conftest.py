@@ -132,6 +132,16 @@ def open_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return opened
 
 
+_tsa = _fixtures("tsa")
+tsa, other_tsa = _tsa.tsa, _tsa.other_tsa
+
+
+@pytest.fixture(scope="session")
+def tsas() -> ModuleType:
+    """The module that makes time-stamp authorities."""
+    return _tsa
+
+
 _bundle = _fixtures("bundle")
 handed, bag = _bundle.handed, _bundle.bag
 

@@ -13,6 +13,7 @@ from collectors.cli.site import load_site, open_evidence
 from collectors.cli.system import SystemClock
 from collectors.closing import ClosedSlot, close, newly_sealed
 from collectors.inventory.read import read_assets
+from collectors.sealing import seal_site
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force
 from collectors.slots import filled_slot
@@ -20,7 +21,6 @@ from evidence.cli.exits import ExitCode
 from evidence.cli.output import json_text
 from evidence.harmless import one_line
 from evidence.log.history import History
-from evidence.log.seal import seal
 from evidence.verify.run_steps import AD_HOC
 
 SCHEMA = "urn:plantproof:seal:v1"
@@ -46,7 +46,7 @@ def run_seal(
     opened = open_evidence(site, clock)
     planned = _state_plan(opened, site, sources, said, now, wanted) if sources else None
     before = newest_checkpoint(opened)
-    checkpoint = seal(opened.store, opened.keyring, at=now)
+    checkpoint = seal_site(opened, at=now)
     history = History.read(opened.store)
     if wanted:
         slots = {wanted}

@@ -96,10 +96,10 @@ def sign(
 ) -> None:
     """Show how entries differ from those in force, sign those that do, and seal."""
     from collectors.cli.system import SystemClock
+    from collectors.sealing import seal_site
     from evidence.harmless import one_line
     from evidence.log.history import History
     from evidence.log.keyring import Role
-    from evidence.log.seal import seal
     from evidence.registers.reading import current, declared
     from evidence.registers.sheet import differences
     from evidence.registers.signing import sign_entries
@@ -121,7 +121,7 @@ def sign(
     if no_seal or Role.SEALER not in site.keyring.signing:
         click.echo("It counts from the next seal on.", err=True)
         return
-    checkpoint = seal(site.store, site.keyring, at=now)
+    checkpoint = seal_site(site, at=now)
     click.echo(f"sealed   {checkpoint.pin}")
 
 

@@ -41,11 +41,11 @@ def examine(
     yield checkup.well("site file", files) if files else checkup.note("site file", "none: defaults apply")
     state = clock_state()
     yield from checkup.clock(state.source, trusted=state.trusted, blackouts=bool(site.blackouts))
-    yield from checkup.keys(site.keys)
+    yield from checkup.keys(site.keys, os.environ)
     now = SystemClock().now
     remote = site.remote(now)
     yield from checkup.store(site.store, now(), remote)
-    yield from checkup.roles(site.store, site.keys, owner=site.owner, remote=remote)
+    yield from checkup.roles(site.store, site.keys, owner=site.owner, remote=remote, environ=os.environ)
     if "://" not in site.store:
         yield from checkup.writable_by_others(Path(site.store))
         yield from checkup.disk(Path(site.store), needed=LARGE_ANSWERS * site.max_answer_bytes)
@@ -125,7 +125,7 @@ def _existing(site: Settings, clock: SystemClock) -> Store | None:
 def _pins(site: Settings, store: Store | None) -> Mapping[str, str]:
     """Return the host keys that runs have pinned; none without a log and the keys it was made with."""
     try:
-        return read_pins(OpenSite(store=store, keyring=load_keyring(site.keys))) if store else {}
+        return read_pins(OpenSite(store=store, keyring=load_keyring(site.keys, os.environ))) if store else {}
     except Error:
         return {}
 

@@ -19,6 +19,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "hold": Lazy("collectors.cli.hold:command", "Stop polling a zone until a time, or until it is released."),
     "init": Lazy("collectors.cli.init:command", "Make a site: site file, example inventory, keys, store."),
     "inventory": Lazy("collectors.cli.inventory:command", "Show the assets as read from the inventory."),
+    "key": Lazy("collectors.cli.key:command", "Make, introduce, retire and revoke the keys of a log."),
     "missed": Lazy("collectors.cli.missed:command", "State why a planned slot was not read."),
     "platforms": Lazy(
         "collectors.cli.platforms:command", "List, show and test platforms: what is asked, what is secret."
@@ -26,6 +27,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "owner": Lazy("collectors.cli.owner:command", "Make and list owners: each has its own keys, store and log."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
+    "review": Lazy("collectors.cli.review:command", "Let statements count that were set aside with their key."),
     "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
     "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),
     "share": Lazy("collectors.cli.share:command", "Put the evidence bundle into a bucket, with a link that expires."),

@@ -1,8 +1,11 @@
 """The site a command works on: the site file, the environment, and the flags that go before both."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from collectors.settings import SITE_FILE, Settings, load_settings
 from evidence.clock import Clock
@@ -42,9 +45,23 @@ def open_evidence(site: Settings, clock: Clock) -> "OpenSite":
     """Open the site's evidence for writing, reached and locked as its settings say."""
     from collectors.site import open_site
 
-    return open_site(
-        site.store, site.keys, owner=site.owner, domain=site.domain, at=clock.now(), remote=site.remote(clock.now)
+    opened = open_site(
+        site.store,
+        site.keys,
+        owner=site.owner,
+        domain=site.domain,
+        at=clock.now(),
+        remote=site.remote(clock.now),
+        environ=os.environ,
     )
+    return replace(opened, authorities=site.authorities, tell=told)
+
+
+def told(words: str) -> None:
+    """Tell the person what went wrong with a time stamp, which fails nothing."""
+    from evidence.harmless import one_line
+
+    click.echo(one_line(words), err=True)
 
 
 def read_log(site: Settings, clock: Clock) -> "History | None":

@@ -20,6 +20,9 @@ TAG_FILES = frozenset({BAGIT, BAG_INFO, MANIFEST, TAGMANIFEST, SIGNATURE})
 LOG = "data/log/"
 CHECKPOINT, PREVIOUS = f"{LOG}checkpoint", f"{LOG}previous-checkpoint"
 FRONTIER, LEAVES, EARLIER = f"{LOG}frontier", f"{LOG}leaves", f"{LOG}earlier"
+CHECKPOINTS, TOKENS, COSIGNATURES = f"{LOG}checkpoints/", f"{LOG}tsr/", f"{LOG}cosig/"
+"""The checkpoints that were stamped or cosigned, besides the two; what was made over them, by size."""
+
 EVIDENCE, STATEMENTS, BLOBS = "data/evidence/", "data/statements/", "data/blobs/"
 INDEX = "data/evidence.csv"
 """Which artefact each file below `data/evidence/` is."""

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from evidence.errors import Error
-from evidence.log.keys import PublicKey, SigningKey
+from evidence.log.keys import PublicKey, Signer
 
 MAX_SIGNATURE_BYTES = 4096
 """Largest signature file; an Ed25519 one has about 300 bytes."""
@@ -38,7 +38,7 @@ class SshSignature:
         self.key.verify(self.signature, _signed(data, self.namespace))
 
 
-def sign(key: SigningKey, data: bytes, *, namespace: str) -> bytes:
+def sign(key: Signer, data: bytes, *, namespace: str) -> bytes:
     """Return the signature file over `data`."""
     return _armour(key.public, namespace, key.sign(_signed(data, namespace)))
 

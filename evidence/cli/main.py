@@ -28,6 +28,7 @@ AUDITOR_COMMANDS: Mapping[str, Lazy] = {
     "services": Lazy("evidence.cli.services:command", "List services with an API, and their rights; check a file."),
     "store": Lazy("evidence.cli.store:command", "Look into a store, and check it."),
     "verify": Lazy("evidence.cli.verify:command", "Check everything that can be checked, step by step."),
+    "witness": Lazy("evidence.cli.witness:command", "Look at a log as somebody else, remember it, and cosign it."),
 }
 """Every command that needs no device library; `plantproof` mounts the same table."""
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evidence.cli.copying import copy
 from evidence.cli.exits import ExitCode
 from evidence.cli.options import Moment, open_here, store_option, verbosity_option
 
@@ -112,7 +113,7 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
 
 
 @command.command("policy")
-@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor"]))
+@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor", "witness"]))
 @click.option(
     "--principal", metavar="ARN", help="For whom; then it is a bucket's policy. Ceph: arn:aws:iam:::user/NAME."
 )
@@ -144,6 +145,9 @@ def retention(everything: bool, store: str) -> None:
     for line in honoured(opened):
         click.echo(line)
     click.echo("\n".join(table(("KEYS", "OBJECTS", "LOCKED", "FIRST ENDS"), kept(opened, everything=everything))))
+
+
+command.add_command(copy)
 
 
 def _repair(store: "Store") -> list[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evidence.assess.knowledge import Knowledge
     from evidence.log.keys import PublicKey
     from evidence.log.note import Checkpoint
+    from evidence.verify.outside import Outside
     from evidence.verify.result import Report, Step
     from evidence.verify.slots import Calendar
 
@@ -27,6 +28,22 @@ SCHEMA = "plantproof.verify/1"
 @store_option
 @click.option("--pin", "pins", multiple=True, metavar="P", help="A pin: `origin size root`, or a file that holds one.")
 @click.option("--key", type=click.Path(dir_okay=False), metavar="ROOT.pub", help="The owner's root public key.")
+@click.option(
+    "--tsa-ca",
+    "authorities",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    metavar="CA.pem",
+    help="CA of a time-stamp authority that you trust.",
+)
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    metavar="W.pub",
+    help="Public key of a witness that you trust.",
+)
 @as_of_option
 @click.option("--every-assessment", is_flag=True, help="Make every assessment again, not the newest of each profile.")
 @platforms_option
@@ -39,6 +56,8 @@ def command(
     store: str,
     pins: tuple[str, ...],
     key: str | None,
+    authorities: tuple[str, ...],
+    witnesses: tuple[str, ...],
     as_of: "datetime | None",
     every_assessment: bool,
     platforms_folder: str | None,
@@ -50,7 +69,8 @@ def command(
     BUNDLE is what `export` made, a zip or the folder it was unpacked to; or the directory of a store, another way to
     write --store. Pins and the root key come from outside: a pin is the line that `report` and `collect` print; the
     root key is the owner's, and is looked for in `<store>.keys/root.pub` when --key is not given (never beside a
-    bundle). Ends with 16 when a step failed.
+    bundle). CAs of time stamps and keys of witnesses come from outside, too: without them it is not checked whether
+    they are to be trusted. Ends with 16 when a step failed.
 
     Planned slots are derived up to --as-of, now when it is not said: what is late, missed or a gap is named at step
     9, which then has not passed, and counted in the line below the steps. A gap is no proof of tampering: it does not
@@ -63,6 +83,7 @@ def command(
         bundle or store,
         key,
         [read_pin(pin) for pin in pins],
+        outside=read_outside(authorities, witnesses),
         as_of=as_of or now(),
         knowledge=lambda: open_knowledge(platforms_folder),
         every_assessment=every_assessment,
@@ -80,6 +101,7 @@ def examine(
     key: str | None,
     pins: "list[Checkpoint]",
     *,
+    outside: "Outside | None" = None,
     as_of: "datetime",
     knowledge: "Callable[[], Knowledge] | None" = None,
     every_assessment: bool = False,
@@ -93,7 +115,8 @@ def examine(
         from evidence.log.keyring import load_public
         from evidence.verify.bundle_verifier import verify_bundle
 
-        return verify_bundle(Path(place), trusted_root=load_public(Path(key)) if key else None, pins=pins)
+        trusted = load_public(Path(key)) if key else None
+        return verify_bundle(Path(place), trusted_root=trusted, pins=pins, outside=outside)
     from evidence.store.interface import MissingError
     from evidence.store.layout import STORE_KEY
     from evidence.verify.verifier import verify
@@ -106,6 +129,7 @@ def examine(
         opened,
         trusted_root=root_key(place, key),
         pins=pins,
+        outside=outside,
         as_of=as_of,
         knowledge=knowledge,
         every_assessment=every_assessment,
@@ -128,6 +152,18 @@ def root_key(place: str, key: str | None) -> "PublicKey | None":
         return None
     click.echo(f"root key: {beside}, found beside the store; --key names one you got another way", err=True)
     return load_public(beside)
+
+
+def read_outside(authorities: tuple[str, ...], witnesses: tuple[str, ...]) -> "Outside":
+    """Read what is trusted of what binds a log from outside."""
+    from pathlib import Path
+
+    from evidence.log.keyring import load_public
+    from evidence.log.timestamp_trust import read_certificates
+    from evidence.verify.outside import Outside
+
+    found = [one for name in authorities for one in read_certificates(Path(name))]
+    return Outside(authorities=found, witnesses=[load_public(Path(name)) for name in witnesses])
 
 
 def read_pin(text: str) -> "Checkpoint":

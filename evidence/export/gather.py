@@ -12,6 +12,7 @@ from evidence.export.survey import Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
+from evidence.log.ledger import DISTRUSTED
 from evidence.log.missed import Missed
 from evidence.log.statement import FIRST_SUBJECT
 from evidence.model.capture import Capture
@@ -22,7 +23,7 @@ from evidence.verify.bundle_gaps import Run
 from evidence.verify.calendar_step import Slots, Window, derive, read_plans
 from evidence.verify.result import Answer
 
-_OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export"})
+_OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export", "anchor"})
 """Kinds that say something of their own time; all others go on counting, and are supplied from before the span, too."""
 
 
@@ -83,6 +84,8 @@ class Span:
     as_of: str
     plan: Digest
     """The newest plan's blob."""
+    told: int
+    """Up to this leaf things are supplied; beyond it only what was said of keys."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,6 +159,10 @@ def gather(history: History, selection: Selection) -> Gathered:
     plans: dict[int, Accepted] = {}
     for entry in gathered.history.statements:
         within = entry.index >= span.previous
+        if entry.kind == DISTRUSTED and within:
+            gathered.supplied[entry.index] = (history.open(entry).statement.kind, entry.digest)
+        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind != "key"):
+            continue
         if not within and entry.kind in _OF_ITS_TIME and entry.kind != "missed":
             continue
         accepted = history.open(entry)
@@ -205,11 +212,12 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     """
     Return the leaves to hand out: whole batches, from the first that holds something of the period to the last.
 
-    As the log grows the span of a time that is over stays the same, unless something of that time is sealed late.
+    As the log grows the span of a time that is over stays the same, unless something of that time is sealed late, or
+    something is said of a key: whoever reads a bundle must see who is trusted now, the sealer that signs it among them.
     """
     moments = survey.moments
     until = rfc3339(selection.period.until)
-    spoken = (moment for _, kind, moment in moments if kind != "export" and moment <= until)
+    spoken = (moment for _, kind, moment in moments if kind not in ("export", "anchor") and moment <= until)
     as_of = selection.as_of or max(spoken, default=until)
     ends = sorted(size for size in history.ledger.chain.roots if size <= history.size)
     last = max((index for index, _, moment in moments if moment <= as_of), default=-1)
@@ -221,7 +229,8 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     plan = max((one for one in survey.stated if one.index < size), key=lambda one: one.index, default=None)
     if previous >= size or plan is None:
         raise ExportError(f"nothing of {selection.period.name} is in the log of {history.owner}")
-    return Span(previous=previous, size=size, as_of=as_of, plan=plan.blob)
+    reach = max(size, next((end for end in ends if end >= survey.keys), size))
+    return Span(previous=previous, size=reach, as_of=as_of, plan=plan.blob, told=size)
 
 
 def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: Selection) -> None:

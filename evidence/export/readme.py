@@ -30,7 +30,8 @@ What is here
                  themselves (counters, uptime) are left out; their digests stand in the statements
   statements/    what was signed, by whom: DSSE envelopes
   blobs/         plans, asset lists and action logs that the statements name, by SHA-256
-  log/           two checkpoints, the frontier of the earlier one, every leaf between
+  log/           two checkpoints, the frontier of the earlier one, every leaf between; time stamps,
+                 cosignatures
 
 How to check it
 You need two things that are NOT in here and that you got from the owner, not with this file: the owner's root key
@@ -53,7 +54,12 @@ the same one.
    PowerShell:
      cmd /c "ssh-keygen -Y verify -f allowed_signers -I {principal} -n {namespace} -s {signature} < {tagmanifest}"
 
-3. All of it, the log and every statement included, needs nothing but Python 3.11 and one file, verify.py, that comes
+3. Where log/tsr/ holds time stamps: that the log was there at their time. The CA's certificate comes from the
+   authority; where the authority's own has run out since, say -attime and the token's time:
+     openssl ts -verify -data data/log/checkpoint -in data/log/tsr/SIZE/NAME.tsr -CAfile ca.pem
+   data/log/checkpoints/SIZE takes the place of data/log/checkpoint where the size is not the newest.
+
+4. All of it, the log and every statement included, needs nothing but Python 3.11 and one file, verify.py, that comes
    with each release and never inside a bundle:
      python verify.py BUNDLE.zip --root-key root.pub --pin "ORIGIN SIZE ROOT"
    or the auditor's program:
@@ -70,9 +76,11 @@ def principal(owner: str) -> str:
 
 
 def allowed_signers(history: History) -> bytes:
-    """Return the lines by which ssh-keygen knows the sealers of a log."""
-    keys = history.ledger.authority.keys.values()
-    sealers = {key.text for grants in keys for role, key in grants if role is Role.SEALER}
+    """Return the lines by which ssh-keygen knows the sealers of a log, those that were retired among them."""
+    authority = history.ledger.authority
+    retired = (one for ended in authority.ended.values() for one in ended if one.distrust_from is None)
+    keys = (*authority.held_by(Role.SEALER), *(one.key for one in retired if one.role is Role.SEALER))
+    sealers = {key.text for key in keys}
     who = f'{principal(history.owner)} namespaces="{NAMESPACE}"'
     return "".join(f"{who} {text}\n" for text in sorted(sealers)).encode()
 

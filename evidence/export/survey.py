@@ -8,6 +8,7 @@ from evidence.clock import TimeError, parse_rfc3339, rfc3339
 from evidence.log.accept import Accepted
 from evidence.log.calendar import StatedPlan, due_slots
 from evidence.log.history import History
+from evidence.log.ledger import DISTRUSTED
 from evidence.log.plan import load_plan, plan_blob, plan_time
 from evidence.model.names import Digest
 from evidence.verify.audit import SealedPlan
@@ -23,12 +24,18 @@ class Survey:
     stated: list[SealedPlan] = field(default_factory=list)
     ends: list[tuple[int, datetime]] = field(default_factory=list)
     """Index and end of each part."""
+    keys: int = 0
+    """How many leaves there are up to the last one that says something of a key."""
 
 
 def survey_of(history: History) -> Survey:
     """Read a whole log."""
     found = Survey()
     for entry in history.statements:
+        if entry.kind == "key":
+            found.keys = entry.index + 1
+        if entry.kind == DISTRUSTED:
+            continue
         accepted = history.open(entry)
         moment = _moment(accepted)
         if moment is not None:

@@ -15,6 +15,7 @@ from evidence.bundle.bag import tag_files
 from evidence.bundle.judged import judged_files
 from evidence.bundle.layout import (
     CHECKPOINT,
+    CHECKPOINTS,
     MAX_FILES,
     MAX_PATH,
     NAMESPACE,
@@ -31,10 +32,11 @@ from evidence.export.gather import ExportError, Gathered, Selection, gather, slo
 from evidence.export.judged import judgement, places
 from evidence.export.readme import chosen, readme
 from evidence.export.tables import tables
+from evidence.log.anchor import COSIGNATURES, TOKENS, kept
 from evidence.log.export import Shared, export_predicate, export_subjects
 from evidence.log.history import Entry, History
 from evidence.log.keyring import Keyring, Role
-from evidence.log.keys import SigningKey
+from evidence.log.keys import Signer
 from evidence.log.writer import append
 from evidence.model.names import Digest, digest_of
 from evidence.snapshots import Snapshots
@@ -122,7 +124,7 @@ def export(
     )
 
 
-def _sign(files: dict[str, _File], described: Mapping[str, str], sealer: SigningKey) -> Digest:
+def _sign(files: dict[str, _File], described: Mapping[str, str], sealer: Signer) -> Digest:
     """Add the tag files and the signature to the payload; return the digest of what was signed."""
     payload_bytes = sum(file.length for file in files.values())
     tags = tag_files({path: file.digest for path, file in files.items()}, payload_bytes, described)
@@ -162,6 +164,11 @@ def _log(store: Store, gathered: Gathered) -> Mapping[str, bytes]:
     files = {CHECKPOINT: store.get(checkpoint_key(span.size)), **dump_proof(proof)}
     if span.previous:
         files[PREVIOUS] = store.get(checkpoint_key(span.previous))
+    for one in (*kept(store, TOKENS), *kept(store, COSIGNATURES)):
+        if span.previous <= one.size <= span.size and one.size in gathered.history.ledger.chain.roots:
+            files[f"data/{one.key}"] = store.get(one.key)
+            if one.size not in (span.previous, span.size):
+                files[f"{CHECKPOINTS}{one.size:012d}"] = store.get(checkpoint_key(one.size))
     return files
 
 

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from evidence.errors import Error
+from evidence.log.anchor import Anchor, read_anchor
 from evidence.log.authority import Authority
 from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
+from evidence.log.keystatement import KeyStatement, read_key
 from evidence.log.missed import Missed, read_missed
 from evidence.log.part import PartStatement, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
 from evidence.log.register import RegisterStatement, read_register
+from evidence.log.review import Review, read_review
 from evidence.log.statement import FIRST_SUBJECT, Statement
 from evidence.model.columns import REGISTERS
 from evidence.model.names import Digest, digest_of
@@ -34,12 +37,15 @@ class Accepted:
     statement: Statement
     authority: Authority
     """Who may sign what after it."""
+    key: KeyStatement | None = None
     part: PartStatement | None = None
     quarantine: Quarantine | None = None
     findings: FindingsStatement | None = None
     missed: Missed | None = None
     register: RegisterStatement | None = None
     export: ExportStatement | None = None
+    anchor: Anchor | None = None
+    review: Review | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
@@ -66,7 +72,8 @@ def judge(data: bytes, authority: Authority) -> Accepted:
     statement, digest = authority.open(data), digest_of(data)
     match statement.kind:
         case "key":
-            return Accepted(digest=digest, statement=statement, authority=authority.granted(statement))
+            after = authority.after(statement)
+            return Accepted(digest=digest, statement=statement, authority=after, key=read_key(statement))
         case "plan":
             blob, length = plan_blob(statement)
             named = MappingProxyType({blob: length})
@@ -76,6 +83,14 @@ def judge(data: bytes, authority: Authority) -> Accepted:
             return Accepted(digest=digest, statement=statement, authority=authority, quarantine=quarantine)
         case "missed":
             return Accepted(digest=digest, statement=statement, authority=authority, missed=read_missed(statement))
+        case "anchor":
+            anchor = read_anchor(statement)
+            blobs = anchor.blobs
+            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, blobs=blobs)
+        case "review":
+            review = read_review(statement)
+            after = authority.reviewed(review, statement.signer or "")
+            return Accepted(digest=digest, statement=statement, authority=after, review=review)
         case "export":
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from evidence.errors import Error
 from evidence.log.canonical import CanonicalError, dumps, loads
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.keys import PublicKey, SigningKey
+from evidence.log.keys import PublicKey, Signer
 
 IN_TOTO = "application/vnd.in-toto+json"
 """Payload type of in-toto statements."""
@@ -47,7 +47,7 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def sign(key: SigningKey, payload_type: str, payload: bytes) -> bytes:
+def sign(key: Signer, payload_type: str, payload: bytes) -> bytes:
     """Return the envelope of `payload`, signed by `key`."""
     signature = key.sign(pae(payload_type, payload))
     return dumps(

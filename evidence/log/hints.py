@@ -6,6 +6,8 @@ log is as good as none: first-run behaviour, nothing worse. Maps with free keys 
 in all canonical JSON.
 """
 
+from collections.abc import Mapping
+
 from evidence.errors import Error
 from evidence.log import dsse
 from evidence.log.canonical import dumps, loads
@@ -40,14 +42,13 @@ def read_hint(store: Store, keyring: Keyring, kind: str, *, role: Role = Role.CO
         data = store.get(state_key(kind))
     except MissingError:
         return None
-    key = keyring.key(role).public
     try:
-        return open_hint(data, {key.id: key}, kind, read_store_info(store).origin)
+        return open_hint(data, keyring.known(role), kind, read_store_info(store).origin)
     except Error:
         return None
 
 
-def open_hint(data: bytes, keys: dict[str, PublicKey], kind: str, origin: str) -> object:
+def open_hint(data: bytes, keys: Mapping[str, PublicKey], kind: str, origin: str) -> object:
     """Return a hint's value; raise unless one of `keys` signed it for this kind and log."""
     envelope = dsse.read(data, PAYLOAD_TYPE, at_most=MAX_STATE_BYTES)
     key = keys.get(envelope.key_id)

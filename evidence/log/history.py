@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from evidence.errors import Error
 from evidence.log.accept import Accepted, accept, check_plan
 from evidence.log.chain import LogError
-from evidence.log.ledger import Ledger, read_ledger
+from evidence.log.ledger import DISTRUSTED, Ledger, read_ledger
 from evidence.log.note import Checkpoint
 from evidence.log.part import PartStatement
 from evidence.model.capture import Capture
@@ -24,6 +24,7 @@ class Entry:
 
     index: int
     kind: str
+    """`DISTRUSTED` where its key was revoked since: it is in the log, and supports nothing."""
     digest: Digest
 
 
@@ -76,13 +77,16 @@ class History:
         size = covered if size is None else size
         if size > covered or size not in ledger.chain.roots:
             raise LogError(f"the log never ended at {size} leaves; it has {covered}")
-        leaves = ledger.chain.leaves[:size]
+        leaves, distrusted = ledger.chain.leaves[:size], ledger.distrusted(size)
         return cls(
             ledger=ledger,
             origin=ledger.info.origin,
             size=size,
             root=ledger.chain.roots[size],
-            statements=tuple(Entry(index=i, kind=leaf.kind, digest=leaf.statement) for i, leaf in enumerate(leaves)),
+            statements=tuple(
+                Entry(index=i, kind=DISTRUSTED if i in distrusted else leaf.kind, digest=leaf.statement)
+                for i, leaf in enumerate(leaves)
+            ),
         )
 
     @property

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -14,14 +14,17 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from evidence.log.keys import MAX_KEY_FILE_BYTES, KeyFileError, PublicKey, SigningKey
+from evidence.log.agent import agent_keys
+from evidence.log.keys import MAX_KEY_FILE_BYTES, KeyFileError, PublicKey, Signer, SigningKey
 
 REDACTION_KEY_BYTES = 32
 """Length of the master key."""
 
 _REDACTION_FILE = re.compile(r"redaction-(k[1-9][0-9]{0,3})\.key")
+_REDACTION_SAID = re.compile(r"(k[1-9][0-9]{0,3}):([0-9a-f]{64})")
 _REDACTION_TEXT = re.compile(rb"([0-9a-f]{64})\n?")
 _SPARE = "spare"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Role(StrEnum):
@@ -66,17 +69,23 @@ class RedactionKey:
 class Keyring:
     """The keys one process holds; seldom all of them."""
 
-    signing: Mapping[Role, SigningKey]
+    signing: Mapping[Role, Signer]
     redaction: RedactionKey | None = None
     spare: PublicKey | None = None
     """Public half of the spare root, which genesis names."""
+    earlier: Mapping[Role, tuple[PublicKey, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Public halves of the keys these took the place of: what they signed as working memory is still read."""
 
-    def key(self, role: Role) -> SigningKey:
+    def key(self, role: Role) -> Signer:
         """Return the key of `role`, or raise `NoKeyError`."""
         try:
             return self.signing[role]
         except KeyError:
             raise NoKeyError(f"the keyring has no {role} key") from None
+
+    def known(self, role: Role) -> Mapping[str, PublicKey]:
+        """Return the key of a role, and those before it, by fingerprint."""
+        return {key.id: key for key in (self.key(role).public, *self.earlier.get(role, ()))}
 
     def redaction_key(self) -> RedactionKey:
         """Return the master key of redaction, or raise `NoKeyError`."""
@@ -97,9 +106,7 @@ def create_keyring(folder: Path) -> Keyring:
         folder.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         draft.mkdir(mode=0o700)
         for name in (*Role, _SPARE):
-            key = SigningKey.generate()
-            _write(draft / name, key.file_bytes(), 0o600)
-            _write(draft / f"{name}.pub", f"{key.public.text} plantproof-{name}\n".encode(), 0o644)
+            write_pair(draft / name, SigningKey.generate(), name)
         master = secrets.token_bytes(REDACTION_KEY_BYTES)
         _write(draft / "redaction-k1.key", f"{master.hex()}\n".encode(), 0o600)
         draft.rename(folder)
@@ -110,20 +117,83 @@ def create_keyring(folder: Path) -> Keyring:
     return load_keyring(folder)
 
 
-def load_keyring(folder: Path) -> Keyring:
-    """Return the keys in `folder`; roles without a file are left out, a file others may read raises `KeyFileError`."""
-    if not folder.is_dir():
-        raise KeyFileError(f"no keys at {folder}", hint="`plantproof init` makes them")
-    signing = {}
+def load_keyring(folder: Path, environ: Mapping[str, str] = _NOTHING) -> Keyring:
+    """
+    Return the keys in `folder`, and those that `environ` has.
+
+    `PLANTPROOF_KEY_<ROLE>` is a key's file, or the text of one; `PLANTPROOF_KEY_REDACTION` is `k1:` and 64 hex digits.
+    Of a role of which only the `.pub` file is there, an agent (`SSH_AUTH_SOCK`) is asked. Roles without a key are left
+    out; a file others may read raises `KeyFileError`.
+    """
+    signing: dict[Role, Signer] = {}
     for role in Role:
-        if (folder / role).exists():
-            signing[role] = _parse_private(folder / role)
+        said = environ.get(f"PLANTPROOF_KEY_{role.upper()}")
+        if said:
+            signing[role] = _parse_said(said, f"PLANTPROOF_KEY_{role.upper()}")
+        elif (folder / role).exists():
+            signing[role] = load_private(folder / role)
+    redaction = environ.get("PLANTPROOF_KEY_REDACTION")
+    if not folder.is_dir() and not signing:
+        raise KeyFileError(f"no keys at {folder}", hint="`plantproof init` makes them")
+    lacking = {role: folder / f"{role}.pub" for role in Role if role not in signing}
+    public = {role: load_public(path) for role, path in lacking.items() if path.exists()}
+    if public and environ.get("SSH_AUTH_SOCK"):
+        held = agent_keys(Path(environ["SSH_AUTH_SOCK"]))
+        signing.update({role: held[key.id] for role, key in public.items() if key.id in held})
     spare = folder / f"{_SPARE}.pub"
     return Keyring(
         signing=MappingProxyType(signing),
-        redaction=_load_redaction(folder),
+        redaction=_parse_redaction(redaction) if redaction else _load_redaction(folder),
         spare=load_public(spare) if spare.exists() else None,
+        earlier=MappingProxyType({role: tuple(map(load_public, earlier_files(folder, role))) for role in Role}),
     )
+
+
+def holds_keys(environ: Mapping[str, str]) -> bool:
+    """Tell whether an environment has any signing key."""
+    return any(environ.get(f"PLANTPROOF_KEY_{role.upper()}") for role in Role)
+
+
+def earlier_files(folder: Path, role: Role) -> tuple[Path, ...]:
+    """Return the `.pub` files of the keys that a role had before, the first one first."""
+    pattern = re.compile(rf"{role}\.([1-9][0-9]{{0,3}})\.pub")
+    found = {int(m[1]): path for path in _entries(folder) if (m := pattern.fullmatch(path.name))}
+    return tuple(found[number] for number in sorted(found))
+
+
+def take_place(folder: Path, role: Role, key: SigningKey) -> Path:
+    """
+    Make `key` the key of a role in `folder`, and return where the public half of the one before lies.
+
+    The one before stays beside it under a number, so that nothing it signed as working memory is lost.
+    """
+    number = 1 + max((int(path.name.split(".")[1]) for path in earlier_files(folder, role)), default=0)
+    before = folder / f"{role}.{number}.pub"
+    try:
+        write_pair(folder / f".{role}.new", key, role)
+        for name, kept in ((f"{role}.pub", before.name), (role, f"{role}.{number}")):
+            if (folder / name).exists():
+                (folder / name).rename(folder / kept)
+        (folder / f".{role}.new").rename(folder / role)
+        (folder / f".{role}.new.pub").rename(folder / f"{role}.pub")
+    except OSError as error:
+        raise KeyFileError(f"{folder}: the new {role} key cannot be put there: {error.strerror}") from error
+    return before
+
+
+def write_pair(path: Path, key: SigningKey, name: str) -> None:
+    """Write a key's file (0600), which must not exist, and its `.pub` beside it."""
+    _write(path, key.file_bytes(), 0o600)
+    _write(path.with_name(f"{path.name}.pub"), f"{key.public.text} plantproof-{name}\n".encode(), 0o644)
+
+
+def new_redaction_key(folder: Path) -> Path:
+    """Make the next master key of redaction in `folder`; tags of the two cannot be compared."""
+    before = _load_redaction(folder)
+    number = int(before.id.removeprefix("k")) + 1 if before else 1
+    path = folder / f"redaction-k{number}.key"
+    _write(path, f"{secrets.token_bytes(REDACTION_KEY_BYTES).hex()}\n".encode(), 0o600)
+    return path
 
 
 def load_public(path: Path) -> PublicKey:
@@ -134,7 +204,10 @@ def load_public(path: Path) -> PublicKey:
         raise KeyFileError(f"{path}: {error}") from error
 
 
-def _parse_private(path: Path) -> SigningKey:
+def load_private(path: Path) -> SigningKey:
+    """Return the private key in a file that its owner alone can read."""
+    if not path.exists():
+        raise KeyFileError(f"no key at {path}")
     _check_mode(path)
     try:
         return SigningKey.parse(_read(path))
@@ -142,9 +215,30 @@ def _parse_private(path: Path) -> SigningKey:
         raise KeyFileError(f"{path}: {error}") from error
 
 
+def _parse_said(said: str, name: str) -> SigningKey:
+    """Return the key that a variable names or holds; its value is never repeated."""
+    if not said.lstrip().startswith("-----BEGIN"):
+        return load_private(Path(said))
+    try:
+        return SigningKey.parse(said.strip().encode() + b"\n")
+    except KeyFileError as error:
+        raise KeyFileError(f"{name}: {error}") from error
+
+
+def _parse_redaction(said: str) -> RedactionKey:
+    match = _REDACTION_SAID.fullmatch(said.strip())
+    if match is None:
+        raise KeyFileError("PLANTPROOF_KEY_REDACTION: expected k1: and 64 hex digits")
+    return RedactionKey(bytes.fromhex(match[2]), match[1])
+
+
+def _entries(folder: Path) -> tuple[Path, ...]:
+    return tuple(folder.iterdir()) if folder.is_dir() else ()
+
+
 def _load_redaction(folder: Path) -> RedactionKey | None:
     """Return the newest master key: `redaction-k2.key` is newer than `redaction-k1.key`."""
-    found = {int(m[1][1:]): p for p in folder.iterdir() if (m := _REDACTION_FILE.fullmatch(p.name))}
+    found = {int(m[1][1:]): p for p in _entries(folder) if (m := _REDACTION_FILE.fullmatch(p.name))}
     if not found:
         return None
     number = max(found)

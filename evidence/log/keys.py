@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -79,6 +80,19 @@ class PublicKey:
             raise SignatureError(f"not signed by {self.id}, or changed since") from error
 
 
+class Signer(Protocol):
+    """What can sign with a key; it need not hold it."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The half of the key that everyone may know."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the 64-byte Ed25519 signature over `data`; raise `KeyFileError` where there is none to be had."""
+        ...
+
+
 class SigningKey:
     """
     A private key that cannot be printed or serialised by accident.
@@ -86,11 +100,16 @@ class SigningKey:
     A plain class on purpose: `dataclasses.asdict` would copy the value out.
     """
 
-    __slots__ = ("_key", "public")
+    __slots__ = ("_key", "_public")
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self.public = PublicKey(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        self._public = PublicKey(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    @property
+    def public(self) -> PublicKey:
+        """The half of it that everyone may know."""
+        return self._public
 
     @classmethod
     def generate(cls) -> "SigningKey":

@@ -1,11 +1,12 @@
 """The log as it stands: its leaves, and what has to be known of its earlier statements to judge the next one."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from evidence.errors import Error
+from evidence.log import dsse
 from evidence.log.accept import Accepted, accept
 from evidence.log.authority import Authority, found
 from evidence.log.chain import (
@@ -18,12 +19,17 @@ from evidence.log.chain import (
     read_chain,
     read_store_info,
 )
+from evidence.log.keyring import Role
 from evidence.log.note import Checkpoint, read_checkpoint
+from evidence.log.statement import ROLE_OF
 from evidence.model.names import Digest, digest_of
 from evidence.store.interface import Store
-from evidence.store.layout import checkpoint_key, statement_key
+from evidence.store.layout import MAX_STATEMENT_BYTES, checkpoint_key, statement_key
 
-_EAGER = frozenset({"genesis", "key", "plan", "quarantine"})
+_EAGER = frozenset({"genesis", "key", "review", "plan", "quarantine"})
+
+DISTRUSTED = "distrusted"
+"""Stands for the kind of a logged statement whose key was revoked since: whoever looks for a kind finds it not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,25 @@ class Ledger:
         """Return who might sign the statement at `index`."""
         return self.authorities[bisect_right(self.authorities, index, key=lambda pair: pair[0]) - 1][1]
 
+    def distrusted(self, size: int) -> frozenset[int]:
+        """Return the leaves below `size` that do not count, by what had been revoked when the log had that size."""
+        now, found = self.authority_at(size), set()
+        for one in (one for ended in now.ended.values() for one in ended if one.distrust_from is not None):
+            since = next(start for start, authority in self.authorities if one in authority.ended.get(one.key.id, ()))
+            for index in range(one.distrust_from or 0, min(size, since)):
+                leaf = self.chain.leaves[index]
+                ours = ROLE_OF.get(leaf.kind) is one.role and not now.adopts(leaf.statement)
+                if ours and self._signer(index) == one.key.id:
+                    found.add(index)
+        return frozenset(found)
+
+    def _signer(self, index: int) -> str | None:
+        """Return who says to have signed the statement at `index`; what cannot be read is for whoever opens it."""
+        try:
+            return dsse.read(self.envelope(index), dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES).key_id
+        except Error:
+            return None
+
     def open(self, index: int) -> Accepted:
         """Return the statement at `index`, checked; raise if it is not what the log says."""
         leaf, authority = self.chain.leaves[index], self.authority_at(index)
@@ -87,18 +112,18 @@ def read_ledger(store: Store) -> Ledger:
         raise LogError("log/batch: the first leaf is not genesis")
     authorities = [(0, founded)]
     plans: set[Digest] = set()
-    quarantined: set[tuple[str, Digest]] = set()
+    aside: dict[int, Accepted] = {}
     for index, leaf in enumerate(chain.leaves):
         if leaf.kind not in _EAGER:
             continue
         key = statement_key(leaf.kind, leaf.statement)
         accepted = accept(key, store.get(key), authorities[-1][1])
-        if leaf.kind == "key":
+        if leaf.kind in ("key", "review"):
             authorities.append((index + 1, accepted.authority))
         if accepted.plan is not None:
             plans.add(accepted.plan)
         if accepted.quarantine is not None:
-            quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
+            aside[index] = accepted
     return Ledger(
         store=store,
         info=info,
@@ -107,8 +132,22 @@ def read_ledger(store: Store) -> Ledger:
         places=part_keys(store),
         authorities=tuple(authorities),
         plans=frozenset(plans),
-        quarantined=frozenset(quarantined),
+        quarantined=frozenset(_set_aside(aside, authorities)),
     )
+
+
+def _set_aside(
+    statements: Mapping[int, Accepted], authorities: Sequence[tuple[int, Authority]]
+) -> Iterator[tuple[str, Digest]]:
+    """Yield what sealers set aside; not what one said that was revoked since, nor what an owner adopted after that."""
+    now = authorities[-1][1]
+    for index, accepted in statements.items():
+        quarantine = accepted.quarantine
+        if quarantine is None or now.distrusts(accepted.statement.signer, Role.SEALER, index):
+            continue
+        since = next((start for start, one in authorities if quarantine.found in one.adopted), None)
+        if since is None or index >= since or not now.adopts(quarantine.found):
+            yield quarantine.key, quarantine.found
 
 
 def places_of(leaf: Leaf, parts: Mapping[Digest, tuple[str, ...]]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from evidence.errors import Error
 from evidence.log.dsse import EnvelopeError, unbase64
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.keys import PublicKey, SigningKey
+from evidence.log.keys import PublicKey, Signer
 from evidence.store.layout import MAX_LOG_SIZE, MAX_NOTE_BYTES
 
 _ED25519 = b"\x01"
@@ -84,7 +84,7 @@ def check_origin(origin: str) -> str:
     return origin
 
 
-def sign_checkpoint(key: SigningKey, checkpoint: Checkpoint) -> bytes:
+def sign_checkpoint(key: Signer, checkpoint: Checkpoint) -> bytes:
     """Return the signed note of `checkpoint`; the key is named by the log's origin."""
     signature = key.sign(checkpoint.body.encode())
     line = base64.b64encode(_key_hash(checkpoint.origin, key.public) + signature).decode()
@@ -93,6 +93,18 @@ def sign_checkpoint(key: SigningKey, checkpoint: Checkpoint) -> bytes:
 
 def read_checkpoint(data: bytes) -> SignedCheckpoint:
     """Read a signed note with exactly one signature; raise `NoteError` unless it is as `sign_checkpoint` writes it."""
+    checkpoint, name, text = open_note(data)
+    try:
+        line = unbase64(text)
+    except EnvelopeError as error:
+        raise NoteError(str(error)) from error
+    if name != checkpoint.origin or len(line) != 68:
+        raise NoteError("the note is not written as a checkpoint's is")
+    return SignedCheckpoint(checkpoint=checkpoint, name=name, key_hash=line[:4], signature=line[4:])
+
+
+def open_note(data: bytes) -> tuple[Checkpoint, str, str]:
+    """Return a note's checkpoint, and name and base64 of its one signature; raise `NoteError` for anything else."""
     if len(data) > MAX_NOTE_BYTES:
         raise NoteError(f"a note of {len(data)} bytes; at most {MAX_NOTE_BYTES} are read")
     try:
@@ -102,15 +114,14 @@ def read_checkpoint(data: bytes) -> SignedCheckpoint:
     match = _NOTE.fullmatch(text)
     if match is None:
         raise NoteError("expected three lines, an empty one and one signature")
-    origin, size, root = match["text"].splitlines()
+    origin, size, root, _ = match["text"].split("\n")
     try:
-        line = unbase64(match["sig"])
         checkpoint = Checkpoint(origin=origin, size=_size(size), root=unbase64(root).hex())
     except EnvelopeError as error:
         raise NoteError(str(error)) from error
-    if match["name"] != origin or len(line) != 68 or checkpoint.body != match["text"]:
+    if checkpoint.body != match["text"]:
         raise NoteError("the note is not written as a checkpoint's is")
-    return SignedCheckpoint(checkpoint=checkpoint, name=match["name"], key_hash=line[:4], signature=line[4:])
+    return checkpoint, match["name"], match["sig"]
 
 
 def parse_pin(data: bytes) -> Checkpoint:

@@ -16,6 +16,7 @@ from evidence.log.chain import Leaf, check_pin, dump_batch, in_order, read_chain
 from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
+from evidence.log.keystatement import Act
 from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.log.nearby import recall, remember
 from evidence.log.note import Checkpoint, read_checkpoint, sign_checkpoint
@@ -46,7 +47,7 @@ MAX_LOST = 20
 """Most races lost in a row to sealers on other machines; one log has one sealer, so there should be none."""
 
 _ANCHOR = frozenset({"size", "root"})
-_FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3}
+_FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3, "review": 4}
 
 
 class SealError(Error):
@@ -62,10 +63,22 @@ class _Batch:
     quarantined: set[tuple[str, Digest]]
     whole: Whole
     leaves: list[Leaf] = field(default_factory=list)
+    signers: set[str] = field(default_factory=set)
+    """Who signed them."""
+    adopting: set[Digest] = field(default_factory=set)
+    """What its reviews adopt; that counts from the next batch on, as leaves of one stand in no order of time."""
+    more: bool = False
+    """Whether something had to wait for another batch."""
 
 
 def seal(
-    store: Store, keyring: Keyring, *, at: datetime, pin: Checkpoint | None = None, wait_s: float = LOCK_WAIT_S
+    store: Store,
+    keyring: Keyring,
+    *,
+    at: datetime,
+    pin: Checkpoint | None = None,
+    wait_s: float = LOCK_WAIT_S,
+    renewing: bool = False,
 ) -> Checkpoint:
     """
     Commit every statement that is not in the log yet, and return the newest checkpoint.
@@ -73,22 +86,27 @@ def seal(
     What does not pass its checks is set aside by a signed `quarantine` statement. A log that is older than `pin`, or
     than the newest checkpoint this sealer remembers, raises `RolledBackError` and is left as it is. `BusyError` when
     another process seals for longer than `wait_s`.
+
+    What was stated of time stamps waits until there is something else to commit, or until they are to be renewed
+    (`renewing`): it would ask for another time stamp, and so on.
     """
     with locked(store, wait_s=wait_s):
-        recall(store, (keyring.key(Role.SEALER).public,))
+        recall(store, keyring.known(Role.SEALER).values())
         ledger = read_ledger(store)
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:
                 check_pin(anchor, ledger.info.origin, ledger.chain)
         used: set[Digest] = set()
-        ledger, newest = _seal(ledger, keyring, at, used)
+        ledger, newest = _seal(ledger, keyring, at, used, renewing=renewing)
         _remember(ledger, keyring, newest)
         look_after(store, keyring, used, at=at)
         remember(store, keyring)
         return newest
 
 
-def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> tuple[Ledger, Checkpoint]:
+def _seal(
+    ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest], *, renewing: bool
+) -> tuple[Ledger, Checkpoint]:
     """
     Commit batch after batch until nothing is left; where a sealer elsewhere was first, go on from its batch.
 
@@ -100,7 +118,7 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> 
             ledger = _adopt(ledger, keyring)
         batch = _gather(ledger, keyring, at)
         used |= batch.whole.named
-        if not batch.leaves:
+        if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
         try:
             newest = _commit(ledger, keyring, batch)
@@ -109,7 +127,7 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest]) -> 
             if lost == MAX_LOST:
                 raise
         else:
-            if len(batch.leaves) < MAX_BATCH_LEAVES:
+            if len(batch.leaves) < MAX_BATCH_LEAVES and not batch.more:
                 return ledger, newest
         ledger = read_ledger(ledger.store)
 
@@ -136,26 +154,46 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     logged = {leaf.statement for leaf in ledger.chain.leaves}
     unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9))
     batch = _begin(ledger, waiting=len(unsealed))
+    retiring: list[str] = []
     for key, _ in unsealed:
         if len(batch.leaves) >= MAX_BATCH_LEAVES:
-            break
-        data = ledger.store.get(key)
-        if (key, digest_of(data)) in batch.quarantined:
-            continue
-        try:
-            accepted = accept(key, data, batch.authority)
-            check_plan(accepted, batch.plans)
-            batch.whole.check(accepted)
-        except (MissingError, BlobError) as error:
-            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-        except StoreError:
-            raise
-        except Error as error:
-            batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-        else:
-            if accepted.digest not in logged:
-                _take(batch, accepted)
+            return batch
+        accepted = _checked(ledger, keyring, batch, key, at)
+        if accepted is not None and accepted.key is not None and accepted.key.act is Act.RETIRE:
+            retiring.append(key)
+        elif accepted is not None and accepted.digest not in logged:
+            _take(batch, accepted)
+    for key in retiring:
+        # Within a batch keys stand before what they signed, so a retirement waits until nothing of the key's does.
+        accepted = _checked(ledger, keyring, batch, key, at)
+        if accepted is not None and accepted.key is not None and accepted.key.key.id in batch.signers:
+            batch.more = True
+        elif accepted is not None:
+            _take(batch, accepted)
     return batch
+
+
+def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: datetime) -> Accepted | None:
+    """Return the statement under `key` if it may count; `None` where it was set aside, now or before."""
+    data = ledger.store.get(key)
+    if (key, digest_of(data)) in batch.quarantined:
+        return None
+    try:
+        accepted = accept(key, data, batch.authority)
+        check_plan(accepted, batch.plans)
+        batch.whole.check(accepted)
+    except (MissingError, BlobError) as error:
+        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+    except StoreError:
+        raise
+    except Error as error:
+        if digest_of(data) in batch.adopting:
+            batch.more = True
+            return None
+        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
+    else:
+        return accepted
+    return None
 
 
 def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
@@ -168,11 +206,17 @@ def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
 
 
 def _take(batch: _Batch, accepted: Accepted) -> None:
-    batch.authority = accepted.authority
+    if accepted.review is None:
+        batch.authority = accepted.authority
+    else:
+        batch.adopting.update(accepted.review.adopted)
+        batch.more = True
     if accepted.plan is not None:
         batch.plans.add(accepted.plan)
     if accepted.quarantine is not None:
         batch.quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
+    if accepted.statement.signer is not None:
+        batch.signers.add(accepted.statement.signer)
     batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
 
 

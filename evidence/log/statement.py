@@ -2,7 +2,7 @@
 Statements: what somebody says about digests (in-toto Statement v1), and who may say what.
 
 The first subject is always the plan, save where there is none yet or none that matters: genesis names the root key, a
-key statement the key, a quarantine the object it is about.
+key statement the key, a quarantine the object it is about, an anchor the checkpoint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ ROLE_OF: Mapping[str, Role] = MappingProxyType(
         "findings": Role.ASSESSOR,
         "export": Role.SEALER,
         "quarantine": Role.SEALER,
+        "anchor": Role.SEALER,
         "exception": Role.OWNER,
         "erasure": Role.OWNER,
         "approval": Role.OWNER,
@@ -37,12 +38,14 @@ ROLE_OF: Mapping[str, Role] = MappingProxyType(
 )
 """Who may sign what. Batches and checkpoints are the sealer's."""
 
-FIRST_SUBJECT: Mapping[str, str] = MappingProxyType({"genesis": "root", "key": "key", "quarantine": "object"})
+FIRST_SUBJECT: Mapping[str, str] = MappingProxyType(
+    {"genesis": "root", "key": "key", "quarantine": "object", "anchor": "checkpoint"}
+)
 """Name of the first subject where it is not `plan`."""
 
 INTERPRETED = frozenset(
     {"genesis", "key", "plan", "missed", "part", "quarantine", "findings", "exception", "approval", "attestation"}
-    | {"export"}
+    | {"export", "anchor", "review"}
 )
 """Kinds whose meaning this version knows; of others it checks who signed them, for which log, and no more."""
 
@@ -82,6 +85,8 @@ class Statement:
     kind: str
     subjects: tuple[Subject, ...]
     predicate: Mapping[str, object]
+    signer: str | None = None
+    """Fingerprint of the key that signed it, where that was checked."""
 
     @property
     def log(self) -> str | None:

@@ -71,6 +71,8 @@ class Area(StrEnum):
     BATCH = "batch"
     CHECKPOINT = "checkpoint"
     CHECKPOINT_HINT = "checkpoint-hint"
+    TOKEN = "token"  # noqa: S105
+    COSIGNATURE = "cosignature"
     STATE = "state"
     HOLD = "hold"
     """The kill switch: made by anyone with any editor, so neither signed nor JSON."""
@@ -82,13 +84,13 @@ class Key:
 
     area: Area
     digest: Digest | None = None
-    """For blobs (plain bytes) and statements (envelope)."""
+    """For blobs (plain bytes), statements (envelope) and tokens (the reply)."""
     kind: str | None = None
     """For statements and state."""
     slot: str | None = None
     """For parts: the slot in lower case."""
     size: int | None = None
-    """For batches the size before, for checkpoints the size."""
+    """For batches the size before; for checkpoints, and what was made over them, the size."""
 
 
 def check_key(key: str) -> str:
@@ -135,6 +137,21 @@ def checkpoint_key(size: int) -> str:
     return f"log/checkpoints/{_twelve(size)}"
 
 
+def token_folder(size: int) -> str:
+    """Return below what the replies over the checkpoint at `size` lie."""
+    return f"log/tsr/{_twelve(size)}/"
+
+
+def token_key(size: int, digest: Digest) -> str:
+    """Return where a time-stamp authority's reply over the checkpoint at `size` lies."""
+    return f"{token_folder(size)}{hex_of(digest)}.tsr"
+
+
+def cosignature_key(size: int, name: str) -> str:
+    """Return where a witness' cosignature of the checkpoint at `size` lies."""
+    return f"log/cosig/{_twelve(size)}/{name}"
+
+
 def state_key(kind: str) -> str:
     """Return where the hint `kind` lies."""
     return check_key(f"state/{kind}.json")
@@ -152,6 +169,8 @@ _READERS: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (Area.STATEMENT, re.compile(r"statements/(?P<kind>[a-z]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),
     (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
     (Area.CHECKPOINT, re.compile(r"log/checkpoints/(?P<size>[0-9]{12})")),
+    (Area.TOKEN, re.compile(r"log/tsr/(?P<size>[0-9]{12})/(?P<hex>[0-9a-f]{64})\.tsr")),
+    (Area.COSIGNATURE, re.compile(r"log/cosig/(?P<size>[0-9]{12})/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z")),
     (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
     (Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),
 )

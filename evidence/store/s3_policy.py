@@ -17,6 +17,7 @@ class PolicyRole(StrEnum):
     SEALER = "sealer"
     ASSESSOR = "assessor"
     AUDITOR = "auditor"
+    WITNESS = "witness"
 
 
 _ANY = "*"
@@ -28,6 +29,7 @@ _WRITES: Mapping[PolicyRole, tuple[str, ...]] = MappingProxyType(
         ),
         PolicyRole.ASSESSOR: ("blobs/*", "statements/findings/*", "state/*"),
         PolicyRole.AUDITOR: (),
+        PolicyRole.WITNESS: ("log/cosig/*",),
     }
 )  # fmt: skip
 """The keys each role writes. The sealer makes the log too, so genesis and keys are among its own."""

@@ -1,6 +1,6 @@
 """What the steps of a verification learn from each other."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from evidence.assess.knowledge import Knowledge
 from evidence.errors import Error
+from evidence.log.anchor import COSIGNATURES, TOKENS, Anchor, Kept, kept
 from evidence.log.authority import Authority
 from evidence.log.chain import Chain, StoreInfo
 from evidence.log.findings import FindingsStatement
@@ -15,12 +16,14 @@ from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement
+from evidence.log.statement import ROLE_OF, Statement
 from evidence.model.names import Digest
 from evidence.model.outcome import Result
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
-from evidence.store.layout import Key
+from evidence.store.layout import Key, checkpoint_key
 from evidence.store.versions import Surplus
+from evidence.verify.outside import Outside
 from evidence.verify.slots import Calendar
 
 
@@ -124,6 +127,8 @@ class Audit:
     store: Store
     trusted_root: PublicKey | None
     pins: Sequence[Checkpoint]
+    outside: Outside = field(default_factory=Outside)
+    """What is trusted of what binds the log from outside."""
     as_of: datetime | None = None
     """Up to when slots are derived; `None`: nobody said what time it is."""
     calendar: Calendar | None = None
@@ -156,6 +161,10 @@ class Audit:
     """Statements that may be referred to: logged, set aside, or waiting to be sealed."""
     known: list[tuple[int, str, After]] = field(default_factory=list)
     """Index and kind of each export and findings statement, and the state of the log it names."""
+    anchors: list[tuple[int, Anchor]] = field(default_factory=list)
+    """Index of each statement of time stamps, and what it says; of one that waits, the next."""
+    disowned: dict[int, Statement] = field(default_factory=dict)
+    """The statements that do not count, because their key was revoked since, by index; their meaning is left out."""
     waiting: int = 0
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)
@@ -166,6 +175,43 @@ class Audit:
     def artefact(self, digest: Digest, length: int) -> bytes:
         """Return an artefact that is no answer: an asset list, a plan."""
         return get_blob(self.store, digest, length)
+
+    @property
+    def tokens(self) -> Iterable[Kept]:
+        """The time stamps that lie there."""
+        return kept(self.store, TOKENS)
+
+    @property
+    def cosignatures(self) -> Iterable[Kept]:
+        """The cosignatures that lie there."""
+        return kept(self.store, COSIGNATURES)
+
+    def kept_bytes(self, one: Kept) -> bytes:
+        """Return a token or cosignature."""
+        return self.store.get(one.key)
+
+    def checkpoint_file(self, size: int) -> bytes:
+        """Return the checkpoint over the first `size` leaves, as it lies there."""
+        return self.store.get(checkpoint_key(size))
+
+    def reaches(self, size: int) -> bool:
+        """Tell whether the log is known from there on: a store holds all of it."""
+        return size >= 0
+
+    def root_at(self, size: int) -> str | None:
+        """Return the root over the first `size` leaves, recomputed, where a batch ended there."""
+        return self.chain.roots.get(size) if self.chain else None
+
+    def distrusted(self, index: int, statement: Statement, digest: Digest | None = None) -> bool:
+        """Tell whether a statement does not count, because its key was revoked since."""
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index, digest)
+
+    def disowned_at(self, size: int) -> Iterator[int]:
+        """Yield those of the statements that do not count of which that was known when the log had `size` leaves."""
+        then = self.authority_at(size)
+        for index, statement in self.disowned.items():
+            if then.distrusts(statement.signer, ROLE_OF[statement.kind], index):
+                yield index
 
     @property
     def sealed(self) -> Chain | None:

@@ -1,12 +1,14 @@
 """What the steps of a bundle's verification learn from each other."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidence.bundle.bag import load_info
 from evidence.bundle.layout import (
     BAG_INFO,
     CHECKPOINT,
+    CHECKPOINTS,
+    COSIGNATURES,
     EARLIER,
     FRONTIER,
     LEAVES,
@@ -14,23 +16,27 @@ from evidence.bundle.layout import (
     MAX_TAG_BYTES,
     PREVIOUS,
     STATEMENTS,
+    TOKENS,
     BundleError,
     blob_path,
 )
 from evidence.bundle.opened import Bundle, read_file
 from evidence.bundle.proof import Proof, load_proof
 from evidence.clock import parse_rfc3339
+from evidence.log.anchor import Anchor, Kept
 from evidence.log.authority import Authority
 from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint, SignedCheckpoint, read_checkpoint
 from evidence.log.part import After
+from evidence.log.statement import ROLE_OF, Statement
 from evidence.model.names import AssetId, Digest, digest_of, hex_of
-from evidence.store.layout import MAX_NOTE_BYTES
+from evidence.store.layout import MAX_NOTE_BYTES, Area, parse_key
 from evidence.verify.audit import SealedPart, SealedPlan
 from evidence.verify.bundle_gaps import Run
 from evidence.verify.calendar_step import Window
+from evidence.verify.outside import Outside
 from evidence.verify.slots import Calendar
 
 
@@ -41,6 +47,8 @@ class BundleAudit:
     bundle: Bundle
     trusted_root: PublicKey | None
     pins: Sequence[Checkpoint]
+    outside: Outside = field(default_factory=Outside)
+    """What is trusted of what binds the log from outside."""
     manifest: Mapping[str, Digest] = field(default_factory=dict)
     """What the payload manifest says, checked against the files."""
     info: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +72,12 @@ class BundleAudit:
     """How many leaves of each kind have a statement that is not supplied."""
     calendar: Calendar | None = None
     """What became of the planned slots."""
+    anchors: list[tuple[int, Anchor]] = field(default_factory=list)
+    """Index of each statement of time stamps, and what it says."""
+    roots: dict[int, str] = field(default_factory=dict)
+    """Root by size, recomputed, where a checkpoint or something made over one lies here."""
+    disowned: dict[int, Statement] = field(default_factory=dict)
+    """The statements that do not count, because their key was revoked since, by index."""
     plans: dict[Digest, int] = field(default_factory=dict)
     """Index at which each supplied plan's blob was first logged."""
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)
@@ -101,6 +115,49 @@ class BundleAudit:
     def narrowed(self) -> str:
         """What the bundle says it was narrowed by: `no`, `assets`, `controls`, or both."""
         return self.info.get("Plantproof-Narrowed", "")
+
+    @property
+    def tokens(self) -> Iterable[Kept]:
+        """The time stamps that are here."""
+        return self._kept(TOKENS)
+
+    @property
+    def cosignatures(self) -> Iterable[Kept]:
+        """The cosignatures that are here."""
+        return self._kept(COSIGNATURES)
+
+    def _kept(self, folder: str) -> Iterator[Kept]:
+        for path in sorted(path for path in self.bundle.sizes if path.startswith(folder)):
+            place = parse_key(path.removeprefix("data/"))
+            if place.size is not None:
+                yield Kept(key=path, size=place.size, digest=place.digest)
+
+    def kept_bytes(self, one: Kept) -> bytes:
+        """Return a token or cosignature."""
+        return read_file(self.bundle, one.key, at_most=MAX_NOTE_BYTES)
+
+    def checkpoint_file(self, size: int) -> bytes:
+        """Return the checkpoint over the first `size` leaves."""
+        return read_file(self.bundle, self.checkpoint_path(size), at_most=MAX_NOTE_BYTES)
+
+    def checkpoint_path(self, size: int) -> str:
+        """Return where the checkpoint over the first `size` leaves lies."""
+        for path, note in ((CHECKPOINT, self.current), (PREVIOUS, self.previous)):
+            if note is not None and note.checkpoint.size == size:
+                return path
+        return f"{CHECKPOINTS}{size:012d}"
+
+    def reaches(self, size: int) -> bool:
+        """Tell whether the log is known from there on."""
+        return self.proof is not None and self.proof.previous <= size <= self.proof.size
+
+    def root_at(self, size: int) -> str | None:
+        """Return the root over the first `size` leaves, recomputed, where it is known."""
+        return self.roots.get(size)
+
+    def distrusted(self, index: int, statement: Statement, digest: Digest) -> bool:
+        """Tell whether a statement does not count, because its key was revoked since."""
+        return self.authorities[-1][1].distrusts(statement.signer, ROLE_OF[statement.kind], index, digest)
 
     def authority_at(self, index: int) -> Authority:
         """Return who might sign the statement at `index`."""
@@ -149,7 +206,20 @@ def read_log(audit: BundleAudit) -> Proof:
         earlier = audit.previous.checkpoint
         if not before or earlier.origin != here.origin or roots[before] != earlier.root:
             raise BundleError(f"{FRONTIER}: does not add up to the earlier checkpoint of {before} leaves")
+    audit.roots = dict(proof.roots({before, here.size, *_sizes(audit)}))
     return proof
+
+
+def _sizes(audit: BundleAudit) -> Iterator[int]:
+    """Yield the sizes of which something lies here: checkpoints, and what was made over them."""
+    for one in (*audit.tokens, *audit.cosignatures):
+        yield one.size
+    for path in audit.bundle.sizes:
+        if path.startswith(CHECKPOINTS):
+            place = parse_key(path.removeprefix("data/"))
+            if place.area is not Area.CHECKPOINT or place.size is None:
+                raise BundleError(f"{path}: not where a checkpoint lies")
+            yield place.size
 
 
 def read_info(audit: BundleAudit) -> Mapping[str, str]:

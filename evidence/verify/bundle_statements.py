@@ -11,12 +11,14 @@ from evidence.log.plan import plan_blob, plan_time
 from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import MAX_STATEMENT_BYTES
+from evidence.verify.anchor_step import check_outside
 from evidence.verify.audit import SealedPart, SealedPlan
 from evidence.verify.bundle_audit import BundleAudit, path_digest
 from evidence.verify.bundle_findings import check_tables
 from evidence.verify.bundle_gaps import Run
 from evidence.verify.bundle_steps import pins_that_bind
 from evidence.verify.result import Answer
+from evidence.verify.statement_steps import name_disowned
 
 UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
 """Why a step cannot begin."""
@@ -47,6 +49,7 @@ def check_supplied(audit: BundleAudit, answer: Answer) -> None:
         else:
             audit.statements[digest] = path
             _learn(audit, answer, index, accepted)
+    name_disowned(audit.disowned, answer)
     withheld = Counter(leaf.kind for leaf in proof.leaves if leaf.statement not in supplied)
     audit.withheld = withheld
     if withheld:
@@ -79,10 +82,25 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         answer.gap(f"{accepted.digest}: {statement.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
         audit.plans.setdefault(accepted.plan, index)
-        blob, length = plan_blob(statement)
-        audit.stated.append(SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(statement)))
     elif statement.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, statement.kind, statement.subjects[0].digest))
+    for digest, length in accepted.blobs.items():
+        if audit.blobs.setdefault(digest, length) != length:
+            answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+    if accepted.review is not None:
+        answer.note(f"leaf {index}: {accepted.review.by} let {len(accepted.review.adopted)} statements count")
+    if audit.distrusted(index, statement, accepted.digest):
+        audit.disowned[index] = statement
+    else:
+        _count(audit, index, accepted)
+
+
+def _count(audit: BundleAudit, index: int, accepted: Accepted) -> None:
+    """Let a statement count for what the later steps ask."""
+    if accepted.plan is not None:
+        blob, length = plan_blob(accepted.statement)
+        stated = SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(accepted.statement))
+        audit.stated.append(stated)
     if accepted.missed is not None:
         audit.said[accepted.missed] = accepted.digest
     if accepted.export is not None:
@@ -91,11 +109,10 @@ def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -
         audit.findings[accepted.digest] = accepted.findings
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.anchor is not None:
+        audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
         _learn_part(audit, index, accepted.digest, accepted.part)
-    for digest, length in accepted.blobs.items():
-        if audit.blobs.setdefault(digest, length) != length:
-            answer.fail(f"{accepted.digest}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
 
 
 def _learn_part(audit: BundleAudit, index: int, digest: Digest, part: PartStatement) -> None:
@@ -159,12 +176,11 @@ def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
 
 def check_bundle_anchors(audit: BundleAudit, answer: Answer) -> None:
     """Step 11: what outside the bundle binds its log in time, and what does not."""
-    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
-    answer.gap("whether others saw the same log: it has no cosignature")
+    if audit.proof is None or audit.current is None:
+        answer.gap(UNREADABLE)
+        return
+    here = audit.current.checkpoint
+    pins = [pin for pin in pins_that_bind(audit) if audit.proof.roots([pin.size])[pin.size] == pin.root]
+    audit.roots |= audit.proof.roots(anchor.size for _, anchor in audit.anchors)
+    check_outside(audit, answer, size=here.size, origin=here.origin, pins=pins)
     answer.gap(f"whether {_UNVOUCHED} say what the statements say: the sealer made and signed them")
-    bound = max((pin.size for pin in pins_that_bind(audit)), default=0)
-    size = audit.proof.size if audit.proof else 0
-    if bound < size:
-        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
-    else:
-        answer.note(f"a pin binds the leaves up to {bound}")

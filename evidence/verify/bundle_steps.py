@@ -4,6 +4,7 @@ from evidence.bundle.bag import DECLARATION, dump_manifest, load_manifest, paylo
 from evidence.bundle.layout import (
     BAG_INFO,
     BAGIT,
+    CHECKPOINT,
     MANIFEST,
     MAX_TAG_BYTES,
     NAMESPACE,
@@ -19,9 +20,10 @@ from evidence.errors import Error
 from evidence.log.accept import judge
 from evidence.log.authority import AuthorityError, found
 from evidence.log.keyring import Role
-from evidence.log.note import Checkpoint
+from evidence.log.note import Checkpoint, read_checkpoint
 from evidence.store.layout import MAX_STATEMENT_BYTES
 from evidence.verify.bundle_audit import BundleAudit, path_digest, read_info, read_log
+from evidence.verify.log_steps import name_keys
 from evidence.verify.result import Answer
 
 
@@ -96,18 +98,21 @@ def check_bundle_keys(audit: BundleAudit, answer: Answer) -> None:
         answer.gap("the log (step 2) or its root key (step 3) is unknown")
         return
     introduced: list[tuple[int, str]] = []
+    said = {digest for digest, (_, kind) in audit.places.items() if kind == "key"}
     for path in audit.statement_paths():
         kind, digest = path_digest(path)
-        if kind == "key" and audit.places.get(digest, (0, ""))[1] == "key":
+        if kind in ("key", "review") and audit.places.get(digest, (0, ""))[1] == kind:
             introduced.append((audit.places[digest][0], path))
+            said.discard(digest)
+    for digest in sorted(said):
+        answer.fail(f"leaf {audit.places[digest][0]}: what was said of a key is withheld: {digest}")
     for index, path in sorted(introduced):
         try:
             data = read_file(audit.bundle, path, at_most=MAX_STATEMENT_BYTES)
             audit.authorities.append((index + 1, judge(data, audit.authorities[-1][1]).authority))
         except Error as error:
             answer.fail(f"{path}: {error}")
-    roles = sorted({role for grants in audit.authorities[-1][1].keys.values() for role, _ in grants})
-    answer.note(f"{len(audit.authorities[-1][1].keys)} keys: {', '.join(roles)}")
+    name_keys(audit.authorities[-1][1], answer)
 
 
 def check_signatures(audit: BundleAudit, answer: Answer) -> None:
@@ -115,9 +120,17 @@ def check_signatures(audit: BundleAudit, answer: Answer) -> None:
     if not audit.authorities or audit.proof is None or audit.current is None:
         answer.gap("who may have signed is unknown (steps 2 to 4)")
         return
-    audit.authority_at(audit.proof.size).check_note(audit.current)
+    sealer = audit.authority_at(audit.proof.size).check_note(audit.current)
+    if audit.authorities[-1][1].distrusts(sealer.id, Role.SEALER, audit.proof.size - 1):
+        raise AuthorityError(f"{CHECKPOINT}: signed by {sealer.id}, which was revoked")
     if audit.previous is not None:
         audit.authority_at(audit.proof.previous).check_note(audit.previous)
+    for size in sorted(audit.roots.keys() - {audit.proof.size, audit.proof.previous}):
+        path = audit.checkpoint_path(size)
+        note = read_checkpoint(audit.checkpoint_file(size))
+        audit.authority_at(size).check_note(note)
+        if note.checkpoint.size != size or note.checkpoint.root != audit.roots[size]:
+            raise AuthorityError(f"{path}: the leaves do not add up to it")
     signature = read(read_file(audit.bundle, SIGNATURE, at_most=MAX_SIGNATURE_BYTES))
     if signature.namespace != NAMESPACE:
         raise AuthorityError(f"{SIGNATURE}: made for the namespace {signature.namespace!r:.60}, expected {NAMESPACE}")

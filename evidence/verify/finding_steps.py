@@ -33,6 +33,11 @@ def check_findings(audit: Audit, answer: Answer) -> None:
             answer.fail(f"leaf {one.index}: findings as of {one.statement.basis.as_of}: {trouble}")
         if not troubles:
             sound.append(one)
+    for one in {one.statement.basis.profile: one for one in sound}.values():
+        later = sum(index < one.statement.basis.size for index in audit.disowned)
+        later -= sum(index < one.statement.basis.size for index in audit.disowned_at(one.statement.basis.size))
+        if later:
+            answer.gap(f"leaf {one.index}: judged with {later} statements of keys that were revoked since")
     answer.note(f"{len(audit.findings)} assessments")
     _make_again(audit, answer, sound)
 

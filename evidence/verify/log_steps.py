@@ -2,8 +2,10 @@
 
 from evidence.errors import Error
 from evidence.log.accept import accept
-from evidence.log.authority import found
+from evidence.log.authority import Authority, found
 from evidence.log.chain import Chain, Leaf, LogError, check_pin, load_batch, read_chain, read_store_info
+from evidence.log.keyring import Role
+from evidence.log.keys import PublicKey
 from evidence.log.note import read_checkpoint
 from evidence.store.layout import CHECKPOINT_HINT_KEY, Area, KeyNameError, checkpoint_key, parse_key, statement_key
 from evidence.store.versions import Versioned
@@ -52,7 +54,7 @@ def check_genesis(audit: Audit, answer: Answer) -> None:
 
 
 def check_keys(audit: Audit, answer: Answer) -> None:
-    """Step 3: every key of the log was introduced by the root key, in the log."""
+    """Step 3: every key was introduced by a root key, in the log; what an owner adopts is known from here, too."""
     try:
         audit.chain = read_chain(audit.store)
     except Error as error:
@@ -61,7 +63,7 @@ def check_keys(audit: Audit, answer: Answer) -> None:
         answer.gap("the log cannot be read (step 4) or its root key is unknown (step 2)")
         return
     for index, leaf in enumerate(audit.chain.leaves):
-        if leaf.kind != "key":
+        if leaf.kind not in ("key", "review"):
             continue
         key = statement_key(leaf.kind, leaf.statement)
         try:
@@ -69,8 +71,17 @@ def check_keys(audit: Audit, answer: Answer) -> None:
             audit.authorities.append((index + 1, accepted.authority))
         except Error as error:
             answer.fail(str(error))
-    roles = sorted({role for grants in audit.authorities[-1][1].keys.values() for role, _ in grants})
-    answer.note(f"{len(audit.authorities[-1][1].keys)} keys: {', '.join(roles)}")
+    name_keys(audit.authorities[-1][1], answer)
+
+
+def name_keys(authority: Authority, answer: Answer) -> None:
+    """Tell which keys there are, and which are no more."""
+    roles = sorted({role for grants in authority.keys.values() for role, _ in grants})
+    answer.note(f"{len(authority.keys)} keys: {', '.join(roles)}")
+    for key_id, ended in sorted(authority.ended.items()):
+        for one in ended:
+            since = "retired" if one.distrust_from is None else f"revoked, distrusted from leaf {one.distrust_from} on"
+            answer.note(f"{one.role} {key_id}: {since}")
 
 
 def check_log(audit: Audit, answer: Answer) -> None:
@@ -87,14 +98,15 @@ def check_log(audit: Audit, answer: Answer) -> None:
     elif chain.leaves[0] != Leaf("genesis", audit.info.genesis):
         answer.fail("the first leaf is not genesis")
     kept = {key.size for key in audit.keys.values() if key.area is Area.CHECKPOINT and key.size is not None}
-    notes = {}
+    notes, signers = {}, {}
     for size in sorted(kept | set(chain.roots) - {0}):
         key = checkpoint_key(size)
         try:
             notes[size] = audit.store.get(key)
-            _check_checkpoint(audit, chain, size, notes[size])
+            signers[size] = _check_checkpoint(audit, chain, size, notes[size])
         except Error as error:
             answer.fail(f"{key}: {error}" if key not in str(error) else str(error))
+    _check_sealers(audit, answer, signers)
     _check_hint(audit, answer, notes)
     _check_beaten(audit, chain, answer)
     answer.note(f"{chain.size} leaves in {len(chain.roots) - 1} batches, root {chain.root}")
@@ -145,13 +157,27 @@ def _check_beaten(audit: Audit, chain: Chain, answer: Answer) -> None:
             answer.note(f"{one.key}: a second sealer was a moment late; what it wrote says the same")
 
 
-def _check_checkpoint(audit: Audit, chain: Chain, size: int, data: bytes) -> None:
+def _check_checkpoint(audit: Audit, chain: Chain, size: int, data: bytes) -> PublicKey:
     note = read_checkpoint(data)
-    audit.authority_at(size).check_note(note)
+    sealer = audit.authority_at(size).check_note(note)
     if note.checkpoint.size != size or note.checkpoint.root != chain.roots.get(size):
         raise LogError(
             f"says {note.checkpoint.size} leaves and {note.checkpoint.root}, the batches do not add up to it"
         )
+    return sealer
+
+
+def _check_sealers(audit: Audit, answer: Answer, signers: dict[int, PublicKey]) -> None:
+    """A checkpoint by a sealer that was revoked since counts only through a later one by another: it covers as much."""
+    now = audit.authorities[-1][1]
+    trusted = [size for size, key in signers.items() if not now.distrusts(key.id, Role.SEALER, size - 1)]
+    distrusted = signers.keys() - set(trusted)
+    newest = max(trusted, default=0)
+    for size in sorted(one for one in distrusted if one > newest):
+        answer.fail(f"{checkpoint_key(size)}: signed by {signers[size].id}, which was revoked, and no other covers it")
+    covered = [size for size in distrusted if size < newest]
+    if covered:
+        answer.note(f"{len(covered)} checkpoints by a sealer that was revoked since; the one at {newest} covers them")
 
 
 def _check_hint(audit: Audit, answer: Answer, notes: dict[int, bytes]) -> None:

@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evidence.errors import Error
+from evidence.log import dsse
 from evidence.log.assets import load_assets
+from evidence.log.authority import Authority
 from evidence.log.calendar import Due, StatedPlan
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.hints import open_hint
+from evidence.log.hints import PAYLOAD_TYPE, open_hint
 from evidence.log.keyring import Role
 from evidence.log.keys import PublicKey
 from evidence.log.seal import ANCHOR
 from evidence.model.names import Digest
-from evidence.store.layout import Area
+from evidence.store.layout import MAX_STATE_BYTES, Area
+from evidence.verify.anchor_step import check_outside
 from evidence.verify.audit import Audit, Audited, SealedPart
 from evidence.verify.calendar_step import Window, check_slots, derive, read_plans
 from evidence.verify.result import Answer
@@ -108,9 +111,8 @@ def check_state(audit: Audit, answer: Answer) -> None:
     if audit.info is None or not audit.authorities:
         answer.gap("who may have signed it is unknown (steps 1 and 2)")
         return
-    signers: dict[str, PublicKey] = {}
-    for grants in audit.authorities[-1][1].keys.values():
-        signers.update({key.id: key for role, key in grants if role in (Role.COLLECTOR, Role.SEALER)})
+    signers = _rememberers(audit.authorities[-1][1])
+    revoked = {key_id for key_id in audit.authorities[-1][1].ended if key_id not in signers}
     count = 0
     for key, place in audit.keys.items():
         if place.area is Area.HOLD:
@@ -119,12 +121,23 @@ def check_state(audit: Audit, answer: Answer) -> None:
             continue
         count += 1
         try:
-            value = open_hint(audit.store.get(key), signers, place.kind, audit.info.origin)
+            data = audit.store.get(key)
+            if dsse.read(data, PAYLOAD_TYPE, at_most=MAX_STATE_BYTES).key_id in revoked:
+                answer.note(f"{key}: signed with a key that was revoked since; it is as good as none")
+                continue
+            value = open_hint(data, signers, place.kind, audit.info.origin)
             if place.kind == ANCHOR:
                 _check_memory(audit, value)
         except Error as error:
             answer.fail(f"{key}: {error}")
     answer.note(f"{count} hints; they are never evidence")
+
+
+def _rememberers(authority: Authority) -> dict[str, PublicKey]:
+    """Return who may have signed a hint: collectors and sealers, retired ones too."""
+    held = [(role, key) for grants in authority.keys.values() for role, key in grants]
+    retired = [(one.role, one.key) for ended in authority.ended.values() for one in ended if one.distrust_from is None]
+    return {key.id: key for role, key in (*held, *retired) if role in (Role.COLLECTOR, Role.SEALER)}
 
 
 def _check_memory(audit: Audit, value: object) -> None:
@@ -135,13 +148,8 @@ def _check_memory(audit: Audit, value: object) -> None:
 
 def check_anchors(audit: Audit, answer: Answer) -> None:
     """Step 11: what outside the store binds the log in time, and what does not."""
-    answer.gap("when it was made: the log has no time stamp (RFC 3161); times are its writers' word")
-    answer.gap("whether others saw the same log: it has no cosignature")
-    size = audit.chain.size if audit.chain else 0
-    bound = max((pin.size for pin in audit.pins), default=0)
-    if audit.pins and bound <= size:
-        answer.note(f"a pin binds the leaves up to {bound}")
-    if bound < size:
-        answer.gap(f"the newest {size - bound} of {size} leaves: no pin binds them")
+    size, origin = (audit.chain.size if audit.chain else 0), (audit.info.origin if audit.info else "")
+    pins = [pin for pin in audit.pins if pin.origin == origin and audit.root_at(pin.size) == pin.root]
+    check_outside(audit, answer, size=size, origin=origin, pins=pins)
     if audit.waiting:
         answer.gap(f"{audit.waiting} statements are not sealed yet")

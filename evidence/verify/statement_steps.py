@@ -1,12 +1,18 @@
 """Steps 6 to 8: statements, what they refer to, and the artefacts."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
 from evidence.log.chain import Leaf
+from evidence.log.keystatement import Act
 from evidence.log.part import After
 from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
-from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, UnknownKindError
+from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, Statement, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
@@ -33,10 +39,11 @@ def check_statements(audit: Audit, answer: Answer) -> None:
         accepted = _open_leaf(audit, answer, index, leaf, candidates, settled)
         if accepted is None:
             continue
-        if accepted.quarantine is not None:
+        if accepted.quarantine is not None and not audit.distrusted(index, accepted.statement):
             set_aside[accepted.quarantine.key] = accepted.quarantine
         _learn(audit, answer, index, leaf, accepted)
     _check_others(audit, answer, settled, set_aside)
+    name_disowned(audit.disowned, answer)
     answer.note(f"{chain.size} statements")
 
 
@@ -70,15 +77,39 @@ def _open_leaf(
 
 def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accepted) -> None:
     """Keep what later steps need of a statement, and let go of the rest."""
-    statement = accepted.statement
+    statement, counts = accepted.statement, not audit.distrusted(index, accepted.statement, accepted.digest)
     if leaf.kind not in INTERPRETED:
         answer.gap(f"{leaf.statement}: {leaf.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
-        blob, length = plan_blob(statement)
-        audit.plans.setdefault(blob, index)
-        audit.stated.append(SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(statement)))
+        audit.plans.setdefault(accepted.plan, index)
     elif leaf.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
+    for digest, length in accepted.blobs.items():
+        audit.named.setdefault(digest, index)
+        if audit.blobs.setdefault(digest, length) != length:
+            answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
+    if accepted.review is not None:
+        answer.note(f"leaf {index}: {accepted.review.by} let {len(accepted.review.adopted)} statements count")
+    if counts:
+        _count(audit, index, accepted)
+    else:
+        audit.disowned[index] = replace(statement, subjects=(), predicate=MappingProxyType({}))
+
+
+def name_disowned(disowned: Mapping[int, Statement], answer: Answer) -> None:
+    """Tell how many statements do not count, because their key was revoked since."""
+    if disowned:
+        kinds = Counter(statement.kind for statement in disowned.values())
+        named = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        answer.gap(f"{len(disowned)} statements by keys that were revoked since support nothing: {named}")
+
+
+def _count(audit: Audit, index: int, accepted: Accepted) -> None:
+    """Let a statement count for what the later steps ask."""
+    if accepted.plan is not None:
+        blob, length = plan_blob(accepted.statement)
+        stated = SealedPlan(index=index, blob=blob, bytes=length, at=plan_time(accepted.statement))
+        audit.stated.append(stated)
     if accepted.missed is not None:
         audit.missed.append(accepted.missed)
     if accepted.export is not None:
@@ -86,14 +117,12 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
     if accepted.findings is not None:
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.anchor is not None:
+        audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.digest, accepted.part))
     if accepted.findings is not None:
         audit.findings.append(SealedFindings(index=index, statement=accepted.findings))
-    for digest, length in accepted.blobs.items():
-        audit.named.setdefault(digest, index)
-        if audit.blobs.setdefault(digest, length) != length:
-            answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
 
 
 def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: dict[str, Quarantine]) -> None:
@@ -110,11 +139,16 @@ def _check_others(audit: Audit, answer: Answer, settled: set[str], set_aside: di
                 audit.visible.update((quarantine.found, place.digest))
                 answer.note(f"{key}: set aside by the sealer, supports nothing: {quarantine.reason}")
                 continue
-            authority = accept(key, data, authority).authority
+            accepted = accept(key, data, authority)
+            if accepted.key is None or accepted.key.act is not Act.RETIRE:  # that waits for what its key signed
+                authority = accepted.authority
         except Error as error:
             answer.fail(f"{key}: neither sealed nor fit to be: {error}")
             continue
-        audit.waiting += 1
+        if accepted.anchor is None:
+            audit.waiting += 1
+        elif audit.sealed is not None:
+            audit.anchors.append((audit.sealed.size, accepted.anchor))
         audit.visible.add(place.digest)
     for key in set_aside:
         if key not in settled:

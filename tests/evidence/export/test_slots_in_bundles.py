@@ -249,7 +249,7 @@ def test_a_bundle_about_one_asset_lists_its_gaps_and_says_that_nobody_can_check_
 def test_a_statement_of_an_older_plan_comes_with_its_plan(desk: Desk) -> None:
     nights = desk.nights
     nights.night(0)
-    nights.append("review", {"note": "about the first plan"}, nights.blob)
+    nights.append("erasure", {"note": "about the first plan"}, nights.blob)
     nights.site.seal()
     other = nights.plan(desk.first + 12 * HOUR, assets=nights.assets[:2])
     nights.night(1, plan=other, assets=nights.assets[:2])

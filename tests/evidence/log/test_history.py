@@ -102,7 +102,7 @@ def test_a_damaged_part_is_never_returned(vectors: ModuleType, memory: MemorySto
 def test_authority_grows_leaf_by_leaf(vectors: ModuleType, memory: MemoryStore) -> None:
     vectors.build(memory)
     ledger = History.read(memory).ledger
-    assert [len(ledger.authority_at(index).keys) for index in range(9)] == [1, 1, 2, 3, 4, 5, 6, 6, 6]
+    assert [len(ledger.authority_at(index).keys) for index in range(9)] == [2, 2, 3, 4, 5, 6, 7, 7, 7]
     assert ledger.authority_at(16) == ledger.authority
     assert ledger.here == History.read(memory).checkpoint
 

@@ -41,14 +41,14 @@ def test_who_may_sign_what_is_as_the_format_says() -> None:
         Role.PLANNER: {"plan", "missed"},
         Role.COLLECTOR: {"part"},
         Role.ASSESSOR: {"findings"},
-        Role.SEALER: {"export", "quarantine"},
+        Role.SEALER: {"export", "quarantine", "anchor"},
         Role.OWNER: {"exception", "erasure", "approval", "attestation", "review"},
     }
 
 
 @pytest.mark.parametrize("kind", sorted(ROLE_OF))
 def test_the_first_subject_is_the_one_of_its_kind(kind: str) -> None:
-    first = {"genesis": "root", "key": "key", "quarantine": "object"}.get(kind, "plan")
+    first = {"genesis": "root", "key": "key", "quarantine": "object", "anchor": "checkpoint"}.get(kind, "plan")
     assert parse(build(kind, (Subject(name=first, digest=PLAN.digest),), {})).kind == kind
     with pytest.raises(StatementError, match="as the first subject"):
         build(kind, (Subject(name="other", digest=PLAN.digest),), {})

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from evidence.log.cosign import cosign
+from evidence.log.witness import look, take
 from evidence.store.blobs import put_blob
 from evidence.store.interface import StoreError
 from evidence.store.layout import blob_key
 from evidence.store.remote import Retention
 from evidence.store.s3 import S3Store
 from evidence.store.s3_policy import PolicyRole, policy
+from evidence.verify.outside import Outside
 from evidence.verify.verifier import verify
 
 pytestmark = pytest.mark.real
@@ -31,7 +34,7 @@ def users(rgw: Any) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def bucket(rgw: Any, users: dict[str, tuple[str, str]]) -> str:
-    """A bucket with the policies of all four roles."""
+    """A bucket with the policies of all roles."""
     name = rgw.bucket()
     grant(rgw, name, {role: FAR_OFF if role == "auditor" else None for role in PolicyRole})
     return name
@@ -125,6 +128,31 @@ def test_the_assessor_writes_findings_and_no_answers(rgw: Any, bucket: str, user
     with pytest.raises(StoreError, match="AccessDenied") as caught:
         store.put("parts/x/y", b"{}")
     assert "store policy" in (caught.value.hint or "")
+
+
+def test_a_witness_adds_cosignatures_and_nothing_else(
+    rgw: Any, users: Any, open_bucket: Opened, vectors: ModuleType
+) -> None:
+    name = rgw.bucket()
+    grant(rgw, name, dict.fromkeys((PolicyRole.SEALER, PolicyRole.WITNESS)))
+    site = vectors.Site(
+        store=opened(rgw, name, users, open_bucket, "sealer"), keyring=vectors.fixed_keyring(), now=vectors.START
+    )
+    site.begin()
+    site.plan()
+    site.seal()
+    store, key = opened(rgw, name, users, open_bucket, "witness"), vectors.fixed_key("witness")
+    made = cosign(key, "auditor.example/acme", look(store, None).checkpoint, vectors.START)
+    _, place = take(store, made)
+    assert site.store.get(place) == made
+    trusted = Outside(witnesses=[key.public])
+    report = verify(site.store, trusted_root=vectors.fixed_key("root").public, outside=trusted)
+    assert not report.failed, report.failed
+    assert "1 cosignatures" in "".join(report.steps[10].details)
+    for place in ("log/batch/000000000006", "log/checkpoints/000000000006", "statements/review/x", "parts/x/y"):
+        with pytest.raises(StoreError, match="AccessDenied"):
+            store.put(place, b"{}")
+    assert refused(lambda: rgw.client(users["witness"]).delete_object(Bucket=name, Key=f"acme/{place}"))
 
 
 def test_an_auditors_time_ends(rgw: Any, users: Any, open_bucket: Opened) -> None:

@@ -694,12 +694,12 @@ def test_a_store_that_claims_to_be_another_owners_is_found(plant: Plant) -> None
 def test_a_statement_of_a_later_issue_is_checked_for_its_signer_and_no_more(plant: Plant, vectors: ModuleType) -> None:
     plan = plant.site.plan()  # type: ignore[attr-defined]
     subjects = (Subject(name="plan", digest=plan),)
-    append(plant.store, plant.keyring, kind="review", predicate={"reason": "x"}, subjects=subjects)
+    append(plant.store, plant.keyring, kind="erasure", predicate={"reason": "x"}, subjects=subjects)
     plant.site.seal()  # type: ignore[attr-defined]
     report = plant.verify()
     assert not report.failed
     assert report.steps[5].status is Status.NOT_CHECKED
-    assert "review: who signed it is checked, what it says is not" in said(report, 6)
+    assert "erasure: who signed it is checked, what it says is not" in said(report, 6)
 
 
 def test_slots_of_a_plan_that_nobody_looked_at_are_no_pass(plant: Plant, vectors: ModuleType) -> None:

@@ -37,7 +37,7 @@ def test_a_sound_store_is_reported_like_this(built) -> None:  # type: ignore[no-
     assert words(verify(store, trusted_root=root, pins=pins[:2])) == {
         "store": (f"evidence of acme, log {pins[0].origin}", "45 objects"),
         "genesis": (f"root key {root.id}, the trusted one",),
-        "keys": ("6 keys: assessor, collector, owner, planner, root, sealer",),
+        "keys": ("7 keys: assessor, collector, owner, planner, root, sealer",),
         "log": (f"17 leaves in 3 batches, root {pins[2].root}",),
         "pins": ("holds everything up to leaf 10", "holds everything up to leaf 14"),
         "statements": (
@@ -49,7 +49,13 @@ def test_a_sound_store_is_reported_like_this(built) -> None:  # type: ignore[no-
         "blobs": ("16 artefacts, and 0 nobody refers to",),
         "completeness": ("3 runs",),
         "state": ("3 hints; they are never evidence",),
-        "anchors": (*NO_OUTSIDE, "the newest 3 of 17 leaves: no pin binds them", "a pin binds the leaves up to 14"),
+        "anchors": (
+            *NO_OUTSIDE,
+            "the first 10 leaves, 3 parts among them: nothing binds them before a pin",
+            "the newest 3 of 17 leaves: no anchor binds them",
+            "the earliest anchor binds the leaves up to 10: a pin",
+            "the newest anchor binds the leaves up to 14: a pin",
+        ),
         "findings": ("nothing was judged: there is no findings statement in the log",),
     }
 
@@ -60,12 +66,17 @@ def test_without_key_and_pin_it_says_what_was_not_checked(built) -> None:  # typ
     root = site.keyring.key(Role.ROOT).public.id
     assert said["genesis"] == (f"whether {root} is the owner's root key: name the one you trust with --key",)
     assert said["pins"] == ("no pin was given; whoever holds the keys could have rewritten the whole log",)
-    assert said["anchors"] == (*NO_OUTSIDE, "the newest 17 of 17 leaves: no pin binds them")
+    assert said["anchors"] == (*NO_OUTSIDE, "the newest 17 of 17 leaves: no anchor binds them")
 
 
 def test_pins_on_everything_leave_nothing_unbound(built) -> None:  # type: ignore[no-untyped-def]
     store, _, pins = built
-    assert words(verify(store, pins=pins))["anchors"] == (*NO_OUTSIDE, "a pin binds the leaves up to 17")
+    assert words(verify(store, pins=pins))["anchors"] == (
+        *NO_OUTSIDE,
+        "the first 10 leaves, 3 parts among them: nothing binds them before a pin",
+        "the earliest anchor binds the leaves up to 10: a pin",
+        "the newest anchor binds the leaves up to 17: a pin",
+    )
 
 
 def test_an_empty_place_is_reported_like_this() -> None:
