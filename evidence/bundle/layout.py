@@ -94,6 +94,13 @@ def blob_path(digest: Digest) -> str:
     return f"{BLOBS}{hex_of(digest)}"
 
 
+def check_folder(name: str) -> str:
+    """Return the name of a bag's own folder if it can be one; raise `BundleError` if not."""
+    if len(name) > MAX_FOLDER or not _NAME.fullmatch(name) or _BAD_NAME.fullmatch(name):
+        raise BundleError(f"expected one folder with a short, plain name, found {name!r:.100}")
+    return name
+
+
 def check_path(path: str) -> str:
     """Return `path`, relative to the bag's folder, if a bundle may hold it; raise `BundleError` if not."""
     if path in TAG_FILES or path == _README:

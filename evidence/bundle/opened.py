@@ -10,13 +10,12 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Protocol, cast
+from typing import IO, BinaryIO, Protocol
 
-from evidence.bundle.layout import MAX_FILES, MAX_FOLDER, TAG_FILES, BundleError, check_path
+from evidence.bundle.layout import MAX_FILES, TAG_FILES, BundleError, check_folder, check_path
 from evidence.model.names import Digest
 from evidence.store.layout import MAX_BLOB_BYTES
 
@@ -26,7 +25,8 @@ MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
 _PIECE = 1024 * 1024
 _END, _END_64, _LOCATOR = 22, 56, 20
 """Lengths of the zip's last records (APPNOTE 4.3.14 to 4.3.16); we write no comment behind them."""
-_LOCAL_HEADER = 30
+_LOCAL_HEADER = struct.Struct("<4s2x4s4xIIIHH")
+"""What stands before each entry (APPNOTE 4.3.7); which version and which date is all the same to us."""
 
 
 class Bundle(Protocol):
@@ -35,8 +35,8 @@ class Bundle(Protocol):
     sizes: Mapping[str, int]
     """Every file there is, and its length."""
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open one of them for reading."""
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of one of them, at most one more than its length."""
         ...
 
 
@@ -65,9 +65,8 @@ def read_file(bundle: Bundle, path: str, *, at_most: int = MAX_BLOB_BYTES) -> by
     if length > at_most:
         raise BundleError(f"{path}: {length} bytes; at most {at_most} are read")
     try:
-        with bundle.open(path) as file:
-            data = file.read(length + 1)
-    except (OSError, zipfile.BadZipFile) as error:
+        data = b"".join(bundle.pieces(path))
+    except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error}") from error
     if len(data) != length:
         raise BundleError(f"{path}: expected {length} bytes, found {len(data)}")
@@ -78,10 +77,9 @@ def digest_file(bundle: Bundle, path: str) -> Digest:
     """Return a file's digest, never holding more than a piece of it."""
     hashed = sha256()
     try:
-        with bundle.open(path) as file:
-            while piece := file.read(_PIECE):
-                hashed.update(piece)
-    except (OSError, zipfile.BadZipFile) as error:
+        for piece in bundle.pieces(path):
+            hashed.update(piece)
+    except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error}") from error
     return Digest(f"sha256:{hashed.hexdigest()}")
 
@@ -98,10 +96,11 @@ class _Folder:
                 raise BundleError(f"{root}: more than {MAX_FILES} files")
         self.sizes: Mapping[str, int] = MappingProxyType(found)
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open a file; it was no link when it was listed, and is not followed if it has become one."""
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Read a file; it was no link when it was listed, and is not followed if it has become one."""
         handle = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-        return os.fdopen(handle, "rb")
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            yield from _read(file, self.sizes[path] + 1)
 
 
 class _Zip:
@@ -109,7 +108,7 @@ class _Zip:
 
     def __init__(self, place: Path) -> None:
         with place.open("rb") as file:
-            _check_end(file, place)
+            told = _told(file, place)
         try:
             self._zip = zipfile.ZipFile(place)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -117,21 +116,35 @@ class _Zip:
         entries = self._zip.infolist()
         if not 0 < len(entries) <= MAX_FILES:
             raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {len(entries)}")
-        self._folder = entries[0].filename.split("/")[0]
-        if len(self._folder) > MAX_FOLDER:
-            raise BundleError(f"{place}: expected one folder with a short name, found {self._folder!r:.100}")
-        sizes: dict[str, int] = {}
+        self._folder = check_folder(entries[0].filename.split("/")[0])
+        self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             path = self._path(entry)
-            if path in sizes:
+            if path in self._entries:
                 raise BundleError(f"{path}: stands twice in the zip")
-            sizes[path] = entry.file_size
+            self._entries[path] = entry
         _check_room(self._zip)
-        self.sizes: Mapping[str, int] = MappingProxyType(sizes)
+        if told != (self._zip.start_dir, len(entries)):
+            raise BundleError(f"{place}: its end says otherwise of where the directory lies, or how long it is")
+        self.sizes: Mapping[str, int] = MappingProxyType({path: one.file_size for path, one in self._entries.items()})
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open an entry; zipfile checks its CRC when it is read to the end."""
-        return cast("AbstractContextManager[BinaryIO]", self._zip.open(f"{self._folder}/{path}"))
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Read an entry; what stands before it has to say what the directory says, as streaming programs believe it."""
+        entry, name = self._entries[path], f"{self._folder}/{path}".encode()
+        file = self._zip.fp
+        if file is None:
+            raise BundleError(f"{path}: the zip was closed")
+        file.seek(entry.header_offset)
+        length = _LOCAL_HEADER.size + len(name)
+        first = _whole(file, length + min(entry.file_size, _PIECE))
+        head, begun = first[: _LOCAL_HEADER.size], first[length:]
+        told = _LOCAL_HEADER.unpack(head) if len(head) == _LOCAL_HEADER.size else ()
+        expected = (b"PK\x03\x04", bytes(4), entry.CRC, entry.file_size, entry.file_size, len(name), 0)
+        if told != expected or first[_LOCAL_HEADER.size : length] != name:
+            raise BundleError(f"{path}: the entry does not say what the directory says")
+        yield begun
+        if entry.file_size > len(begun):
+            yield from _read(file, entry.file_size - len(begun))
 
     def _path(self, entry: zipfile.ZipInfo) -> str:
         folder, _, path = entry.filename.partition("/")
@@ -141,13 +154,25 @@ class _Zip:
         if (mode and not stat.S_ISREG(mode)) or entry.is_dir():
             raise BundleError(f"{entry.filename!r:.200}: expected a plain file")
         stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
-        if not stored or entry.flag_bits & 0x1:
+        if not stored or entry.flag_bits:
             raise BundleError(f"{entry.filename!r:.200}: expected a stored entry, not a deflated or encrypted one")
         return check_path(path)
 
 
-def _check_end(file: BinaryIO, place: Path) -> None:
-    """Bound the central directory before zipfile reads it whole."""
+def _read(file: IO[bytes], length: int) -> Iterator[bytes]:
+    """Yield at most `length` bytes, in pieces."""
+    while length > 0 and (piece := file.read(min(length, _PIECE))):
+        yield piece
+        length -= len(piece)
+
+
+def _whole(file: IO[bytes], length: int) -> bytes:
+    """Return `length` bytes, or all there are."""
+    return b"".join(_read(file, length))
+
+
+def _told(file: BinaryIO, place: Path) -> tuple[int, int]:
+    """Return where the directory lies and how many files it lists; bound it before zipfile reads it whole."""
     file.seek(0, os.SEEK_END)
     length = file.tell()
     file.seek(max(length - _END - _LOCATOR - _END_64, 0))
@@ -155,11 +180,12 @@ def _check_end(file: BinaryIO, place: Path) -> None:
     end = tail[-_END:]
     if len(end) < _END or end[:4] != b"PK\x05\x06" or end[-2:] != b"\0\0":
         raise BundleError(f"{place}: not a zip as we write it")
-    sizes = [int.from_bytes(end[12:16], "little")]
+    count, size, start = struct.unpack("<HII", end[10:20])
     if tail[-_END - _LOCATOR : -_END][:4] == b"PK\x06\x07" and tail[:4] == b"PK\x06\x06":
-        sizes = [struct.unpack("<Q", tail[40:48])[0]]
-    if sizes[0] > min(MAX_DIRECTORY_BYTES, length):
-        raise BundleError(f"{place}: a directory of {sizes[0]} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+        count, size, start = struct.unpack("<QQQ", tail[32:56])
+    if size > min(MAX_DIRECTORY_BYTES, length):
+        raise BundleError(f"{place}: a directory of {size} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+    return start, count
 
 
 def _check_room(archive: zipfile.ZipFile) -> None:
@@ -168,7 +194,7 @@ def _check_room(archive: zipfile.ZipFile) -> None:
     for entry in sorted(archive.infolist(), key=lambda one: one.header_offset):
         if entry.header_offset != end:
             raise BundleError(f"{entry.filename!r:.200}: does not follow the entry before it")
-        end += _LOCAL_HEADER + len(entry.filename) + entry.file_size
+        end += _LOCAL_HEADER.size + len(entry.filename) + entry.file_size
     if archive.start_dir != end:
         raise BundleError("something lies between the last entry and the directory")
 

@@ -9,7 +9,10 @@ import base64
 import hashlib
 from importlib.resources import files
 
-PIECES = ("files", "ed25519", "tree", "forms", "slots", "gaps", "planned", "checks", "main")
+PIECES = (
+    *("files", "ed25519", "tree", "forms", "slots", "shapes", "gaps", "planned", "log_checks", "findings", "checks"),
+    "main",
+)
 """In an order in which each rests only on those before it."""
 
 WEB_PIECES = (
@@ -43,9 +46,11 @@ def standalone() -> str:
 
 
 def page() -> str:
-    """Return the text of verify.html: nothing but its own script and style is let in, by their digests, and nothing out."""
+    """Return the text of verify.html: its policy lets in its own script and style, by digest, and nothing out."""
     web = files(_PACKAGE).joinpath("web")
-    script = "\n".join(['"use strict";', *(web.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in WEB_PIECES)])
+    script = "\n".join(
+        ['"use strict";', *(web.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in WEB_PIECES)]
+    )
     style = web.joinpath("page.css").read_text(encoding="utf-8")
     policy = "; ".join(
         [

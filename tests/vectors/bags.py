@@ -93,7 +93,9 @@ class Bag:
 
     def tag(self, key: SigningKey | None) -> None:
         """Make the tag manifest anew, and sign it where a key is at hand."""
-        self.files[TAGMANIFEST] = dump_manifest({name: digest_of(self.files[name]) for name in (BAGIT, BAG_INFO, MANIFEST)})
+        self.files[TAGMANIFEST] = dump_manifest(
+            {name: digest_of(self.files[name]) for name in (BAGIT, BAG_INFO, MANIFEST)}
+        )
         if key is not None:
             self.files[SIGNATURE] = sign(key, self.files[TAGMANIFEST], namespace=NAMESPACE)
 
@@ -136,9 +138,7 @@ class Bag:
         found: dict[str, Any] = json.loads(base64.b64decode(json.loads(self.files[path])["payload"]))
         return found
 
-    def restate(
-        self, path: str, edit: Callable[[dict[str, Any]], None], key: SigningKey | None = None
-    ) -> str:
+    def restate(self, path: str, edit: Callable[[dict[str, Any]], None], key: SigningKey | None = None) -> str:
         """Sign a statement that says something else, and put it in the place of the one before; return its path."""
         statement = self.statement(path)
         edit(statement)

@@ -216,7 +216,9 @@ def main(folder: Path) -> None:
     (folder / "root.pub").write_text(f"{root.text} plantproof-root\n")
     (folder / "allowed_signers").write_bytes(allowed_signers(history))
     roots = history.ledger.chain.roots
-    (folder / "pins.txt").write_text("".join(f"{history.origin} {size} {roots[size]}\n" for size in sorted(roots) if size))
+    (folder / "pins.txt").write_text(
+        "".join(f"{history.origin} {size} {roots[size]}\n" for size in sorted(roots) if size)
+    )
 
 
 if __name__ == "__main__":

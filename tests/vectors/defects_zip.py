@@ -17,7 +17,9 @@ def entry(name: str, data: bytes = b"x", *, mode: int = 0o100644, kind: int = zi
     return info, data
 
 
-def rewritten(data: bytes, edit: Callable[[list[tuple[Any, bytes]]], list[tuple[Any, bytes]]], comment: bytes = b"") -> bytes:
+def rewritten(
+    data: bytes, edit: Callable[[list[tuple[Any, bytes]]], list[tuple[Any, bytes]]], comment: bytes = b""
+) -> bytes:
     """Write a zip again with other entries."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = [(info, archive.read(info)) for info in archive.infolist()]

@@ -4,6 +4,7 @@ const EVER = -Infinity;
 const MAX_SLOTS = 100000;
 const MAX_AHEAD = 400 * 86400;
 
+const GRACE = (value) => whole()(value) && value <= MAX_AHEAD;
 const SAFETY = one("ot", "it", "fragile");
 const ASSET_TEXTS = [
   "platform", "network_os", "site", "zone", "role", "criticality", "function", "accountable", "vendor",
@@ -21,11 +22,11 @@ const ASSETS = (value) =>
     200000,
   )(value) && new Set(value.map((row) => row.asset)).size === value.length;
 const JOB = (row) =>
-  record({ name: text(), first: time, every_s: whole(1), count: whole(1) }, { grace_s: whole() })(row) &&
+  record({ name: text(), first: time, every_s: whole(1), count: whole(1) }, { grace_s: GRACE })(row) &&
   row.every_s * row.count <= MAX_AHEAD &&
   row.first < "9000";
 const PLAN = (value) =>
-  record({ assets: ASSETS, slots: listOf(JOB), grace_s: whole() })(value) &&
+  record({ assets: ASSETS, slots: listOf(JOB), grace_s: GRACE })(value) &&
   value.slots.reduce((sum, row) => sum + row.count, 0) <= MAX_SLOTS;
 
 // What a slot is called: `nightly-20260722T0200Z`.

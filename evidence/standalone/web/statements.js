@@ -170,7 +170,9 @@ function kindOf(statement) {
 function checkPart(part) {
   const packed = new Map(part.packed.map((row) => [row.blob, row.bytes]));
   need(inOrder(part.packed.map((row) => row.blob)), "part: packed: expected each blob once, in order");
-  for (const { asset, volatile } of part.captures) {
+  for (const { asset, volatile, transport, ssh, access } of part.captures) {
+    need(ssh === undefined || transport === "ssh", `part: ${asset}: says what SSH agreed, and was not asked by SSH`);
+    need(access === undefined || transport === "snmp", `part: ${asset}: says how SNMP was asked, and was not`);
     const inside = volatile === undefined || volatile.offset + volatile.length <= (packed.get(volatile.blob) ?? -1);
     need(inside, `part: ${asset}: a volatile segment lies outside the packed blobs`);
   }
