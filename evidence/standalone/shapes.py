@@ -65,7 +65,7 @@ _DIGEST, _HEX = like(r"sha256:[0-9a-f]{64}"), like(r"[0-9a-f]{64}")
 _TIME, _KEY_LINE = holds(seconds), holds(public_key)
 _SLOT = like(r"[a-z0-9][a-z0-9._-]{0,60}-[0-9]{8}T[0-9]{4}([0-9]{2})?Z(-[0-9a-f]{6})?")
 _LEVELS = {(False, False): "noAuthNoPriv", (True, False): "authNoPriv", (True, True): "authPriv"}
-_RESULTS = (
+_RESULT = (
     "collected|partial|unreachable|auth-failed|refused|left-alone|out-of-window|off-by-schedule|excluded|interrupted"
 )
 

@@ -1,5 +1,5 @@
 """
-Makes the good bundles that are frozen beside it: small ones, with fixed keys and times, that hold every kind of statement.
+Makes the good bundles that are frozen beside it: small ones, of fixed keys and times, with every kind of statement.
 
     python tests/vectors/bundles.py tests/vectors/bundle-0.1
 
@@ -128,7 +128,7 @@ class Log:
         answers = {(c.asset, c.question): c.blob for _, part in history.parts() for c in part.captures}
         findings = [
             Finding(
-                requirement=requirement, asset=asset.id, status=status, reason=f"=HYPERLINK(1), says {asset.id}\n\u202e",
+                requirement=requirement, asset=asset.id, status=status, reason=f"=LINK(1), says {asset.id}\n\u202e",
                 evidence=(answers[asset.id, "running-config"],), exception="E-1" if asset.id == "sw-02" else None,
                 due=asset.id == "sw-01",
             )
@@ -175,8 +175,8 @@ def build(place: Path, target: Path) -> Log:
     """
     Write a log, and hand out of it.
 
-    Of nine nights the third was missed and excused, nothing is known of the fourth, the fifth came late, in the sixth an
-    asset did not answer, and of the eighth one of two parts is there.
+    Of nine nights the third was missed and excused, nothing is known of the fourth, the fifth came late, in the sixth
+    an asset did not answer, and of the eighth one of two parts is there.
     """
     log = begin(place)
     site = log.site

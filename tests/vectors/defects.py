@@ -74,7 +74,7 @@ def good(base: str) -> bytes:
 
 
 def pins_of(base: str) -> tuple[str, ...]:
-    """Return the pins an auditor of a bundle holds: the one it begins with, and that of the plan where it begins with nothing."""
+    """Return the pin an auditor holds: of the size a bundle begins with, or of the plan where it begins with none."""
     before = "7" if base in ("whole", "one_control") else "29"
     lines = (GOOD / "pins.txt").read_text().splitlines()
     return tuple(line for line in lines if line.split(" ")[1] == before)
@@ -115,9 +115,7 @@ def defect(
 def add(name: str, base: str, fails: str, make: Callable[[], bytes], by: str, **said: Any) -> None:
     """Register a bad bundle."""
     assert name not in DEFECTS
-    DEFECTS[name] = Defect(
-        name=name, base=base, fails=fails, make=make, by=by, **({"pins": pins_of(base)} | said)
-    )
+    DEFECTS[name] = Defect(name=name, base=base, fails=fails, make=make, by=by, **({"pins": pins_of(base)} | said))
 
 
 def newest(bag: Any) -> str:
@@ -130,7 +128,7 @@ def newest(bag: Any) -> str:
 def restated(
     fails: str, by: str = "collector and sealer", *, kind: str = "part", base: str = "later"
 ) -> Callable[[Edit], Edit]:
-    """Register an edit of a statement that is signed again by the key of its role, and logged in the place of the other."""
+    """Register an edit of a statement, signed again by the key of its role and logged in the place of the other."""
 
     def registered(edit: Edit) -> Edit:
         def on_bag(bag: Any) -> None:
