@@ -239,4 +239,4 @@ def test_a_large_bundle_is_read_in_pieces(size: int, opened: Any, bags: ModuleTy
     rows = checked(opened, tmp_path / "large.zip", root=ROOT)
     assert [number for number, (status, _) in enumerate(rows, 1) if status != "passed"] == [6, 11]
     assert (tmp_path / "large.zip").stat().st_size >= size
-    assert opened.most_bytes() - before < 160 * MIB
+    assert opened.most_bytes() - before < 200 * MIB
