@@ -93,7 +93,7 @@ class LogChecks:
         require(
             len(edge) == before.bit_count() and bool(edge) == (f"{LOG}frontier" in has), "frontier: of another size"
         )
-        leaves = self._leaves(read(f"{LOG}leaves").decode())
+        leaves = leaves_of(read(f"{LOG}leaves").decode())
         roots = self._roots(edge, before, leaves, (before, size))
         require(before + len(leaves) == size and roots.get(size) == root, "the leaves do not add up to the checkpoint")
         if len(self.checkpoints) > 1:
@@ -106,13 +106,6 @@ class LogChecks:
         self.edge, self.leaves, self.places = edge, leaves, places
         require(self.info.get("Plantproof-Log") == f"{before} {size}", "bag-info.txt: names other leaves")
         self.notes.append(f"{len(leaves)} leaves, from {before} to {size}; {len(earlier)} from before")
-
-    def _leaves(self, text: str) -> list[tuple[str, str]]:
-        require(text.endswith("\n"), "leaves: expected lines")
-        matches = [
-            _LEAF.fullmatch(line) or refuse(f"leaves: not a leaf: {line!r:.80}") for line in text[:-1].split("\n")
-        ]
-        return [(match[1], match[2]) for match in matches]
 
     def _earlier(self, before: int, root: str) -> list[dict[str, Any]]:
         if f"{LOG}earlier" not in self.bundle.sizes:
@@ -153,7 +146,7 @@ class LogChecks:
         paths = self.bundle.below("data/statements/genesis/")
         require(len(paths) == 1, f"expected one genesis, found {len(paths)}")
         data = self.bundle.read(paths[0])
-        envelope, payload, statement = opened(data)
+        envelope, payload, statement = opened_envelope(data)
         require(check(statement) == "genesis", "genesis: a statement of another kind")
         key, predicate = public_key(statement["predicate"]["root"]), statement["predicate"]
         require(envelope["signatures"][0]["keyid"] == fingerprint(key), "genesis: not signed by its root key")
@@ -196,7 +189,7 @@ class LogChecks:
 
     def admitted(self, data: bytes, index: int) -> tuple[str | None, dict[str, Any]]:
         """Return the statement in an envelope, if a key that had the role for it there signed it for this log."""
-        envelope, payload, statement = opened(data)
+        envelope, payload, statement = opened_envelope(data)
         kind = check(statement)
         if kind is None:
             return None, statement
@@ -268,7 +261,14 @@ class LogChecks:
                 self.notes.append(f"holds everything up to leaf {size}")
 
 
-def opened(data: bytes) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
+def leaves_of(text: str) -> list[tuple[str, str]]:
+    """Return kind and digest of each leaf."""
+    require(text.endswith("\n"), "leaves: expected lines")
+    matches = [_LEAF.fullmatch(line) or refuse(f"leaves: not a leaf: {line!r:.80}") for line in text[:-1].split("\n")]
+    return [(match[1], match[2]) for match in matches]
+
+
+def opened_envelope(data: bytes) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
     """Return an envelope, its payload, and the statement in it, whoever signed it."""
     envelope = canonical(data)
     require(ENVELOPE(envelope), "not an envelope with one signature")

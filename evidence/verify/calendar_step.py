@@ -91,7 +91,7 @@ def read_plans(audit: Audited, answer: Answer) -> Sequence[StatedPlan]:
     plans: list[StatedPlan] = []
     for stated, begin in counted_from(audit.stated, _known(audit)):
         try:
-            plan = _bounded(load_plan(audit.artefact(stated.blob, stated.bytes)))
+            plan = bounded(load_plan(audit.artefact(stated.blob, stated.bytes)))
         except Error as error:
             answer.fail(f"leaf {stated.index}: its plan: {error}")
         else:
@@ -99,7 +99,7 @@ def read_plans(audit: Audited, answer: Answer) -> Sequence[StatedPlan]:
     return plans
 
 
-def _bounded(plan: Plan) -> Plan:
+def bounded(plan: Plan) -> Plan:
     """Return a plan whose slots end within the calendar; a grace as long as no plan reaches would lead out of it."""
     if max((plan.grace_s, *(one.grace_s or 0 for one in plan.slots))) > MAX_SLOTS_DAYS * 86_400:
         raise ShapeError(f"plan: a grace of more than {MAX_SLOTS_DAYS} days")

@@ -325,6 +325,12 @@ def checkpoint_with_two_signatures(bag: Any) -> None:
 
 
 @defect("log", "sealer")
+def checkpoint_with_a_carriage_return(bag: Any) -> None:
+    origin, size, root, *rest = bag.files[CHECKPOINT].split(b"\n")
+    bag.files[CHECKPOINT] = b"\n".join([origin, size, root[:9] + b"\r" + root[9:], *rest])
+
+
+@defect("log", "sealer")
 def checkpoint_size_written_otherwise(bag: Any) -> None:
     bag.files[CHECKPOINT] = bag.files[CHECKPOINT].replace(b"\n42\n", b"\n042\n")
 
@@ -853,6 +859,19 @@ def list_of_assets_is_not_supplied(bag: Any) -> None:
 def plan_without_its_blob(bag: Any) -> None:
     for path in [path for path in bag.files if path.startswith("data/blobs/") and b'"slots"' in bag.files[path]]:
         del bag.files[path]
+
+
+@defect("completeness", "planner and sealer")
+def plan_with_a_grace_beyond_all_time(bag: Any) -> None:
+    path = next(path for path in sorted(bag.files) if path.startswith("data/blobs/") and b'"slots"' in bag.files[path])
+    data = bag.files[path].replace(b'"grace_s":60', b'"grace_s":9007199254740991')
+    assert data != bag.files[path]
+    digest = digest_of(data)
+    bag.files[f"data/blobs/{digest.removeprefix('sha256:')}"] = data
+    statement = bag.statement(bag.of_kind("plan")[0])
+    statement["predicate"].update(blob=digest, bytes=len(data), at="2026-07-09T02:04:00Z")
+    statement["subject"][0]["digest"]["sha256"] = digest.removeprefix("sha256:")
+    logged(bag, "plan", statement, bags().key_of("planner"))
 
 
 @defect("completeness", "sealer", base="cut_short")
