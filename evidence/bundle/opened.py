@@ -114,8 +114,6 @@ class _Zip:
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise BundleError(f"{place}: not a zip: {error}") from error
         entries = self._zip.infolist()
-        if not 0 < len(entries) <= MAX_FILES:
-            raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {len(entries)}")
         self._folder = check_folder(entries[0].filename.split("/")[0])
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
@@ -185,7 +183,23 @@ def _told(file: BinaryIO, place: Path) -> tuple[int, int]:
         count, size, start = struct.unpack("<QQQ", tail[32:56])
     if size > min(MAX_DIRECTORY_BYTES, length):
         raise BundleError(f"{place}: a directory of {size} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+    if not 0 < count <= MAX_FILES:
+        raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {count}")
+    file.seek(start)
+    if not _lists(file.read(size), count):
+        raise BundleError(f"{place}: its directory does not list {count} files")
     return start, count
+
+
+def _lists(directory: bytes, count: int) -> bool:
+    """Tell whether a directory has so many entries and nothing else: zipfile makes an object of each it finds."""
+    at = 0
+    for _ in range(count):
+        if directory[at : at + 4] != b"PK\x01\x02" or at + 46 > len(directory):
+            return False
+        named, extra, comment = struct.unpack_from("<HHH", directory, at + 28)
+        at += 46 + named + extra + comment
+    return at == len(directory)
 
 
 def _check_room(archive: zipfile.ZipFile) -> None:

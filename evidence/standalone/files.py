@@ -132,4 +132,12 @@ def _told(place: Path) -> tuple[int, int]:
     fields = (tail[32:40], tail[40:48], tail[48:56]) if far else (end[10:12], end[12:16], end[16:20])
     count, size, start = (int.from_bytes(field, "little") for field in fields)
     require(size <= min(length, MAX_DIRECTORY), f"{place}: a directory of {size} bytes")
+    require(0 < count <= MAX_FILES, f"{place}: {count} files")
+    with place.open("rb") as file:
+        file.seek(start)
+        directory, at = file.read(size), 0
+    for _ in range(count):
+        require(directory[at : at + 4] == b"PK\1\2", f"{place}: a directory of fewer files")
+        at += 46 + sum(struct.unpack_from("<HHH", directory, at + 28))
+    require(at == len(directory), f"{place}: a directory of more files")
     return start, count

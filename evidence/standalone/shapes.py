@@ -75,6 +75,11 @@ def flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def anything(value: Any) -> bool:  # noqa: ARG001 - of this shape is everything
+    """Tell that a value may be whatever it is."""
+    return True
+
+
 def thing(value: Any) -> bool:
     """Tell whether a value is an object, whatever it holds."""
     return isinstance(value, dict)
@@ -131,7 +136,7 @@ PREDICATES = {
     "findings": record(
         log=text(), as_of=_TIME, size=whole(1), root=text(64), profile=text(100), controls=_DIGEST, platforms=_DIGEST,
         controls_bytes=whole(), platforms_bytes=whole(), registers=rows(record(kind=text(32), digest=_DIGEST)),
-        tool=record(name=text(), version=text(100)), results=_DIGEST, results_bytes=whole(), counts=record(**_COUNTS),
+        tool=record(name=anything, version=text(100)), results=_DIGEST, results_bytes=whole(), counts=record(**_COUNTS),
     ),
     "export": record(
         {"profile": text(), "recipient": text()},

@@ -171,9 +171,9 @@ def begin(place: Path) -> Log:
     return Log(site=site, plan=plan)
 
 
-def build(place: Path, target: Path) -> Log:
+def build(place: Path, target: Path, *, without: frozenset[int] = frozenset()) -> Log:
     """
-    Write a log, and hand out of it.
+    Write a log, perhaps `without` some of its nights, and hand out of it.
 
     Of nine nights the third was missed and excused, nothing is known of the fourth, the fifth came late, in the sixth
     an asset did not answer, and of the eighth one of two parts is there.
@@ -191,7 +191,8 @@ def build(place: Path, target: Path) -> Log:
     site.seal()
     log.run(4, late=3 * HOUR)
     why = Outcome(asset=AssetId("sw-02"), result=Result.UNREACHABLE, reason='no answer, "twice", <b>in 5 s</b>')
-    log.run(5, silent={"sw-02": why})
+    if 5 not in without:
+        log.run(5, silent={"sw-02": why})
     log.judge()
     site.seal()
     log.export(place.with_name("first.zip"), "2026-07-01..2026-07-06")

@@ -94,6 +94,16 @@ def wrong_crc(data: bytes) -> bytes:
     return patched("local", 14, b"none", also=("central", 16))(data)
 
 
+def million_files() -> bytes:
+    """Return a zip whose directory lists a million files of no bytes, all of them in the same place."""
+    name = b"x/data/y.txt"
+    one = struct.pack("<4s6H3I5H2I", _CENTRAL, 20, 20, 0, 0, 0, 33, 0, 0, 0, len(name), 0, 0, 0, 0, 0, 0) + name
+    directory, count = one * 1_000_000, 1_000_000
+    far = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, len(directory), 0)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(directory), 1)
+    return directory + far + locator + _END + b"\0\0\0\0" + b"\xff" * 12 + b"\0\0"
+
+
 def _first_twice(entries: list[tuple[Any, bytes]]) -> list[tuple[Any, bytes]]:
     return [*entries, entries[0]]
 
@@ -137,6 +147,7 @@ ZIPS: dict[str, Callable[[bytes], bytes]] = {
     "zip_header_with_another_size": patched("local", 22, struct.pack("<I", 1)),
     "zip_header_with_another_method": patched("local", 8, b"\x08\0"),
     "zip_entry_with_another_size": patched("central", 20, struct.pack("<II", 1, 1)),
+    "zip_of_a_million_files": lambda data: million_files(),
     "zip_empty": lambda data: b"PK\x05\x06" + bytes(18),
     "zip_that_is_none": lambda data: b"hello\n" * 100,
 }

@@ -1,6 +1,7 @@
 """Three verifiers that share no code say the same of every vector: good bundles, and each with one thing wrong."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -8,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from evidence.bundle.layout import TAG_FILES
+from evidence.bundle.layout import EVIDENCE, TAG_FILES, shorten
 from evidence.log.keyring import load_public
 from evidence.log.keys import SigningKey
+from evidence.model.names import digest_of
 
-VECTORS = Path(__file__).parents[2] / "vectors"
+ROOT = Path(__file__).parents[3]
+VECTORS = ROOT / "tests" / "vectors"
 FROZEN = VECTORS / "bundle-0.1"
 
 
@@ -97,6 +100,64 @@ def test_a_defect_is_one_change_and_put_back_it_is_the_good_bundle_again() -> No
         bad.files |= {name: whole.files[name] for name in ("bag-info.txt", "bagit.txt")}
         bad.remake(BAGS.key_of("sealer"))
         assert bad.zipped() == good, name
+
+
+def test_whoever_holds_all_keys_writes_another_history_unless_a_pin_is_older(
+    bundle_vectors: ModuleType, three_verifiers: Any, tmp_path: Path
+) -> None:
+    """The night in which an asset did not answer was never there: the same keys, the same genesis, the same times."""
+    (tmp_path / "out").mkdir()
+    bundle_vectors.build(tmp_path / "store", tmp_path / "out", without=frozenset({5}))
+    pins = DEFECTS_OF.pins_of("later")
+    for known, fails in ((), []), (pins, ["pins"]):
+        said = asked(three_verifiers, tmp_path / "out" / "whole.zip", known)
+        assert {who: failing(steps) for who, steps in said.items()} == dict.fromkeys(said, fails)
+
+
+def test_a_stolen_collector_key_makes_answers_that_pass(three_verifiers: Any, tmp_path: Path) -> None:
+    forged = b"hostname sw-01\nno snmp-server\n"
+    bag = BAGS.Bag.read(DEFECTS_OF.good("later"))
+    path = DEFECTS_OF.newest(bag)
+    digest = digest_of(forged)
+
+    def edit(statement: Any) -> None:
+        capture = statement["predicate"]["captures"][0]
+        old = capture["blob"]
+        capture.update(blob=digest, bytes=len(forged), at="2026-07-09T02:00:01Z")
+        for subject in statement["subject"]:
+            if subject["digest"]["sha256"] == old.removeprefix("sha256:"):
+                subject["digest"]["sha256"] = digest.removeprefix("sha256:")
+        asset, question = shorten(capture["asset"], 60), capture["question"]
+        bag.files[f"{EVIDENCE}{asset}/2026-07-09/{question}.txt"] = forged
+
+    bag.restate(path, edit)
+    bag.remake(BAGS.key_of("sealer"))
+    (tmp_path / "bad.zip").write_bytes(bag.zipped())
+    said = asked(three_verifiers, tmp_path / "bad.zip", DEFECTS_OF.pins_of("later"))
+    assert {who: failing(steps) for who, steps in said.items()} == {who: [] for who in said}
+    assert all(steps["artefacts"] == "passed" for steps in said.values())
+
+
+def test_only_verify_knows_the_columns_of_registers(three_verifiers: Any, tmp_path: Path) -> None:
+    bag = BAGS.Bag.read(DEFECTS_OF.good("later"))
+    statement = bag.statement(bag.of_kind("exception")[0])
+    statement["predicate"]["entries"][0]["colour"] = "blue"
+    DEFECTS_OF.logged(bag, "exception", statement, BAGS.key_of("owner"))
+    bag.remake(BAGS.key_of("sealer"))
+    (tmp_path / "bad.zip").write_bytes(bag.zipped())
+    said = asked(three_verifiers, tmp_path / "bad.zip", DEFECTS_OF.pins_of("later"))
+    assert {who: failing(steps) for who, steps in said.items()} == {"ours": ["statements"], "python": [], "html": []}
+
+
+def test_what_is_not_noticed_is_listed_with_a_test_that_shows_it() -> None:
+    """Every bad bundle that no step fails for stands in the threat model, and every test that stands there is one."""
+    page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    table = page.partition("## What a bundle's verification does not notice")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z][a-z_]{15,}|zip_[a-z_]+)`", table))
+    unnoticed = {name for name, defect in DEFECTS.items() if not defect.fails}
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "evidence").rglob("test_*.py"))
+    assert unnoticed <= named
+    assert all(name in unnoticed or f"def {name}(" in written for name in named)
 
 
 def test_there_are_forty_attacks_and_more_at_every_step() -> None:
