@@ -51,6 +51,9 @@ MAX_INDEX_BYTES = 512 * 1024 * 1024
 _MAX_ASSET, _MAX_QUESTION = 60, 40
 _NAME = re.compile(r"[a-z0-9._-]{1,120}")
 _BAD_NAME = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?|.*\.|\.+.*")
+_PATH = re.compile(
+    r"data(?:/(?!\.|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|$))[a-z0-9._-]{1,120}(?<!\.)){1,4}", re.ASCII
+)
 _README = "data/README.txt"
 
 
@@ -105,10 +108,6 @@ def check_path(path: str) -> str:
     """Return `path`, relative to the bag's folder, if a bundle may hold it; raise `BundleError` if not."""
     if path in TAG_FILES or path == _README:
         return path
-    first, *rest = path.split("/")
-    if first != "data" or not rest or len(path) > MAX_PATH or len(rest) > 4:
+    if len(path) > MAX_PATH or not _PATH.fullmatch(path):
         raise BundleError(f"not a path of a bundle: {path!r:.200}")
-    for name in rest:
-        if not _NAME.fullmatch(name) or _BAD_NAME.fullmatch(name):
-            raise BundleError(f"not a path of a bundle: {path!r:.200}")
     return path

@@ -81,6 +81,8 @@ class Bundle:
         plain = entry.compress_type == 0 and entry.compress_size == entry.file_size and not entry.flag_bits
         require(plain and (not mode or stat.S_ISREG(mode)), f"{entry.filename!r:.200}: not a plain, stored file")
         require(folder == self._root and entry.orig_filename == entry.filename, f"{entry.filename!r:.200}: misplaced")
+        far = entry.extra[:4] == b"\1\0\x08\0" and len(entry.extra) == 12 and entry.header_offset >= 2**31
+        require(not entry.comment and (far or not entry.extra), f"{entry.filename!r:.200}: more than is written there")
         self._take(path, entry.file_size)
         said = (entry.CRC, entry.file_size, entry.file_size, len(name), 0)
         self._starts[path] = entry.header_offset, _ENTRY.pack(0x04034B50, 0, 0, 0, 0, 0, *said) + name

@@ -94,6 +94,15 @@ def wrong_crc(data: bytes) -> bytes:
     return patched("local", 14, b"none", also=("central", 16))(data)
 
 
+def told_more(data: bytes, field: int) -> bytes:
+    """Say four bytes more of the last entry in the directory, as its comment or its extra field."""
+    found, last = bytearray(data), data.rindex(_CENTRAL)
+    found[last + field : last + field + 2] = b"\4\0"
+    end = data.rindex(_END)
+    found[end + 12 : end + 16] = struct.pack("<I", struct.unpack("<I", data[end + 12 : end + 16])[0] + 4)
+    return bytes(found[:end]) + b"\xfe\xca\0\0" + bytes(found[end:])
+
+
 def million_files() -> bytes:
     """Return a zip whose directory lists a million files of no bytes, all of them in the same place."""
     name = b"x/data/y.txt"
@@ -132,6 +141,8 @@ ZIPS: dict[str, Callable[[bytes], bytes]] = {
     "zip_encrypted": patched("central", 8, b"\x01\0"),
     "zip_patched_data": patched("central", 8, b"\x20\0"),
     "zip_comment": lambda data: rewritten(data, lambda entries: entries, comment=b"see also"),
+    "zip_entry_with_a_comment": lambda data: told_more(data, 32),
+    "zip_entry_with_an_extra_field": lambda data: told_more(data, 30),
     "zip_truncated": lambda data: data[: len(data) // 2],
     "zip_truncated_at_its_end": lambda data: data[:-1],
     "zip_concatenated": lambda data: data + data,

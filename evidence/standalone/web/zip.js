@@ -78,7 +78,7 @@ class Bundle {
       need(at + 46 <= bytes.length && view.getUint32(at, true) === 0x02014b50, "a directory that is cut off");
       const [named, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
       const next = at + 46 + named + extra + comment;
-      need(next <= bytes.length, "a directory that is cut off");
+      need(next <= bytes.length && comment === 0, "a directory that is cut off, or says more than we write there");
       const one = this.entry(view, at, bytes.subarray(at + 46, at + 46 + named), bytes.subarray(at + 46 + named, at + 46 + named + extra));
       need(!entries.has(one.path), `${one.path}: stands twice in the zip`);
       entries.set(one.path, one);
@@ -97,9 +97,10 @@ class Bundle {
     const mode = view.getUint16(at + 40, true);
     need(mode === 0 || (mode & 0o170000) === 0o100000, `${short}: expected a plain file`);
     let start = view.getUint32(at + 42, true);
-    if (start === 0xffffffff) {
-      need(extra.length === 12 && extra[0] === 1 && extra[1] === 0, `${short}: lies nowhere`);
+    if (start === 0xffffffff && extra.length === 12 && same(extra.subarray(0, 4), Uint8Array.of(1, 0, 8, 0))) {
       start = Number(new DataView(extra.buffer, extra.byteOffset + 4).getBigUint64(0, true));
+    } else {
+      need(extra.length === 0, `${short}: more in the directory than we write there`);
     }
     const cut = text.indexOf("/");
     this.folder ??= text.slice(0, Math.max(cut, 0));
