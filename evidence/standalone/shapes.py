@@ -139,7 +139,7 @@ PREDICATES = {
         tool=record(name=anything, version=text(100)), results=_DIGEST, results_bytes=whole(), counts=record(**_COUNTS),
     ),
     "export": record(
-        {"profile": text(), "recipient": text()},
+        {"profile": text(), "recipient": text(), "shared": record(place=text(1_100), until=_TIME)},
         log=text(), period=text(100), since=_TIME, until=_TIME, as_of=_TIME, previous=whole(), size=whole(1),
         root=text(64), files=whole(), withheld=whole(), tool=text(100), at=_TIME, assets=rows(text(10**9)),
         controls=rows(text(10**9)),

@@ -124,7 +124,7 @@ const PREDICATES = {
       root: text(64), files: whole(), withheld: whole(), tool: text(100), at: time, assets: listOf(text(Infinity)),
       controls: listOf(text(Infinity)),
     },
-    { profile: text(), recipient: text() },
+    { profile: text(), recipient: text(), shared: record({ place: text(1100), until: time }) },
   ),
   quarantine: record({ ...logged, key: text(), found: isDigest, reason: text(500), at: time }),
   exception: REGISTER,
