@@ -1,9 +1,12 @@
 """
 Bad bundles, each named by its defect: a good one with one thing changed, and manifests, log and signatures made anew as
-far as whoever did it holds the keys. Each says which steps notice it.
+far as whoever did it holds the keys. Each says which step notices it first.
+
+    python tests/vectors/defects.py FOLDER      writes them all, and expected.json, for another implementation
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -945,3 +948,18 @@ def _zips() -> None:
 
 
 _zips()
+
+
+def main(folder: Path) -> None:
+    """Write every bad bundle into `folder`, which must not exist, and what is expected of each."""
+    folder.mkdir(parents=True)
+    rows = []
+    for name, one in DEFECTS.items():
+        (folder / f"{name}.zip").write_bytes(one.make())
+        root = bags().key_of(one.root).public.text if one.root else (GOOD / "root.pub").read_text().strip()
+        rows.append({"bundle": f"{name}.zip", "fails": one.fails, "by": one.by, "root": root, "pins": one.pins})
+    (folder / "expected.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -144,6 +144,16 @@ def test_the_keyboard_is_enough(opened: Any) -> None:
     assert opened.run("part('progress').textContent") == "cut_short.zip was checked."
 
 
+def test_a_bundle_may_be_dropped_on_the_page(opened: Any) -> None:
+    """The browser's own part, turning a drag into an event, is left out; the event's file is a real one."""
+    opened.choose("#bundle", FROZEN / "cut_short.zip")
+    opened.run("drop({preventDefault: () => 0, dataTransfer: {files: [part('bundle').files[0]]}})")
+    assert opened.run("part('progress').textContent") == "cut_short.zip is chosen."
+    opened.run("part('bundle').value = ''")
+    opened.run("check()")
+    assert opened.run("document.querySelectorAll('#steps > li').length") == STEPS
+
+
 def test_a_screen_reader_hears_what_each_field_is_and_what_came_of_it(opened: Any) -> None:
     checked(opened, FROZEN / "cut_short.zip", root=ROOT)
     nodes = opened.call("Accessibility.getFullAXTree")["nodes"]

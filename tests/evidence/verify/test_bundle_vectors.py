@@ -1,7 +1,9 @@
 """Three verifiers that share no code say the same of every vector: good bundles, and each with one thing wrong."""
 
 import importlib.util
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -158,6 +160,14 @@ def test_what_is_not_noticed_is_listed_with_a_test_that_shows_it() -> None:
     written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "evidence").rglob("test_*.py"))
     assert unnoticed <= named
     assert all(name in unnoticed or f"def {name}(" in written for name in named)
+
+
+def test_the_script_writes_them_for_another_implementation(tmp_path: Path) -> None:
+    words = [sys.executable, "-W", "ignore", str(VECTORS / "defects.py"), str(tmp_path / "bad")]
+    subprocess.run(words, check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    rows = json.loads((tmp_path / "bad" / "expected.json").read_text())
+    assert {row["bundle"]: row["fails"] for row in rows} == {f"{name}.zip": one.fails for name, one in DEFECTS.items()}
+    assert (tmp_path / "bad" / "leaf_twice.zip").read_bytes() == DEFECTS["leaf_twice"].make()
 
 
 def test_there_are_forty_attacks_and_more_at_every_step() -> None:
