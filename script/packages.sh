@@ -1,7 +1,8 @@
-# Debian packages whose programs the tests run; sourced by script/test.
+# Debian packages whose programs (or, where there is none, files) the tests need; sourced by script/test.
 
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
+  [golang-go]=go [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/sumdb
   [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
@@ -15,7 +16,9 @@ declare -A tests_of=(
   [openssh-server]="SSH to a real sshd"
   [openssh-client]="host keys, and signatures checked with ssh-keygen"
   [frr]="a real router: FRR's vtysh behind sshd"
-  [chromium]="the report in a browser and on paper"
+  [chromium]="the report in a browser and on paper, and verify.html"
+  [golang-go]="checkpoints and roots by Go's transparency-log packages"
+  [golang-golang-x-mod-dev]="checkpoints and roots by Go's transparency-log packages"
   [systemd]="systemd's own check of the units that are printed"
   [restic]="backups and restore tests by restic"
   [dnf]="missing updates of the RHEL family"
@@ -44,8 +47,8 @@ find_missing() {
   local package
   missing=()
   for package in $(printf '%s\n' "${!program_of[@]}" | sort); do
-    [ -e "/${program_of[$package]#/}" ] && continue # a file, where it is no program
-    PATH=$PATH:/usr/sbin:/usr/lib/frr command -v "${program_of[$package]}" >/dev/null || missing+=("$package")
+    PATH=$PATH:/usr/sbin:/usr/lib/frr command -v "${program_of[$package]}" >/dev/null ||
+      [ -e "${program_of[$package]}" ] || missing+=("$package")
   done
 }
 

@@ -144,6 +144,9 @@ def tsas() -> ModuleType:
 
 _bundle = _fixtures("bundle")
 handed, bag = _bundle.handed, _bundle.bag
+chromium = _fixtures("browser").chromium
+_verifiers = _fixtures("verifiers")
+three_verifiers = _verifiers.three_verifiers
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +165,12 @@ def bundles() -> ModuleType:
 def vectors() -> ModuleType:
     """The module that makes small stores: the frozen vectors, and what tests damage."""
     return _load(Path(__file__).parent / "vectors" / "make.py")
+
+
+@pytest.fixture(scope="session")
+def bundle_vectors() -> ModuleType:
+    """The module that makes the frozen bundles."""
+    return _load(Path(__file__).parent / "vectors" / "bundles.py")
 
 
 @pytest.fixture(scope="session")

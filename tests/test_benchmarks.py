@@ -16,6 +16,7 @@ SMALL = {
     "redact.py": [["--secrets", "20"]],
     "s3.py": [["--items", "200", "--script-items", "100"]],
     "snmp.py": [["--targets", "20"], ["--hosts", "40"]],
+    "verify.py": [["--rounds", "1", "--share", "100"]],
     "ssh.py": [["--rounds", "1", "--devices", "6", "--no-collect"]],
 }
 LIBRARIES = {"snmp_plant.py", "ssh_plant.py"}

@@ -48,9 +48,11 @@ def selection_options(command: Callable[..., object]) -> Callable[..., object]:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The zip.")
 @click.option(
     "--verifier",
+    "verifiers",
     type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
     metavar="FILE",
-    help="Write the stand-alone verify.py, too.",
+    help="Write a stand-alone verifier, too: verify.py, or verify.html for a browser.",
 )
 @click.option(
     "--allowed-signers",
@@ -72,7 +74,7 @@ def command(
     recipient: str | None,
     as_of: datetime | None,
     output: Path | None,
-    verifier: Path | None,
+    verifiers: tuple[Path, ...],
     signers: Path | None,
     platforms_folder: str | None,
 ) -> None:
@@ -80,19 +82,19 @@ def command(
     Write the evidence bundle of a period: a BagIt bag in a zip, signed with the sealer's key.
 
     It holds a plain copy of each artefact, every statement about it, and what shows that nothing between was left
-    out of the log. `verify FILE`, verify.py, ssh-keygen and sha256sum check it. The same log and the same words give
-    the same bytes. That it was handed out is stated in the log: the next seal commits it.
+    out of the log. `verify FILE`, verify.py, verify.html, ssh-keygen and sha256sum check it. The same log and the
+    same words give the same bytes. That it was handed out is stated in the log: the next seal commits it.
 
     It is made for the moment of the period's newest statement, or --as-of: what was due in the period after that is
     listed as pending. So of a period that is over, --as-of its end shows a collector that died in it.
 
-    verify.py and the allowed signers go to the auditor another way than the bundle, as the root key does.
+    The verifiers and the allowed signers go to the auditor another way than the bundle, as the root key does.
     """
-    if not output and not verifier and not signers:
+    if not output and not verifiers and not signers:
         raise click.UsageError("nothing to write: name a file with --output, --verifier or --allowed-signers")
     if output and not period:
         raise click.UsageError("--output needs --period")
-    if verifier:
+    for verifier in verifiers:
         _write_verifier(verifier)
     if signers:
         _write_signers(_open(config, store, owner), signers)
@@ -154,10 +156,12 @@ def _export(opened: "OpenSite", selection: "Selection", output: Path, platforms:
 
 def _write_verifier(target: Path) -> None:
     from evidence.cli.options import write_whole
-    from evidence.export.verifier import standalone
+    from evidence.export.verifier import page, standalone
 
-    write_whole(target, standalone().encode())
-    click.echo(f"{target}: the stand-alone verifier; it needs Python 3.11 and nothing else", err=True)
+    in_a_browser = target.suffix == ".html"
+    write_whole(target, (page() if in_a_browser else standalone()).encode())
+    needs = "a browser" if in_a_browser else "Python 3.11"
+    click.echo(f"{target}: a stand-alone verifier; it needs {needs} and nothing else", err=True)
 
 
 def _write_signers(opened: "OpenSite", target: Path) -> None:

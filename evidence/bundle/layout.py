@@ -54,6 +54,9 @@ MAX_INDEX_BYTES = 512 * 1024 * 1024
 _MAX_ASSET, _MAX_QUESTION = 60, 40
 _NAME = re.compile(r"[a-z0-9._-]{1,120}")
 _BAD_NAME = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?|.*\.|\.+.*")
+_PATH = re.compile(
+    r"data(?:/(?!\.|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|$))[a-z0-9._-]{1,120}(?<!\.)){1,4}", re.ASCII
+)
 _README = "data/README.txt"
 
 
@@ -97,14 +100,17 @@ def blob_path(digest: Digest) -> str:
     return f"{BLOBS}{hex_of(digest)}"
 
 
+def check_folder(name: str) -> str:
+    """Return the name of a bag's own folder if it can be one; raise `BundleError` if not."""
+    if len(name) > MAX_FOLDER or not _NAME.fullmatch(name) or _BAD_NAME.fullmatch(name):
+        raise BundleError(f"expected one folder with a short, plain name, found {name!r:.100}")
+    return name
+
+
 def check_path(path: str) -> str:
     """Return `path`, relative to the bag's folder, if a bundle may hold it; raise `BundleError` if not."""
     if path in TAG_FILES or path == _README:
         return path
-    first, *rest = path.split("/")
-    if first != "data" or not rest or len(path) > MAX_PATH or len(rest) > 4:
+    if len(path) > MAX_PATH or not _PATH.fullmatch(path):
         raise BundleError(f"not a path of a bundle: {path!r:.200}")
-    for name in rest:
-        if not _NAME.fullmatch(name) or _BAD_NAME.fullmatch(name):
-            raise BundleError(f"not a path of a bundle: {path!r:.200}")
     return path

@@ -8,25 +8,31 @@ was handed over. Links, folders, second entries of a name and names no bundle ha
 import os
 import stat
 import struct
-import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Protocol, cast
+from typing import NamedTuple, Protocol
+from weakref import finalize
 
-from evidence.bundle.layout import MAX_FILES, MAX_FOLDER, TAG_FILES, BundleError, check_path
+from evidence.bundle.layout import MAX_FILES, TAG_FILES, BundleError, check_folder, check_path
 from evidence.model.names import Digest
 from evidence.store.layout import MAX_BLOB_BYTES
 
 MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
 """Largest central directory of a zip: 500,000 entries of about 300 bytes, with room."""
 
-_PIECE = 1024 * 1024
+_PIECE = 64 * 1024
+"""What is read at once: of more, the memory would be asked of the system and given back each time (mallopt(3))."""
 _END, _END_64, _LOCATOR = 22, 56, 20
 """Lengths of the zip's last records (APPNOTE 4.3.14 to 4.3.16); we write no comment behind them."""
-_LOCAL_HEADER = 30
+_HEADER = struct.Struct("<4s2xI4xIIIHH")
+"""What stands before each entry (APPNOTE 4.3.7); which version and which date is all the same to us."""
+_RECORD = struct.Struct("<4s4xI4xIIIHHH4xII")
+"""An entry of the directory (APPNOTE 4.3.12): flags and method are one number, which has to be 0."""
+_FAR, _FAR_EXTRA = 0xFFFFFFFF, struct.Struct("<HHQ")
+"""Where an entry lies beyond 4 GiB, and the extra field that then says where (APPNOTE 4.5.3)."""
 
 
 class Bundle(Protocol):
@@ -35,8 +41,8 @@ class Bundle(Protocol):
     sizes: Mapping[str, int]
     """Every file there is, and its length."""
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open one of them for reading."""
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of one of them, at most one more than its length."""
         ...
 
 
@@ -65,9 +71,8 @@ def read_file(bundle: Bundle, path: str, *, at_most: int = MAX_BLOB_BYTES) -> by
     if length > at_most:
         raise BundleError(f"{path}: {length} bytes; at most {at_most} are read")
     try:
-        with bundle.open(path) as file:
-            data = file.read(length + 1)
-    except (OSError, zipfile.BadZipFile) as error:
+        data = b"".join(bundle.pieces(path))
+    except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error}") from error
     if len(data) != length:
         raise BundleError(f"{path}: expected {length} bytes, found {len(data)}")
@@ -78,10 +83,9 @@ def digest_file(bundle: Bundle, path: str) -> Digest:
     """Return a file's digest, never holding more than a piece of it."""
     hashed = sha256()
     try:
-        with bundle.open(path) as file:
-            while piece := file.read(_PIECE):
-                hashed.update(piece)
-    except (OSError, zipfile.BadZipFile) as error:
+        for piece in bundle.pieces(path):
+            hashed.update(piece)
+    except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error}") from error
     return Digest(f"sha256:{hashed.hexdigest()}")
 
@@ -98,79 +102,111 @@ class _Folder:
                 raise BundleError(f"{root}: more than {MAX_FILES} files")
         self.sizes: Mapping[str, int] = MappingProxyType(found)
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open a file; it was no link when it was listed, and is not followed if it has become one."""
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Read a file; it was no link when it was listed, and is not followed if it has become one."""
         handle = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-        return os.fdopen(handle, "rb")
+        with FileIO(handle) as file:
+            yield from _read(file, self.sizes[path] + 1)
+
+
+class _Entry(NamedTuple):
+    """A file in a zip, as the directory has it."""
+
+    name: bytes
+    size: int
+    start: int
+    crc: int
 
 
 class _Zip:
     """A bag in a zip."""
 
     def __init__(self, place: Path) -> None:
-        with place.open("rb") as file:
-            _check_end(file, place)
-        try:
-            self._zip = zipfile.ZipFile(place)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise BundleError(f"{place}: not a zip: {error}") from error
-        entries = self._zip.infolist()
-        if not 0 < len(entries) <= MAX_FILES:
-            raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {len(entries)}")
-        self._folder = entries[0].filename.split("/")[0]
-        if len(self._folder) > MAX_FOLDER:
-            raise BundleError(f"{place}: expected one folder with a short name, found {self._folder!r:.100}")
-        sizes: dict[str, int] = {}
-        for entry in entries:
-            path = self._path(entry)
-            if path in sizes:
-                raise BundleError(f"{path}: stands twice in the zip")
-            sizes[path] = entry.file_size
-        _check_room(self._zip)
-        self.sizes: Mapping[str, int] = MappingProxyType(sizes)
+        self._file = FileIO(place)
+        finalize(self, self._file.close)
+        start, size, count = _told(self._file, place)
+        self._file.seek(start)
+        self._entries: dict[str, _Entry] = {}
+        self._folder, end = b"", 0
+        for entry in _listed(self._file.read(size), count):
+            folder, _, name = entry.name.partition(b"/")
+            self._folder = self._folder or check_folder(folder.decode("ascii", "replace")).encode()
+            path = check_path(name.decode("ascii", "replace"))
+            if folder != self._folder or path in self._entries:
+                raise BundleError(f"{path}: stands twice in the zip, or in another folder than the first file")
+            self._entries[path] = entry
+        for path, entry in sorted(self._entries.items(), key=lambda one: one[1].start):
+            if entry.start != end:
+                raise BundleError(f"{path}: does not follow the entry before it")
+            end += _HEADER.size + len(entry.name) + entry.size
+        if end != start:
+            raise BundleError(f"{place}: something lies between the last entry and the directory")
+        self.sizes: Mapping[str, int] = MappingProxyType({path: one.size for path, one in self._entries.items()})
 
-    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Open an entry; zipfile checks its CRC when it is read to the end."""
-        return cast("AbstractContextManager[BinaryIO]", self._zip.open(f"{self._folder}/{path}"))
-
-    def _path(self, entry: zipfile.ZipInfo) -> str:
-        folder, _, path = entry.filename.partition("/")
-        if entry.orig_filename != entry.filename or folder != self._folder:
-            raise BundleError(f"{entry.orig_filename!r:.200}: expected everything in the folder {self._folder}")
-        mode = entry.external_attr >> 16
-        if (mode and not stat.S_ISREG(mode)) or entry.is_dir():
-            raise BundleError(f"{entry.filename!r:.200}: expected a plain file")
-        stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
-        if not stored or entry.flag_bits & 0x1:
-            raise BundleError(f"{entry.filename!r:.200}: expected a stored entry, not a deflated or encrypted one")
-        return check_path(path)
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Read an entry; what stands before it has to say what the directory says, as streaming programs believe it."""
+        entry = self._entries[path]
+        self._file.seek(entry.start)
+        length = _HEADER.size + len(entry.name)
+        first = b"".join(_read(self._file, length + min(entry.size, _PIECE)))
+        told = _HEADER.unpack_from(first) if len(first) >= length else ()
+        expected = (b"PK\x03\x04", 0, entry.crc, entry.size, entry.size, len(entry.name), 0)
+        if told != expected or first[_HEADER.size : length] != entry.name:
+            raise BundleError(f"{path}: the entry does not say what the directory says")
+        yield first[length:]
+        yield from _read(self._file, entry.size - (len(first) - length))
 
 
-def _check_end(file: BinaryIO, place: Path) -> None:
-    """Bound the central directory before zipfile reads it whole."""
-    file.seek(0, os.SEEK_END)
-    length = file.tell()
+def _read(file: FileIO, length: int) -> Iterator[bytes]:
+    """Yield at most `length` bytes, in pieces."""
+    while length > 0 and (piece := file.read(min(length, _PIECE))):
+        yield piece
+        length -= len(piece)
+
+
+def _told(file: FileIO, place: Path) -> tuple[int, int, int]:
+    """Return where the directory lies, how long it is and how many files it lists, by the records at the very end."""
+    length = file.seek(0, os.SEEK_END)
     file.seek(max(length - _END - _LOCATOR - _END_64, 0))
     tail = file.read(_END + _LOCATOR + _END_64)
-    end = tail[-_END:]
+    end, before = tail[-_END:], length - _END
     if len(end) < _END or end[:4] != b"PK\x05\x06" or end[-2:] != b"\0\0":
         raise BundleError(f"{place}: not a zip as we write it")
-    sizes = [int.from_bytes(end[12:16], "little")]
+    count, size, start = struct.unpack("<HII", end[10:20])
     if tail[-_END - _LOCATOR : -_END][:4] == b"PK\x06\x07" and tail[:4] == b"PK\x06\x06":
-        sizes = [struct.unpack("<Q", tail[40:48])[0]]
-    if sizes[0] > min(MAX_DIRECTORY_BYTES, length):
-        raise BundleError(f"{place}: a directory of {sizes[0]} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+        count, size, start = struct.unpack("<QQQ", tail[32:56])
+        before -= _LOCATOR + _END_64
+    if size > min(MAX_DIRECTORY_BYTES, length):
+        raise BundleError(f"{place}: a directory of {size} bytes; at most {MAX_DIRECTORY_BYTES} are read")
+    if not 0 < count <= MAX_FILES:
+        raise BundleError(f"{place}: expected 1 to {MAX_FILES} files, found {count}")
+    if start + size != before:
+        raise BundleError(f"{place}: the directory does not lie where the end of the zip says")
+    return start, size, count
 
 
-def _check_room(archive: zipfile.ZipFile) -> None:
-    """Raise where entries share bytes (a zip that inflates by overlapping), or bytes lie between them."""
-    end = 0
-    for entry in sorted(archive.infolist(), key=lambda one: one.header_offset):
-        if entry.header_offset != end:
-            raise BundleError(f"{entry.filename!r:.200}: does not follow the entry before it")
-        end += _LOCAL_HEADER + len(entry.filename) + entry.file_size
-    if archive.start_dir != end:
-        raise BundleError("something lies between the last entry and the directory")
+def _listed(directory: bytes, count: int) -> Iterator[_Entry]:
+    """Yield the entries of a directory; raise unless there are `count`, each of them plain and stored, and no more."""
+    at = 0
+    for _ in range(count):
+        if len(directory) < at + _RECORD.size:
+            raise BundleError("the zip's directory is cut off")
+        magic, kind, crc, packed, size, *lengths, mode, start = _RECORD.unpack_from(directory, at)
+        named, extra, comment = lengths
+        name = directory[at + _RECORD.size : at + _RECORD.size + named]
+        at += _RECORD.size + named
+        if start == _FAR and extra == _FAR_EXTRA.size:
+            *far, start = _FAR_EXTRA.unpack_from(directory.ljust(at + extra), at)
+            at, extra = at + extra, extra if far != [1, 8] else 0
+        if magic != b"PK\x01\x02" or extra or comment or len(name) != named:
+            raise BundleError(f"{name!r:.200}: more in the zip's directory than we write there")
+        if kind or packed != size:
+            raise BundleError(f"{name!r:.200}: expected a stored entry, not a deflated or encrypted one")
+        if mode >> 16 and not stat.S_ISREG(mode >> 16):
+            raise BundleError(f"{name!r:.200}: expected a plain file")
+        yield _Entry(name, size, start, crc)
+    if at != len(directory):
+        raise BundleError("the zip's directory lists more files than its end says")
 
 
 def _bag_folder(place: Path) -> Path:

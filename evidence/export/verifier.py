@@ -1,10 +1,25 @@
-"""`verify.py`: the pieces of `evidence.standalone`, joined into one file that anybody can read and run."""
+"""
+The verifiers that go to an auditor, each one file: `verify.py`, and `verify.html` for a browser.
+
+Both are joined from pieces that anybody can read, `evidence/standalone/*.py` and `evidence/standalone/web/*`.
+"""
 
 import ast
+import base64
+import hashlib
 from importlib.resources import files
 
-PIECES = ("files", "ed25519", "tree", "forms", "slots", "gaps", "planned", "checks", "main")
+PIECES = (
+    *("files", "ed25519", "tree", "forms", "slots", "shapes", "gaps", "planned", "log_checks", "findings", "checks"),
+    "main",
+)
 """In an order in which each rests only on those before it."""
+
+WEB_PIECES = (
+    *("bytes", "sha256", "zip", "ed25519", "canonical", "forms", "statements", "tree", "log_steps", "gaps", "slots"),
+    *("completeness", "findings", "statement_steps", "page"),
+)
+"""The same of `verify.html`."""
 
 _PACKAGE = "evidence.standalone"
 _LAST = PIECES[-1]
@@ -28,3 +43,28 @@ def standalone() -> str:
     described = ast.get_docstring(ast.parse(sources[_LAST]), clean=False)
     head = ["#!/usr/bin/env python3", f'"""{described}"""', "", *sorted(imports)]
     return "\n".join([*head, "", "\n\n\n".join(bodies), ""])
+
+
+def page() -> str:
+    """Return the text of verify.html: its policy lets in its own script and style, by digest, and nothing out."""
+    web = files(_PACKAGE).joinpath("web")
+    script = "\n".join(
+        ['"use strict";', *(web.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in WEB_PIECES)]
+    )
+    style = web.joinpath("page.css").read_text(encoding="utf-8")
+    policy = "; ".join(
+        [
+            *("default-src 'none'", "connect-src 'none'", "base-uri 'none'", "form-action 'none'"),
+            f"script-src '{_source(script)}'",
+            f"style-src '{_source(style)}'",
+        ]
+    )
+    text = web.joinpath("page.html").read_text(encoding="utf-8")
+    for name, value in (("policy", policy), ("style", style), ("script", script)):
+        text = text.replace(f"{{{{{name}}}}}", value)
+    return text
+
+
+def _source(text: str) -> str:
+    """Return how a Content-Security-Policy names an inline script or style (CSP3 §2.3.1)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,1 +1,1 @@
-"""The pieces of verify.py, which needs nothing but the standard library; `evidence.export.verifier` joins them."""
+"""The pieces of verify.py and, in `web/`, of verify.html; `evidence.export.verifier` joins them into one file each."""

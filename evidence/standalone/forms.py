@@ -4,12 +4,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from evidence.standalone.files import refuse, require
+from evidence.standalone.files import check_path, refuse, require
 
 _PREFIX = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
+_KEY, _MAX_DEPTH = re.compile(r"[a-z][A-Za-z0-9_]*|_type"), 16
 
 ROLES = {
     "genesis": "root", "key": "root", "plan": "planner", "missed": "planner", "part": "collector",
@@ -25,27 +25,66 @@ def sha(data: bytes) -> str:
 
 
 def canonical(data: bytes) -> Any:
-    """Read JSON that is written the one way (RFC 8785, whole numbers only)."""
+    """Read JSON that is written the one way (RFC 8785, whole numbers and plain keys only)."""
     value = json.loads(data, parse_float=refuse, parse_constant=refuse)
     again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     require(again == data, "JSON that is not written the one way")
+    _bounded(value, 0)
     return value
+
+
+def _bounded(value: Any, depth: int) -> None:
+    require(depth <= _MAX_DEPTH, f"nested more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, int):
+        require(abs(value) < 2**53, "an integer that not all readers hold exactly")
+    elif isinstance(value, dict):
+        require(all(map(_KEY.fullmatch, value)), "not a key of canonical JSON")
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        _bounded(one, depth + 1)
+
+
+def base64_of(text: str) -> bytes:
+    """Read padded base64 that is written the one way."""
+    data = base64.b64decode(text, validate=True)
+    require(base64.b64encode(data).decode() == text, "base64 that is not written the one way")
+    return data
 
 
 def manifest(data: bytes) -> dict[str, str]:
     """Read a manifest: digest by path."""
-    rows = [line.split("  ", 1) for line in data.decode().splitlines()]
-    found = {row[-1]: row[0] for row in rows}
+    rows = [re.fullmatch(r"([0-9a-f]{64})  ([^\r\n]+)", line) for line in data.decode().split("\n")[:-1]]
+    found = {check_path(row[2]): row[1] for row in rows if row}
     again = "".join(f"{found[path]}  {path}\n" for path in sorted(found)).encode()
-    require(again == data, "a manifest that is not written our way")
+    require(found and again == data, "a manifest that is not written our way")
     return found
+
+
+def described(data: bytes) -> dict[str, str]:
+    """Read `bag-info.txt`."""
+    rows = [re.fullmatch(r"([A-Z][A-Za-z-]*): ([^\x00-\x1f\x7f]+)", line) for line in data.decode().split("\n")[:-1]]
+    found = {row[1]: row[2].strip() for row in rows if row}
+    again = "".join(f"{label}: {found[label]}\n" for label in sorted(found)).encode()
+    require(found and again == data, "bag-info.txt: not written our way")
+    return found
+
+
+def note(data: bytes, name: str) -> tuple[str, int, str, bytes, bytes]:
+    """Read a checkpoint: origin, size, root, the text that is signed, and the signature line's bytes."""
+    match = re.fullmatch(r"(([^\n]+)\n([^\n]+)\n([^\n]+)\n)\n\u2014 ([^ \n]+) ([^ \n]+)\n", data.decode())
+    require(match, f"{name}: not a signed note")
+    text, origin, size, root, signer, line = match.groups() if match else refuse(name)
+    require(re.fullmatch(r"[a-z0-9.-]{1,253}/[a-z0-9._-]{1,100}/[0-9a-f]{16}", origin), f"{name}: of no log of ours")
+    require(re.fullmatch(r"0|[1-9][0-9]{0,11}", size), f"{name}: not a size")
+    require(signer == origin and len(base64_of(root)) == 32 and len(base64_of(line)) == 68, f"{name}: not a checkpoint")
+    return origin, int(size), base64_of(root).hex(), text.encode(), base64_of(line)
 
 
 def public_key(line: str) -> bytes:
     """Return the 32 bytes of the key in a line of OpenSSH's."""
-    words = line.split()
-    blob = base64.b64decode(words[1], validate=True) if len(words) > 1 else b""
-    require(words and words[0] == "ssh-ed25519" and blob[:19] == _PREFIX and len(blob) == 51, "not an Ed25519 key")
+    match = re.fullmatch(r"ssh-ed25519 ([A-Za-z0-9+/]{68})(?: [^\r\n]{0,200})?\n?", line)
+    blob = base64.b64decode(match[1]) if match else b""
+    require(blob[:19] == _PREFIX and len(blob) == 51, "not an Ed25519 key")
     return blob[19:]
 
 
@@ -70,24 +109,16 @@ def kind_of(statement: dict[str, Any]) -> str:
     return match[1] if match else "unknown"
 
 
-def payload_of(envelope: bytes) -> dict[str, Any]:
-    """Return the statement in an envelope, whoever signed it."""
-    found: dict[str, Any] = canonical(base64.b64decode(canonical(envelope)["payload"], validate=True))
-    return found
-
-
-def digests(value: Any) -> Iterator[str]:
-    """Yield every digest that a statement names anywhere."""
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from digests(one)
-    elif isinstance(value, str) and value.startswith("sha256:"):
-        yield value
-
-
 def sshsig(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Return what stands before the key and before the signature in an SSHSIG over `data`, and what is signed."""
     strings = [b"plantproof", b"", b"sha512", hashlib.sha512(data).digest()]
     packed = [len(one).to_bytes(4, "big") + one for one in strings]
     head = b"SSHSIG\0\0\0\1\0\0\0\x33" + _PREFIX
     return head, b"".join(packed[:3]) + b"\0\0\0\x53" + _PREFIX[:-1] + b"\x40", b"SSHSIG" + b"".join(packed)
+
+
+def armour(blob: bytes) -> bytes:
+    """Return a signature file of OpenSSH's."""
+    text = base64.b64encode(blob).decode()
+    lines = [text[at : at + 70] for at in range(0, len(text), 70)]
+    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""]).encode()

@@ -43,7 +43,9 @@ def gaps_csv(parts: list[tuple[str, dict[str, Any]]], slots: list[Slot], rest: l
                 (slot.name, "", "", "part-absent", f"part {label}", utc(slot.until), "")
                 for label in _absent(labels.get(slot.name, set()), lacking)
             ]
-    return ("\ufeff" + "".join(",".join(map(_cell, row)) + "\r\n" for row in rows)).encode("utf-8", "replace")
+    return ("\ufeff" + "".join(",".join(quoted(cell(one)) for one in row) + "\r\n" for row in rows)).encode(
+        "utf-8", "replace"
+    )
 
 
 def later_rows(slots: list[Slot], as_of: int) -> Iterator[_Row]:
@@ -95,10 +97,14 @@ def _absent(labels: set[str], lacking: bool) -> list[str]:
     return [f"{missing} of {count}"] if lacking and missing > 0 else []
 
 
-def _cell(value: str) -> str:
-    """Write a cell (RFC 4180) that no spreadsheet runs, on one line, with nothing in it that cannot be seen."""
+def cell(value: str) -> str:
+    """Return what stands in a cell: nothing that a spreadsheet runs, on one line, nothing that cannot be seen."""
     text = _UNSEEN.sub(lambda found: _escaped(ord(found[0])), value).replace("\n", "\\n").replace("\t", "\\t")
-    text = f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def quoted(text: str) -> str:
+    """Write a cell (RFC 4180)."""
     return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
 
 

@@ -10,6 +10,7 @@ program. Ed25519 is RFC 8032's, Merkle trees are RFC 6962's, bags RFC 8493's, si
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from evidence.standalone.forms import public_key
 
 _STEPS = (
     ("bag", Verification.bag), ("log", Verification.log), ("genesis", Verification.genesis),
-    ("keys", Verification.introduced), ("signatures", Verification.signatures), ("pins", Verification.bound),
+    ("keys", Verification.introduced), ("signatures", Verification.signatures), ("pins", Verification.pinned),
     ("statements", Verification.statements), ("links", Verification.links), ("artefacts", Verification.artefacts),
     ("completeness", Verification.completeness), ("anchors", Verification.anchors),
 )  # fmt: skip
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
         root = public_key(asked.root_key.read_text()) if asked.root_key else None
     except BROKEN as error:
         parser.error(f"--root-key: {error}")
-    if any(len(pin) != 3 or not pin[1].isdecimal() for pin in pins):
+    if any(len(pin) != 3 or not re.fullmatch("[0-9]{1,12}", pin[1]) for pin in pins):
         parser.error("--pin: expected `origin size root`")
     try:
         found = Verification(Bundle(asked.bundle), root, pins)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from evidence.standalone.forms import kind_of
+from evidence.standalone.files import BROKEN
 from evidence.standalone.gaps import gaps_csv, later_rows
+from evidence.standalone.shapes import Shape, plan_blob
 from evidence.standalone.slots import EVER, Excuse, Said, Slot, Stated, due_slots, in_order, seconds, settle, utc
 
 Numbered = tuple[int, str, dict[str, Any]]
@@ -15,18 +16,24 @@ Numbered = tuple[int, str, dict[str, Any]]
 class Planned:
     """The slots of a bundle's period, and what the statements say of them: of those up to its moment only."""
 
-    def __init__(self, statements: list[Numbered], read: Callable[[str], Any], info: dict[str, str]) -> None:
+    def __init__(
+        self, statements: list[Numbered], read: Callable[[str, int, Shape], Any], info: dict[str, str]
+    ) -> None:
         """Derive and settle the slots; `read` returns a blob by its digest."""
         self.since, self.until = map(seconds, info["Plantproof-Period"].split(" ")[1:])
         self.as_of = seconds(info["Plantproof-As-Of"])
         self.end = min(self.until, self.as_of)
         self.statements = statements
-        self.parts = [(index, name, one["predicate"]) for index, name, one in statements if kind_of(one) == "part"]
+        self.parts = [(index, name, one["predicate"]) for index, name, one in statements if one["kind"] == "part"]
         self.ends = [(index, seconds(part["ended"])) for index, _, part in self.parts]
-        self.stated = [
-            Stated(index, row["blob"], seconds(row["at"]) if "at" in row else EVER, read(row["blob"]))
-            for index, row in ((index, one["predicate"]) for index, _, one in statements if kind_of(one) == "plan")
-        ]
+        self.stated, self.failures = list[Stated](), list[str]()
+        for index, row in ((index, one["predicate"]) for index, _, one in statements if one["kind"] == "plan"):
+            try:
+                plan = read(row["blob"], row["bytes"], plan_blob)
+            except BROKEN as error:
+                self.failures.append(f"leaf {index}: its plan: {error}")
+                plan = {"assets": [], "slots": [], "grace_s": 0}
+            self.stated.append(Stated(index, row["blob"], seconds(row["at"]) if "at" in row else EVER, plan))
         self.plans = in_order(self.stated, self.ends)
         self.due = due_slots(self.plans, self.until)
         self.settled = [slot for slot in self.due.values() if self.since <= slot.due <= self.end]
@@ -48,7 +55,7 @@ class Planned:
     def _excuses(self) -> Mapping[str, list[Excuse]]:
         found: dict[tuple[str, str, str, frozenset[str]], Excuse] = {}
         for _, name, one in self.statements:
-            if kind_of(one) == "missed":
+            if one["kind"] == "missed":
                 row = one["predicate"]
                 excuse = Excuse(row["slot"], row["reason"], row["at"], frozenset(row["assets"]), name)
                 found.setdefault((excuse.slot, excuse.reason, excuse.at, excuse.assets), excuse).statement = name
@@ -94,7 +101,7 @@ class Planned:
         spoken = {
             "sha256:" + one["subject"][0]["digest"]["sha256"]
             for index, _, one in self.statements
-            if index >= first and kind_of(one) not in ("plan", "export", "key", "genesis", "quarantine")
+            if index >= first and one["kind"] not in ("plan", "export", "key", "genesis", "quarantine")
         }
         if earlier and earlier[-1].blob in asked - spoken:
             yield f"whether leaf {earlier[-1].index} was the newest plan before leaf {first}: only the sealer says so"

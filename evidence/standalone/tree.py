@@ -19,6 +19,14 @@ def folded(edge: list[bytes]) -> str:
     return right.hex()
 
 
+def grown(edge: list[bytes], size: int, leaf: bytes) -> None:
+    """Add a leaf to the right edge of a tree that has `size` of them."""
+    carried = hashed(b"\0", leaf)
+    while size & 1:
+        carried, size = hashed(b"\1", edge.pop(), carried), size >> 1
+    edge.append(carried)
+
+
 def along(row: dict[str, Any], leaf: bytes, size: int) -> str:
     """Return the root that an audit path leads to (RFC 6962 §2.1.1)."""
     index, here, path = row["index"], hashed(b"\0", leaf), [bytes.fromhex(one) for one in row["path"]]

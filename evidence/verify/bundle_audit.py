@@ -184,12 +184,19 @@ def path_digest(path: str) -> tuple[str, Digest]:
     return kind, digest
 
 
+def checkpoint_of(data: bytes, name: str) -> SignedCheckpoint:
+    """Read a checkpoint; raise for any other line ends than line feeds, which Python would split lines at as well."""
+    if len(data.decode("utf-8", "replace").splitlines()) != data.count(b"\n"):
+        raise BundleError(f"{name}: expected lines that end in line feeds")
+    return read_checkpoint(data)
+
+
 def read_log(audit: BundleAudit) -> Proof:
     """Return the log's files; raise unless they are well-formed and add up to the roots of both checkpoints."""
     bundle = audit.bundle
-    audit.current = read_checkpoint(read_file(bundle, CHECKPOINT, at_most=MAX_NOTE_BYTES))
+    audit.current = checkpoint_of(read_file(bundle, CHECKPOINT, at_most=MAX_NOTE_BYTES), CHECKPOINT)
     if PREVIOUS in bundle.sizes:
-        audit.previous = read_checkpoint(read_file(bundle, PREVIOUS, at_most=MAX_NOTE_BYTES))
+        audit.previous = checkpoint_of(read_file(bundle, PREVIOUS, at_most=MAX_NOTE_BYTES), PREVIOUS)
     before = audit.previous.checkpoint.size if audit.previous else 0
     files = {
         name: read_file(bundle, name, at_most=MAX_LEAVES_BYTES)

@@ -1,8 +1,5 @@
 """The tables of findings in a bundle, made again from the statement the assessor signed."""
 
-import csv
-import io
-
 from evidence.assess.knowledge import read_texts
 from evidence.bundle.judged import CONTROLS, FINDINGS, Judgement, Places, judged_files
 from evidence.bundle.layout import blob_path
@@ -52,9 +49,9 @@ def _read(audit: BundleAudit, path: str) -> bytes:
 
 
 def _named(table: bytes) -> Digest | None:
-    """Return the statement that the rows say they are made of."""
-    row = next(csv.DictReader(io.StringIO(table.decode("utf-8-sig", "replace"), newline="")), None)
-    return parse_digest(row.get("statement") or "") if row else None
+    """Return the statement that the rows say they are made of, in the last cell of the first of them."""
+    row = lines_of(table)[1:2]
+    return parse_digest(row[0].rpartition(b",")[2].decode("utf-8", "replace")) if row else None
 
 
 def _newest(audit: BundleAudit, statement: FindingsStatement) -> Digest:

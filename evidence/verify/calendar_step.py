@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.log.calendar import EVER, Due, StatedPlan, due_slots
-from evidence.log.plan import job_of, load_plan
+from evidence.log.fields import ShapeError
+from evidence.log.plan import MAX_SLOTS_DAYS, Plan, job_of, load_plan
 from evidence.verify.audit import Audited, SealedPlan
 from evidence.verify.result import Answer
 from evidence.verify.slots import Calendar, Cover, Settled, settle, troubles
@@ -90,12 +91,19 @@ def read_plans(audit: Audited, answer: Answer) -> Sequence[StatedPlan]:
     plans: list[StatedPlan] = []
     for stated, begin in counted_from(audit.stated, _known(audit)):
         try:
-            plan = load_plan(audit.artefact(stated.blob, stated.bytes))
+            plan = bounded(load_plan(audit.artefact(stated.blob, stated.bytes)))
         except Error as error:
             answer.fail(f"leaf {stated.index}: its plan: {error}")
         else:
             plans.append(StatedPlan(blob=stated.blob, plan=plan, begin=begin))
     return plans
+
+
+def bounded(plan: Plan) -> Plan:
+    """Return a plan whose slots end within the calendar; a grace as long as no plan reaches would lead out of it."""
+    if max((plan.grace_s, *(one.grace_s or 0 for one in plan.slots))) > MAX_SLOTS_DAYS * 86_400:
+        raise ShapeError(f"plan: a grace of more than {MAX_SLOTS_DAYS} days")
+    return plan
 
 
 def derive(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from collectors.locks import run_lock
+from evidence.export.verifier import page
 from evidence.log.history import History
 from evidence.store.directory import DirectoryStore
 
@@ -104,8 +105,10 @@ def test_a_bundle_tells_of_the_slots_of_its_period(hall: Any) -> None:
     hall.run("missed", part.slot, "--reason", "the line was being moved", "--asset", "press-2")
     hall.run("seal")
     period = ("--period", f"{days_ahead(-1)}..{days_ahead(1)}", "--as-of", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    made = hall.run("export", *period, "-o", "bundle.zip", "--verifier", "verify.py")
+    verifiers = ("--verifier", "verify.py", "--verifier", "verify.html")
+    made = hall.run("export", *period, "-o", "bundle.zip", *verifiers)
     assert made.code == 0, made.said
+    assert (hall.folder / "verify.html").read_text(encoding="utf-8") == page()
     told = hall.run("verify", "bundle.zip", "--key", "store.keys/root.pub", "--format", "json", program="evidence")
     assert told.code == 0, told.said
     (one,) = json.loads(told.out)["slots"]["not_whole"]

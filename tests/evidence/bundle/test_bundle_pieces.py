@@ -1,12 +1,16 @@
 """The pieces of a bundle: names, manifests, signatures, and the log's share; both implementations of each agree."""
 
+import inspect
+import re
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence import standalone
 from evidence.bundle import sshsig
 from evidence.bundle.bag import dump_info, dump_manifest, load_info, load_manifest
 from evidence.bundle.layout import (
@@ -24,12 +28,14 @@ from evidence.bundle.layout import (
 from evidence.bundle.proof import check_earlier, cut, dump_proof, load_proof
 from evidence.errors import Error
 from evidence.export.period import PeriodError, parse_period
+from evidence.log import authority, export, findings, missed, part, plan, quarantine, register, rows
 from evidence.log.chain import Leaf
 from evidence.log.keys import SignatureError, SigningKey
 from evidence.log.merkle import Frontier, ProofError, audit_paths, root_along
 from evidence.log.statement import INTERPRETED, ROLE_OF
+from evidence.model.columns import REGISTERS
 from evidence.model.names import AssetId, digest_of
-from evidence.standalone import checks, forms, tree
+from evidence.standalone import forms, shapes, tree
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120)
 
@@ -51,7 +57,33 @@ def test_both_verifiers_shorten_names_alike(name: str, at_most: int) -> None:
 
 def test_both_verifiers_know_the_same_kinds_and_who_may_sign_them() -> None:
     assert dict(ROLE_OF) == forms.ROLES
-    assert checks.READ == INTERPRETED
+    assert shapes.PREDICATES.keys() == INTERPRETED
+
+
+KEYS = {
+    "genesis": (authority._GENESIS, authority._SPARE),
+    "key": (authority._KEY, frozenset()),
+    "plan": (plan._PREDICATE, plan._AT),
+    "missed": (missed._MISSED, frozenset()),
+    "part": (part._PART, part._OPTIONAL),
+    "findings": (findings._PREDICATE, frozenset()),
+    "export": (export._EXPORT, export._OPTIONAL),
+    "quarantine": (quarantine._QUARANTINE, frozenset()),
+    **dict.fromkeys(REGISTERS, (register._PREDICATE, frozenset())),
+}
+"""What a predicate of each kind must hold and what it may, for `verify`."""
+
+
+def test_all_three_verifiers_know_the_same_keys_of_every_kind() -> None:
+    """A key that one reader learns and another does not is a bundle that they do not agree about."""
+    page = (files(standalone) / "web" / "statements.js").read_text(encoding="utf-8")
+    capture = inspect.getclosurevars(shapes._CAPTURE).nonlocals
+    told = {"capture": (rows._CAPTURE, rows._OPTIONAL), **KEYS}
+    known = {"capture": capture} | {kind: inspect.getclosurevars(shapes.PREDICATES[kind]).nonlocals for kind in KEYS}
+    for kind, (required, optional) in told.items():
+        assert known[kind]["required"].keys() == required, kind
+        assert known[kind]["known"].keys() == required | optional, kind
+        assert all(re.search(rf"\b{key}\b", page) for key in required | optional), kind
 
 
 @pytest.mark.parametrize(

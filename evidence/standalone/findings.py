@@ -1,0 +1,114 @@
+"""The tables of findings against the rows the assessor signed; titles and frameworks' ids stand in no blob we read."""
+
+import hashlib
+import re
+from collections import Counter
+from typing import Any
+
+from evidence.standalone.files import require
+from evidence.standalone.forms import shorten
+from evidence.standalone.gaps import cell, quoted
+from evidence.standalone.log_checks import LogChecks
+from evidence.standalone.shapes import flag, like, ordered, record, rows, text
+
+_TABLE, _INDEXES = "data/findings.csv", "data/controls/"
+_TABLE_HEADER = "id,requirement,title,asset,row,status,due,reason,exception,evidence,profile,statement"
+_INDEX_HEADER = "control,requirement,asset,row,status,due,reason,exception,evidence,finding"
+_FINDING = record(
+    {"asset": text(), "row": text(), "due": flag, "exception": text()},
+    requirement=text(20), status=like("supports|contradicts|not-assessed|not-applicable"), reason=text(),
+    evidence=ordered(like("sha256:[0-9a-f]{64}"), most=100_000),
+)  # fmt: skip
+_RESULTS = rows(lambda row: _FINDING(row) and bool(row["evidence"] or row["status"] == "not-assessed"))
+
+
+def check_tables(found: LogChecks) -> None:
+    """Fail unless every row of the tables is one that the newest findings give, and in a whole bundle every one is."""
+    tables = [path for path in found.manifest if path == _TABLE or path.startswith(_INDEXES)]
+    whole = found.info.get("Plantproof-Narrowed") == "no"
+    judged = [(digest, one["predicate"]) for _, digest, one in found.supplied if one["kind"] == "findings"]
+    if not tables:
+        require(not judged or not whole, f"{_TABLE}: missing, and the log was judged")
+        return
+    require(_TABLE in tables, f"{_TABLE}: missing, beside {tables[0]}")
+    told = _read(found, _TABLE, _TABLE_HEADER)
+    if not told:
+        found.gaps.append(f"{_TABLE}: holds no finding")
+        return
+    made_of = [(digest, said) for digest, said in judged if digest == told[0][-1]]
+    require(made_of, f"{_TABLE}: made of {told[0][-1]}, which is not here")
+    (digest, said), as_of = made_of[0], found.info.get("Plantproof-As-Of", "")
+    alike = [one for one, each in judged if each["profile"] == said["profile"] and each["as_of"] <= as_of]
+    if alike[-1:] != [digest]:
+        found.failures.append(f"{_TABLE}: made of {digest}, and the log was judged again later")
+    if f"data/blobs/{said['results'][7:]}" not in found.manifest:
+        found.gaps.append(f"{_TABLE}: what it is made of is withheld")
+        return
+    made = _made(found, said)
+    right = [[name, *row, cell(said["profile"]), digest] for name, row in made.items()]
+    plain = [row[:2] + row[3:] for row in told]
+    if plain != right if whole else any(row not in right for row in plain):
+        found.failures.append(f"{_TABLE}: not what the findings say")
+    for path in (path for path in tables if path != _TABLE):
+        require(re.fullmatch(r"data/controls/[^/]+/index\.csv", path), f"{path}: no table of a framework")
+        _check_index(found, path, made, whole=whole)
+
+
+def _check_index(found: LogChecks, path: str, made: dict[str, list[str]], *, whole: bool) -> None:
+    """Check that an index says of each finding what it says, and of each requirement all of it."""
+    index = _read(found, path, _INDEX_HEADER)
+    good = bool(index) and all(row[1:-1] == made.get(row[-1]) for row in index)
+    rows_of, findings_of = Counter((row[0], row[1]) for row in index), Counter(row[0] for row in made.values())
+    once = len({(row[0], row[1], row[-1]) for row in index}) == len(index)
+    every = all(count == findings_of[requirement] for (_, requirement), count in rows_of.items())
+    if not good or (whole and not (once and every)):
+        found.failures.append(f"{path}: not what the findings say")
+
+
+def _made(found: LogChecks, said: Any) -> dict[str, list[str]]:
+    """Return the cells of each finding that both kinds of tables have, by its id."""
+    results = found.blob(said["results"], said["results_bytes"], _RESULTS)
+    answers, others = _places(found)
+    made = {}
+    for row in results:
+        asset, place = row.get("asset"), row.get("row")
+        told = "\n".join((row["requirement"], asset or "", "" if place is None else f"row {place}"))
+        name = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        files = [
+            answers.get((asset, one)) or answers.get((None, one)) or others.get(one, one) for one in row["evidence"]
+        ]
+        due = "yes" if row.get("due") else "no"
+        cells = (row["requirement"], asset, place, row["status"], due, row["reason"], row.get("exception"))
+        made[name] = [*(cell(one or "") for one in cells), cell(" ".join(one.removeprefix("data/") for one in files))]
+    return made
+
+
+def _places(found: LogChecks) -> tuple[dict[tuple[str | None, str], str], dict[str, str]]:
+    """Return where answers lie, by asset and digest, and where everything else does."""
+    parts = (one["predicate"] for _, _, one in found.supplied if one["kind"] == "part")
+    names = {shorten(row["asset"], 60): row["asset"] for part in parts for row in part["captures"]}
+    answers: dict[tuple[str | None, str], str] = {}
+    for path, digest in sorted(found.manifest.items()):
+        if path.startswith("data/evidence/"):
+            for asset in (names.get(path.split("/")[2]), None):
+                answers.setdefault((asset, f"sha256:{digest}"), path)
+    others = {name: f"data/statements/{one['kind']}/{name[7:]}.dsse.json" for _, name, one in found.supplied}
+    lists = {blob: f"data/blobs/{blob[7:]}" for blob in found.blobs}
+    return answers, others | {blob: path for blob, path in lists.items() if path in found.manifest}
+
+
+def _read(found: LogChecks, path: str, header: str) -> list[list[str]]:
+    """Read a table; written again it has to be the same."""
+    data = found.bundle.read(path).decode()
+    lines = data.removeprefix("\ufeff").removesuffix("\r\n").split("\r\n")
+    require(
+        data == "\ufeff" + "".join(f"{line}\r\n" for line in lines) and lines[0] == header, f"{path}: no such table"
+    )
+    told = [[_plain(one) for one in re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,]*)', line)] for line in lines[1:]]
+    require(all(len(row) == header.count(",") + 1 for row in told), f"{path}: rows of another length")
+    require([",".join(map(quoted, row)) for row in told] == lines[1:], f"{path}: not written our way")
+    return told
+
+
+def _plain(value: str) -> str:
+    return value[1:-1].replace('""', '"') if value.startswith('"') else value

@@ -1,0 +1,50 @@
+"""The fuzzer of `script/test` asks every reader, finds nothing, and would find something."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "script" / "fuzz.py"
+
+
+@pytest.fixture(scope="module")
+def fuzz() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("plantproof_fuzz", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_reader_takes_what_was_written_and_refuses_what_was_changed(fuzz: ModuleType, tmp_path: Path) -> None:
+    for target in fuzz.targets(tmp_path):
+        assert target.seeds, target.name
+        for seed in target.seeds[:50]:
+            assert fuzz.one_case(target, seed) is None
+        assert target.asked["taken"] == target.asked["cases"], target.name
+    every, wrong = fuzz.run(2, 7, folder=tmp_path)
+    assert wrong is None
+    assert all(target.asked["cases"] for target in every)
+    assert all(target.asked["taken"] < target.asked["cases"] for target in every)
+
+
+def test_a_reader_that_ends_otherwise_or_disagrees_is_found(fuzz: ModuleType) -> None:
+    def broken(data: bytes) -> None:
+        raise KeyError(data)
+
+    assert "KeyError" in fuzz.one_case(fuzz.Target("x", broken, None, [b"x"]), b"x")
+    disagreeing = fuzz.Target("x", len, broken, [b"x"])
+    assert "verify says True, verify.py False" in fuzz.one_case(disagreeing, b"x")
+
+
+def test_the_same_seed_makes_the_same_cases(fuzz: ModuleType) -> None:
+    import random
+
+    seeds = [random.Random(3), random.Random(3)]
+    made = [[fuzz.changed(b"abcdef" * 9, chance) for _ in range(50)] for chance in seeds]
+    assert made[0] == made[1]

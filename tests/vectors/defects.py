@@ -1,0 +1,965 @@
+"""
+Bad bundles, each named by its defect: a good one with one thing changed, and manifests, log and signatures made anew as
+far as whoever did it holds the keys. Each says which step notices it first.
+
+    python tests/vectors/defects.py FOLDER      writes them all, and expected.json, for another implementation
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from evidence.bundle.layout import (
+    BAG_INFO,
+    BAGIT,
+    CHECKPOINT,
+    EARLIER,
+    EVIDENCE,
+    FRONTIER,
+    GAPS,
+    LEAVES,
+    MANIFEST,
+    PREVIOUS,
+    SIGNATURE,
+    STATEMENTS,
+    TAGMANIFEST,
+)
+from evidence.bundle.sshsig import sign
+from evidence.log.note import read_checkpoint, sign_checkpoint
+from evidence.model.names import digest_of
+
+GOOD = Path(__file__).parent / "bundle-0.1"
+Edit = Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """One bad bundle."""
+
+    name: str
+    base: str
+    """The good bundle it is made of."""
+    fails: str
+    """The first step that notices it; none: nothing fails, and `says` is the step that says what was not checked."""
+    make: Callable[[], bytes]
+    by: str
+    """Who can do it: `anybody`, or whose keys it takes."""
+    says: str = ""
+    root: str | None = None
+    """The root key that is trusted instead of the owner's."""
+    pins: tuple[str, ...] = field(default_factory=tuple)
+
+
+DEFECTS: dict[str, Defect] = {}
+
+
+def bags() -> ModuleType:
+    """Return the module that makes bags."""
+    from importlib.util import module_from_spec, spec_from_file_location
+    from sys import modules
+
+    if "plantproof_vectors_bags" not in modules:
+        spec = spec_from_file_location("plantproof_vectors_bags", Path(__file__).with_name("bags.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        modules[spec.name] = module_from_spec(spec)
+        spec.loader.exec_module(modules[spec.name])
+    return modules["plantproof_vectors_bags"]
+
+
+def good(base: str) -> bytes:
+    """Return a good bundle."""
+    return (GOOD / f"{base}.zip").read_bytes()
+
+
+def pins_of(base: str) -> tuple[str, ...]:
+    """Return the pin an auditor holds: of the size a bundle begins with, or of the plan where it begins with none."""
+    before = "7" if base in ("whole", "one_control") else "29"
+    lines = (GOOD / "pins.txt").read_text().splitlines()
+    return tuple(line for line in lines if line.split(" ")[1] == before)
+
+
+def defect(
+    fails: str,
+    by: str = "sealer",
+    *,
+    base: str = "later",
+    says: str = "",
+    root: str | None = None,
+    every_pin: bool = False,
+) -> Callable[[Edit], Edit]:
+    """
+    Register an edit of a bag.
+
+    Whoever holds no key leaves manifests and signature as they were; `manifests` makes the manifests anew without a
+    key; every other name stands for keys of which one is the sealer's.
+    """
+
+    def registered(edit: Edit) -> Edit:
+        def make() -> bytes:
+            bag = bags().Bag.read(good(base))
+            edit(bag)
+            if by != "anybody":
+                bag.remake(None if by == "manifests" else bags().key_of("sealer"))
+            data: bytes = bag.zipped()
+            return data
+
+        pins = tuple((GOOD / "pins.txt").read_text().splitlines()) if every_pin else pins_of(base)
+        add(edit.__name__, base, fails, make, by, says=says, root=root, pins=pins)
+        return edit
+
+    return registered
+
+
+def add(name: str, base: str, fails: str, make: Callable[[], bytes], by: str, **said: Any) -> None:
+    """Register a bad bundle."""
+    assert name not in DEFECTS
+    DEFECTS[name] = Defect(name=name, base=base, fails=fails, make=make, by=by, **({"pins": pins_of(base)} | said))
+
+
+def newest(bag: Any) -> str:
+    """Return the path of the part that nothing in the log refers to."""
+    parts = [(path, bag.statement(path)["predicate"]) for path in bag.of_kind("part")]
+    slot = max(says["slot"] for _, says in parts)
+    return next(path for path, says in parts if says["slot"] == slot and says["last"])
+
+
+def restated(
+    fails: str, by: str = "collector and sealer", *, kind: str = "part", base: str = "later"
+) -> Callable[[Edit], Edit]:
+    """Register an edit of a statement, signed again by the key of its role and logged in the place of the other."""
+
+    def registered(edit: Edit) -> Edit:
+        def on_bag(bag: Any) -> None:
+            bag.restate(newest(bag) if kind == "part" else bag.of_kind(kind)[-1], edit)
+
+        on_bag.__name__ = edit.__name__
+        defect(fails, by, base=base)(on_bag)
+        return edit
+
+    return registered
+
+
+def resealed(fails: str, by: str = "sealer") -> Callable[[Edit], Edit]:
+    """Register an edit of an envelope that is logged in the place of the other."""
+
+    def registered(edit: Edit) -> Edit:
+        def on_bag(bag: Any) -> None:
+            bag.reseal(newest(bag), edit)
+
+        on_bag.__name__ = edit.__name__
+        defect(fails, by)(on_bag)
+        return edit
+
+    return registered
+
+
+def worded(name: str, edit: Callable[[bytes], bytes]) -> None:
+    """Register another way to write a part's payload, signed by the collector."""
+
+    def on_bag(bag: Any) -> None:
+        path = newest(bag)
+        payload = edit(bags().written(bag.statement(path)))
+        bag.replace(path, bags().written(bags().envelope(payload, bags().key_of("collector"))))
+
+    on_bag.__name__ = name
+    defect("statements", "collector and sealer")(on_bag)
+
+
+def answer(bag: Any, asset: str = "sw-01") -> str:
+    """Return the path of an answer."""
+    found: str = next(path for path in sorted(bag.files) if path.startswith(f"{EVIDENCE}{asset}/"))
+    return found
+
+
+# The bag: what a manifest and a signature are for.
+
+
+@defect("bag", "anybody")
+def bundle_extra_file(bag: Any) -> None:
+    bag.files[f"{EVIDENCE}sw-01/extra.txt"] = b"planted\n"
+
+
+@defect("bag", "anybody")
+def bundle_missing_file(bag: Any) -> None:
+    del bag.files["data/report.html"]
+
+
+@defect("bag", "anybody")
+def bundle_changed_file(bag: Any) -> None:
+    bag.files["data/report.html"] += b" "
+
+
+@defect("bag", "anybody")
+def bundle_renamed_file(bag: Any) -> None:
+    bag.files["data/other.html"] = bag.files.pop("data/report.html")
+
+
+@defect("bag", "anybody")
+def bundle_file_outside_data(bag: Any) -> None:
+    bag.files["readme.txt"] = b"read me first\n"
+
+
+@defect("bag", "anybody")
+def evidence_forged_once_signature_and_digest_were_deleted(bag: Any) -> None:
+    path = answer(bag)
+    bag.files[path] = b"hostname forged\n"
+    lines = bag.files[MANIFEST].splitlines(keepends=True)
+    bag.files[MANIFEST] = b"".join(line for line in lines if path.encode() not in line)
+    bag.tag(None)
+    del bag.files[SIGNATURE]
+
+
+@defect("bag", "sealer")
+def bundle_other_declaration(bag: Any) -> None:
+    bag.files[BAGIT] = bag.files[BAGIT].replace(b"1.0", b"0.97")
+
+
+def signed_tags(name: str, edit: Edit) -> None:
+    """Register an edit of the tag files that the sealer signed."""
+
+    def make() -> bytes:
+        bag = bags().Bag.read(good("later"))
+        bag.remake(None)
+        edit(bag)
+        bag.files[SIGNATURE] = sign(bags().key_of("sealer"), bag.files[TAGMANIFEST], namespace="plantproof")
+        data: bytes = bag.zipped()
+        return data
+
+    add(name, "later", "bag", make, "sealer")
+
+
+def _info(old: bytes, new: bytes) -> Edit:
+    def edit(bag: Any) -> None:
+        assert old in bag.files[BAG_INFO]
+        bag.files[BAG_INFO] = bag.files[BAG_INFO].replace(old, new)
+        bag.tag(None)
+
+    return edit
+
+
+def _less(bag: Any) -> None:
+    bag.files[TAGMANIFEST] = b"".join(bag.files[TAGMANIFEST].splitlines(keepends=True)[1:])
+
+
+signed_tags("bundle_other_size_than_it_says", _info(b"Payload-Oxum: ", b"Payload-Oxum: 1"))
+signed_tags("bundle_tag_manifest_lists_less", _less)
+
+
+def _manifest(edit: Callable[[list[bytes]], Iterable[bytes]]) -> Edit:
+    def on_bag(bag: Any) -> None:
+        bag.files[MANIFEST] = b"".join(edit(bag.files[MANIFEST].splitlines(keepends=True)))
+        bag.tag(None)
+
+    return on_bag
+
+
+# Where a manifest cannot be read, nothing that rests on it passes either.
+for _name, _edit in {
+    "bundle_manifest_out_of_order": lambda lines: reversed(lines),
+    "bundle_manifest_names_a_file_twice": lambda lines: [lines[0], *lines],
+    "bundle_manifest_in_capitals": lambda lines: [lines[0].upper(), *lines[1:]],
+}.items():
+    signed_tags(_name, _manifest(_edit))
+
+
+# The log.
+
+
+@defect("log", "sealer")
+def leaf_left_out(bag: Any) -> None:
+    bag.files[LEAVES] = b"".join(bag.files[LEAVES].splitlines(keepends=True)[:-1])
+
+
+@defect("log", "sealer")
+def leaf_put_in(bag: Any) -> None:
+    bag.files[LEAVES] += b'{"kind":"part","statement":"sha256:%s"}\n' % (b"0" * 64)
+
+
+@defect("log", "sealer")
+def leaves_swapped(bag: Any) -> None:
+    one, other, *rest = bag.files[LEAVES].splitlines(keepends=True)
+    bag.files[LEAVES] = b"".join([other, one, *rest])
+
+
+@defect("log", "sealer")
+def leaf_twice(bag: Any) -> None:
+    bag.relog([*bag.leaves, bag.leaves[-1]])
+
+
+@defect("log", "sealer")
+def leaf_written_otherwise(bag: Any) -> None:
+    bag.relog([bag.leaves[0].replace(b'":"', b'": "'), *bag.leaves[1:]])
+
+
+@defect("log", "sealer")
+def frontier_wrong(bag: Any) -> None:
+    lines = bag.files[FRONTIER].splitlines(keepends=True)
+    bag.files[FRONTIER] = b"".join([b"%064x\n" % 1, *lines[1:]])
+
+
+@defect("log", "sealer")
+def frontier_too_short(bag: Any) -> None:
+    bag.files[FRONTIER] = b"".join(bag.files[FRONTIER].splitlines(keepends=True)[1:])
+
+
+@defect("log", "sealer")
+def frontier_in_capitals(bag: Any) -> None:
+    bag.files[FRONTIER] = bag.files[FRONTIER].upper()
+
+
+@defect("log", "sealer")
+def checkpoint_rolled_back(bag: Any) -> None:
+    bag.files[CHECKPOINT] = bag.files[PREVIOUS]
+
+
+@defect("log", "sealer")
+def checkpoint_of_another_log(bag: Any) -> None:
+    bag.files[CHECKPOINT] = bag.files[CHECKPOINT].replace(b"/acme/", b"/other/")
+
+
+@defect("log", "sealer")
+def checkpoint_with_two_signatures(bag: Any) -> None:
+    bag.files[CHECKPOINT] += bag.files[CHECKPOINT].splitlines(keepends=True)[-1]
+
+
+@defect("log", "sealer")
+def checkpoint_with_a_carriage_return(bag: Any) -> None:
+    origin, size, root, *rest = bag.files[CHECKPOINT].split(b"\n")
+    bag.files[CHECKPOINT] = b"\n".join([origin, size, root[:9] + b"\r" + root[9:], *rest])
+
+
+@defect("log", "sealer")
+def checkpoint_size_written_otherwise(bag: Any) -> None:
+    bag.files[CHECKPOINT] = bag.files[CHECKPOINT].replace(b"\n42\n", b"\n042\n")
+
+
+@defect("log", "sealer")
+def leaves_other_than_the_description_says(bag: Any) -> None:
+    bag.info("Plantproof-Log", "29 41")
+
+
+def _earlier(edit: Callable[[list[dict[str, Any]]], None]) -> Edit:
+    def on_bag(bag: Any) -> None:
+        rows = json.loads(bag.files[EARLIER])
+        edit(rows)
+        bag.files[EARLIER] = bags().written(rows)
+
+    return on_bag
+
+
+def _swap_places(rows: list[dict[str, Any]]) -> None:
+    rows[1]["index"], rows[2]["index"] = rows[2]["index"], rows[1]["index"]
+    rows[1:3] = rows[2], rows[1]
+
+
+def _other_hash(rows: list[dict[str, Any]]) -> None:
+    rows[-1]["path"][0] = "0" * 64
+
+
+def _more_path(rows: list[dict[str, Any]]) -> None:
+    rows[-1]["path"].append("0" * 64)
+
+
+def _out_of_order(rows: list[dict[str, Any]]) -> None:
+    rows.reverse()
+
+
+for _name, _rows in {
+    "earlier_statement_moved": _swap_places,
+    "earlier_path_wrong": _other_hash,
+    "earlier_path_too_long": _more_path,
+    "earlier_out_of_order": _out_of_order,
+}.items():
+    _step = _earlier(_rows)
+    _step.__name__ = _name
+    defect("log", "sealer")(_step)
+
+
+# Whose log it is, and who signed.
+
+
+@defect("genesis", "sealer")
+def genesis_missing(bag: Any) -> None:
+    del bag.files[bag.of_kind("genesis")[0]]
+
+
+@defect("genesis", "sealer")
+def genesis_twice(bag: Any) -> None:
+    bag.files[f"{STATEMENTS}genesis/{'0' * 64}.dsse.json"] = bag.files[bag.of_kind("genesis")[0]]
+
+
+@defect("genesis", "root", root="stranger")
+def root_key_is_not_the_trusted_one(bag: Any) -> None:
+    assert bag.files
+
+
+@defect("genesis", "root and sealer", base="whole")
+def genesis_makes_another_log(bag: Any) -> None:
+    bag.restate(bag.of_kind("genesis")[0], lambda statement: statement["predicate"].update(owner="other"))
+
+
+def logged(bag: Any, kind: str, statement: dict[str, Any], key: Any) -> None:
+    """Log one more statement."""
+    data = bags().written(bags().envelope(bags().written(statement), key))
+    digest = digest_of(data)
+    bag.files[f"{STATEMENTS}{kind}/{digest.removeprefix('sha256:')}.dsse.json"] = data
+    bag.relog([*bag.leaves, f'{{"kind":"{kind}","statement":"{digest}"}}'.encode()])
+
+
+def stranger_as(bag: Any, role: str) -> dict[str, Any]:
+    """Return a statement that introduces a stranger's key."""
+    statement: dict[str, Any] = bag.statement(bag.of_kind("key")[0])
+    key = bags().key_of("stranger").public
+    statement["predicate"].update(role=role, verify_key=key.text)
+    statement["subject"] = [{"name": "key", "digest": {"sha256": digest_of(key.raw).removeprefix("sha256:")}}]
+    return statement
+
+
+@defect("keys", "sealer")
+def key_introduced_by_the_sealer(bag: Any) -> None:
+    logged(bag, "key", stranger_as(bag, "assessor"), bags().key_of("sealer"))
+
+
+@defect("keys", "root and sealer")
+def key_introduced_for_another_log(bag: Any) -> None:
+    statement = stranger_as(bag, "assessor")
+    statement["predicate"]["log"] = f"plantproof.example/acme/{'0' * 16}"
+    logged(bag, "key", statement, bags().key_of("root"))
+
+
+@defect("keys", "root and sealer")
+def key_statement_about_another_key(bag: Any) -> None:
+    statement = stranger_as(bag, "assessor")
+    statement["subject"][0]["digest"]["sha256"] = "0" * 64
+    logged(bag, "key", statement, bags().key_of("root"))
+
+
+@defect("keys", "root and sealer")
+def key_introduced_as_a_second_root(bag: Any) -> None:
+    logged(bag, "key", stranger_as(bag, "root"), bags().key_of("root"))
+
+
+def signature_by(
+    name: str, role: str, edit: Callable[[bytes], bytes] = lambda data: data, *, namespace: str = "plantproof"
+) -> None:
+    """Register a bundle with another signature."""
+
+    def make() -> bytes:
+        bag = bags().Bag.read(good("later"))
+        bag.files[SIGNATURE] = edit(sign(bags().key_of(role), bag.files[TAGMANIFEST], namespace=namespace))
+        data: bytes = bag.zipped()
+        return data
+
+    add(name, "later", "signatures", make, "anybody" if role == "stranger" else role)
+
+
+signature_by("signature_from_other_key", "stranger")
+signature_by("signature_from_the_collector", "collector")
+signature_by("signature_from_the_root", "root")
+signature_by("signature_for_another_namespace", "sealer", namespace="file")
+signature_by("signature_in_other_lines", "sealer", lambda data: data.replace(b"\n", b"\r\n"))
+signature_by("signature_with_a_bit_changed", "sealer", lambda data: data.replace(b"A", b"B", 1))
+
+
+@defect("signatures", "manifests")
+def bundle_changed_and_its_manifests_made_anew(bag: Any) -> None:
+    bag.files["data/report.html"] += b" "
+
+
+@defect("signatures", "anybody")
+def signature_missing(bag: Any) -> None:
+    del bag.files[SIGNATURE]
+
+
+@defect("signatures", "collector and sealer")
+def checkpoint_signed_by_the_collector(bag: Any) -> None:
+    note = read_checkpoint(bag.files[CHECKPOINT]).checkpoint
+    bag.files[CHECKPOINT] = sign_checkpoint(bags().key_of("collector"), note)
+
+
+@defect("signatures", "stranger and sealer")
+def earlier_checkpoint_signed_by_a_stranger(bag: Any) -> None:
+    note = read_checkpoint(bag.files[PREVIOUS]).checkpoint
+    bag.files[PREVIOUS] = sign_checkpoint(bags().key_of("stranger"), note)
+
+
+# Statements.
+
+
+@defect("statements", "planner and sealer")
+def statement_signed_by_wrong_role(bag: Any) -> None:
+    bag.restate(newest(bag), lambda statement: None, bags().key_of("planner"))
+
+
+@defect("statements", "sealer")
+def statement_signed_by_a_stranger(bag: Any) -> None:
+    bag.restate(newest(bag), lambda statement: None, bags().key_of("stranger"))
+
+
+@defect("statements", "sealer")
+def exception_signed_by_the_sealer(bag: Any) -> None:
+    statement = bag.statement(bag.of_kind("exception")[0])
+    logged(bag, "exception", statement, bags().key_of("sealer"))
+
+
+@defect("statements", "collector and sealer")
+def excuse_signed_by_the_collector(bag: Any) -> None:
+    statement = bag.statement(newest(bag))
+    statement["subject"] = statement["subject"][:1]
+    log = statement["predicate"]["log"]
+    statement["predicateType"] = "urn:plantproof:missed:v1"
+    statement["predicate"] = {
+        "log": log, "slot": "nightly-20260709T0200Z", "reason": "x", "at": "2026-07-09T02:00:00Z", "assets": [],
+    }  # fmt: skip
+    logged(bag, "missed", statement, bags().key_of("collector"))
+
+
+@restated("statements")
+def part_replayed_from_other_log(statement: dict[str, Any]) -> None:
+    statement["predicate"]["log"] = f"plantproof.example/other/{'0' * 16}"
+
+
+@defect("statements", "sealer")
+def statement_swapped_for_another(bag: Any) -> None:
+    one, other = bag.of_kind("part")[-2:]
+    bag.files[one] = bag.files[other]
+
+
+@defect("statements", "sealer")
+def statement_not_in_the_log(bag: Any) -> None:
+    bag.files[f"{STATEMENTS}key/{'0' * 64}.dsse.json"] = bag.files[bag.of_kind("key")[0]]
+
+
+@defect("statements", "sealer")
+def statement_left_out_in_silence(bag: Any) -> None:
+    del bag.files[bag.of_kind("export")[-1]]
+
+
+@defect("statements", "sealer")
+def statement_logged_as_another_kind(bag: Any) -> None:
+    path = newest(bag)
+    bag.replace(path, bag.files[path], "missed")
+
+
+@defect("statements", "sealer")
+def capture_ttl_raised(bag: Any) -> None:
+    _unsigned(bag, b'"ttl_s":86400', b'"ttl_s":99999')
+
+
+@defect("statements", "sealer")
+def capture_redated(bag: Any) -> None:
+    _unsigned(bag, b'"at":"2026-07-09T', b'"at":"2026-07-19T')
+
+
+@defect("statements", "sealer")
+def outcome_made_good(bag: Any) -> None:
+    _unsigned(bag, b'"label":"1/1"', b'"label":"2/2"')
+
+
+def _unsigned(bag: Any, old: bytes, new: bytes) -> None:
+    """Change what a part says, and keep its signature."""
+    import base64
+
+    path = newest(bag)
+    value = json.loads(bag.files[path])
+    payload = base64.b64decode(value["payload"])
+    assert old in payload
+    value["payload"] = base64.b64encode(payload.replace(old, new)).decode()
+    bag.replace(path, bags().written(value))
+
+
+@resealed("statements", "collector and sealer")
+def dsse_two_signatures(envelope: dict[str, Any]) -> None:
+    envelope["signatures"] *= 2
+
+
+@resealed("statements")
+def dsse_no_signature(envelope: dict[str, Any]) -> None:
+    envelope["signatures"] = []
+
+
+@resealed("statements")
+def dsse_other_payload_type(envelope: dict[str, Any]) -> None:
+    envelope["payloadType"] = "application/json"
+
+
+@resealed("statements")
+def dsse_more_than_it_holds(envelope: dict[str, Any]) -> None:
+    envelope["note"] = "read me"
+
+
+@resealed("statements")
+def dsse_signature_written_otherwise(envelope: dict[str, Any]) -> None:
+    signature = envelope["signatures"][0]
+    assert signature["sig"].endswith("==")
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    signature["sig"] = signature["sig"][:-3] + digits[digits.index(signature["sig"][-3]) ^ 1] + "=="
+
+
+@resealed("statements")
+def dsse_base64_without_padding(envelope: dict[str, Any]) -> None:
+    envelope["signatures"][0]["sig"] = envelope["signatures"][0]["sig"].rstrip("=")
+
+
+worded("json_with_blanks", lambda data: data.replace(b'":', b'": ', 1))
+worded("json_out_of_order", lambda data: b'{"subject":[],' + data[1:])
+worded("bundle_duplicate_json_key", lambda data: data.replace(b'{"_type"', b'{"_type":"x","_type"'))
+worded("json_with_a_fraction", lambda data: data.replace(b'"took_ms":410', b'"took_ms":410.0', 1))
+worded("json_with_an_exponent", lambda data: data.replace(b'"took_ms":410', b'"took_ms":41e1', 1))
+worded(
+    "json_with_an_integer_beyond_53_bits", lambda data: data.replace(b'"took_ms":410', b'"took_ms":9007199254740993', 1)
+)
+worded("json_with_half_a_surrogate_pair", lambda data: data.replace(b'"user":"u-5f2c"', b'"user":"\\ud83c"'))
+worded("json_with_an_escape_too_many", lambda data: data.replace(b'"user":"u-5f2c"', b'"user":"\\u0075-5f2c"'))
+worded("json_with_a_key_of_another_form", lambda data: data.replace(b'{"user":', b'{"User":'))
+worded(
+    "json_nested_too_deep", lambda data: data.replace(b'{"user":"u-5f2c"}', b'{"user":' + b"[" * 20 + b"]" * 20 + b"}")
+)
+worded("json_that_is_not_utf_8", lambda data: data.replace(b"u-5f2c", b"u-\xff"))
+worded("json_with_a_line_feed_behind", lambda data: data + b"\n")
+
+
+@restated("statements")
+def statement_subject_relabelled(statement: dict[str, Any]) -> None:
+    statement["subject"][1]["name"] = "sw-02/running-config"
+
+
+@restated("statements")
+def statement_subject_left_out(statement: dict[str, Any]) -> None:
+    statement["subject"].pop()
+
+
+@restated("statements")
+def statement_first_subject_is_no_plan(statement: dict[str, Any]) -> None:
+    statement["subject"][0]["name"] = "scheme"
+
+
+@restated("statements")
+def statement_says_more_than_its_kind(statement: dict[str, Any]) -> None:
+    statement["predicate"]["verdict"] = "compliant"
+
+
+@restated("statements")
+def part_without_its_asset_list(statement: dict[str, Any]) -> None:
+    del statement["predicate"]["assets"]
+
+
+@restated("statements")
+def part_of_a_time_that_is_none(statement: dict[str, Any]) -> None:
+    statement["predicate"]["ended"] = "2026-02-30T02:00:00Z"
+
+
+@restated("statements")
+def part_with_an_unknown_result(statement: dict[str, Any]) -> None:
+    statement["predicate"]["outcomes"][0]["result"] = "fine"
+
+
+@restated("statements")
+def part_with_a_community_in_the_clear(statement: dict[str, Any]) -> None:
+    capture = next(one for one in statement["predicate"]["captures"] if one["transport"] == "snmp")
+    capture["access"] = {"version": "2c", "community": "public"}
+
+
+@restated("statements")
+def part_whose_volatile_share_lies_nowhere(statement: dict[str, Any]) -> None:
+    capture = next(one for one in statement["predicate"]["captures"] if "volatile" in one)
+    capture["volatile"]["offset"] = 10_000
+
+
+# What statements refer to.
+
+
+@restated("links")
+def part_refers_to_nothing(statement: dict[str, Any]) -> None:
+    statement["predicate"]["previous"] = [f"sha256:{'0' * 64}"]
+
+
+@restated("links")
+def part_knew_another_log(statement: dict[str, Any]) -> None:
+    statement["predicate"]["after"]["root"] = "0" * 64
+
+
+@restated("links")
+def part_knew_the_future(statement: dict[str, Any]) -> None:
+    statement["predicate"]["after"]["size"] = 1_000
+
+
+@defect("links", "sealer")
+def plan_is_not_supplied(bag: Any) -> None:
+    """The plan is from before the leaves, so it is not even counted as withheld."""
+    rows = json.loads(bag.files[EARLIER])
+    (path,) = bag.of_kind("plan")
+    bag.files[EARLIER] = bags().written([row for row in rows if row["kind"] != "plan"])
+    del bag.files[path]
+    for other in [path for path in bag.files if path.startswith("data/blobs/") and b'"slots"' in bag.files[path]]:
+        del bag.files[other]
+    bag.files[GAPS] = b"\xef\xbb\xbfslot,run,asset,result,reason,at,statement\r\n"
+
+
+@defect("pins", "all but the root's", base="whole", every_pin=True)
+def log_failed_run_left_out(bag: Any) -> None:
+    """The night in which an asset did not answer is gone, and the log goes on as if nobody had run."""
+    slot = "nightly-20260706T0200Z"
+    gone = [path for path in bag.of_kind("part") if bag.statement(path)["predicate"]["slot"] == slot]
+    digests = [path.split("/")[-1][:64].encode() for path in gone]
+    for path in gone:
+        del bag.files[path]
+    for path in [path for path in bag.files if path.startswith(EVIDENCE) and "/2026-07-06/" in path]:
+        del bag.files[path]
+    bag.relog([leaf for leaf in bag.leaves if not any(digest in leaf for digest in digests)])
+    rows = bag.files[GAPS].decode().split("\r\n")
+    kept = [row for row in rows if not row.startswith(slot)]
+    after = next(
+        at for at, row in enumerate(kept) if row.startswith("nightly-20260705T0200Z,,\U00020bb7") or "-8,late" in row
+    )
+    kept.insert(
+        after + 1,
+        f'{slot},,,gap,"no outcome, and nobody said why; no run at all, 4 assets were due",2026-07-06T02:00:00Z,',
+    )
+    bag.files[GAPS] = "\r\n".join(kept).encode()
+
+
+# Artefacts and tables.
+
+
+@defect("artefacts", "sealer")
+def bundle_relabelled_asset(bag: Any) -> None:
+    path = answer(bag, "sw-01")
+    bag.files[path.replace("/sw-01/", "/sw-03/")] = bag.files.pop(path)
+
+
+@defect("artefacts", "sealer")
+def evidence_redated(bag: Any) -> None:
+    path = answer(bag)
+    day = path.split("/")[3]
+    bag.files[path.replace(day, "2026-07-31")] = bag.files.pop(path)
+
+
+@defect("artefacts", "sealer")
+def answers_swapped(bag: Any) -> None:
+    one, other = answer(bag, "sw-01"), answer(bag, "sw-02")
+    bag.files[one], bag.files[other] = bag.files[other], bag.files[one]
+
+
+@defect("artefacts", "sealer")
+def answer_to_another_question(bag: Any) -> None:
+    path = answer(bag)
+    bag.files[path.replace(path.split("/")[-1], "chassis.txt")] = bag.files.pop(path)
+
+
+@defect("artefacts", "sealer")
+def answer_planted(bag: Any) -> None:
+    bag.files[f"{EVIDENCE}sw-01/2026-07-07/extra.txt"] = b"planted\n"
+
+
+@defect("artefacts", "sealer")
+def list_planted(bag: Any) -> None:
+    bag.files[f"data/blobs/{digest_of(b'[]').removeprefix('sha256:')}"] = b"[]"
+
+
+@defect("artefacts", "sealer")
+def list_under_another_name(bag: Any) -> None:
+    path = next(
+        path for path in sorted(bag.files) if path.startswith("data/blobs/") and b'"request"' in bag.files[path]
+    )
+    bag.files[f"data/blobs/{'0' * 64}"] = bag.files.pop(path)
+
+
+@defect("artefacts", "sealer", base="whole")
+def finding_turned_round(bag: Any) -> None:
+    table = bag.files["data/findings.csv"]
+    assert b",contradicts," in table
+    bag.files["data/findings.csv"] = table.replace(b",contradicts,", b",supports,", 1)
+
+
+@defect("artefacts", "sealer", base="whole")
+def finding_left_out(bag: Any) -> None:
+    bag.files["data/findings.csv"] = b"".join(bag.files["data/findings.csv"].splitlines(keepends=True)[:-1])
+
+
+@defect("artefacts", "sealer", base="whole")
+def finding_with_other_evidence(bag: Any) -> None:
+    table = bag.files["data/findings.csv"]
+    bag.files["data/findings.csv"] = table.replace(b"evidence/sw-01/", b"evidence/sw-02/", 1)
+
+
+@defect("artefacts", "sealer", base="whole")
+def findings_removed(bag: Any) -> None:
+    for path in [path for path in bag.files if path.startswith(("data/findings.csv", "data/controls/"))]:
+        del bag.files[path]
+
+
+@defect("artefacts", "sealer", base="whole")
+def index_turned_round(bag: Any) -> None:
+    path = "data/controls/csf2/index.csv"
+    bag.files[path] = bag.files[path].replace(b",contradicts,", b",supports,", 1)
+
+
+@defect("artefacts", "sealer", base="whole")
+def index_row_left_out(bag: Any) -> None:
+    path = "data/controls/csf2/index.csv"
+    bag.files[path] = b"".join(bag.files[path].splitlines(keepends=True)[:-1])
+
+
+@defect("artefacts", "sealer", base="one_control")
+def finding_made_up_in_a_narrow_bundle(bag: Any) -> None:
+    table = bag.files["data/findings.csv"]
+    bag.files["data/findings.csv"] = table.replace(b",contradicts,", b",supports,", 1)
+
+
+# Completeness.
+
+
+@defect("completeness", "sealer", base="whole")
+def gap_left_out_of_the_table(bag: Any) -> None:
+    bag.files[GAPS] = b"".join(line for line in bag.files[GAPS].splitlines(keepends=True) if b",gap," not in line)
+
+
+@defect("completeness", "sealer")
+def table_of_gaps_missing(bag: Any) -> None:
+    del bag.files[GAPS]
+
+
+@restated("completeness")
+def outcome_left_out(statement: dict[str, Any]) -> None:
+    statement["predicate"]["outcomes"] = []
+
+
+@restated("completeness")
+def outcome_given_twice(statement: dict[str, Any]) -> None:
+    statement["predicate"]["outcomes"] *= 2
+
+
+@restated("completeness")
+def outcome_of_an_asset_that_is_not_on_the_list(statement: dict[str, Any]) -> None:
+    statement["predicate"]["outcomes"].append({"asset": "sw-99", "result": "collected"})
+
+
+@restated("completeness")
+def chunk_given_twice(statement: dict[str, Any]) -> None:
+    statement["predicate"]["chunk"] = 2
+
+
+@restated("completeness")
+def chunk_of_another_slot(statement: dict[str, Any]) -> None:
+    statement["predicate"]["slot"] = "nightly-20260709T0201Z"
+
+
+@defect("completeness", "sealer")
+def list_of_assets_is_not_supplied(bag: Any) -> None:
+    for path in [
+        path for path in bag.files if path.startswith("data/blobs/") and bag.files[path].startswith(b'[{"address"')
+    ]:
+        del bag.files[path]
+
+
+@defect("completeness", "sealer")
+def plan_without_its_blob(bag: Any) -> None:
+    for path in [path for path in bag.files if path.startswith("data/blobs/") and b'"slots"' in bag.files[path]]:
+        del bag.files[path]
+
+
+@defect("completeness", "planner and sealer")
+def plan_with_a_grace_beyond_all_time(bag: Any) -> None:
+    path = next(path for path in sorted(bag.files) if path.startswith("data/blobs/") and b'"slots"' in bag.files[path])
+    data = bag.files[path].replace(b'"grace_s":60', b'"grace_s":9007199254740991')
+    assert data != bag.files[path]
+    digest = digest_of(data)
+    bag.files[f"data/blobs/{digest.removeprefix('sha256:')}"] = data
+    statement = bag.statement(bag.of_kind("plan")[0])
+    statement["predicate"].update(blob=digest, bytes=len(data), at="2026-07-09T02:04:00Z")
+    statement["subject"][0]["digest"]["sha256"] = digest.removeprefix("sha256:")
+    logged(bag, "plan", statement, bags().key_of("planner"))
+
+
+@defect("completeness", "sealer", base="cut_short")
+def moment_moved_ahead(bag: Any) -> None:
+    bag.info("Plantproof-As-Of", "2026-07-31T00:00:00Z")
+
+
+@defect("completeness", "sealer")
+def period_that_is_none(bag: Any) -> None:
+    bag.info("Plantproof-Period", "july 2026-07-01T00:00:00Z")
+
+
+# What no step fails for: docs/threat-model.md lists it.
+
+
+def unnoticed(says: str, by: str = "sealer") -> Callable[[Edit], Edit]:
+    """Register an edit that no step fails for; `says` names the step that says what was not checked."""
+    return defect("", by, says=says)
+
+
+@unnoticed("anchors")
+def report_page_that_lies(bag: Any) -> None:
+    bag.files["data/report.html"] = b"<p>All is well.</p>\n"
+
+
+@unnoticed("anchors")
+def tables_made_of_nothing(bag: Any) -> None:
+    for name in ("assets", "evidence", "conduct"):
+        bag.files[f"data/{name}.csv"] = b"\xef\xbb\xbfnothing\r\n"
+
+
+@unnoticed("artefacts")
+def answers_not_supplied(bag: Any) -> None:
+    for path in [path for path in bag.files if path.startswith(f"{EVIDENCE}sw-02/")]:
+        del bag.files[path]
+
+
+@unnoticed("statements")
+def statement_of_an_unknown_kind(bag: Any) -> None:
+    statement = bag.statement(newest(bag))
+    statement["predicateType"] = "urn:plantproof:later:v1"
+    logged(bag, "later", statement, bags().key_of("stranger"))
+
+
+@unnoticed("completeness")
+def log_that_ends_before_its_last_night(bag: Any) -> None:
+    """Who makes the bundle ends it early, and no pin is newer: the night shows as one without a run."""
+    slot = "nightly-20260709T0200Z"
+    gone = [path for path in bag.of_kind("part") if bag.statement(path)["predicate"]["slot"] == slot]
+    digests = [path.split("/")[-1][:64].encode() for path in gone]
+    for path in [*gone, *(path for path in bag.files if path.startswith(EVIDENCE) and "/2026-07-09/" in path)]:
+        del bag.files[path]
+    bag.relog([leaf for leaf in bag.leaves if not any(digest in leaf for digest in digests)])
+    row = 'pending,"no outcome yet; in time is until 2026-07-09T03:00:00Z; no run at all, 4 assets were due"'
+    header, *rest = bag.files[GAPS].split(b"\r\n", 1)
+    bag.files[GAPS] = b"\r\n".join([header, f"{slot},,,{row},2026-07-09T02:00:00Z,".encode(), *rest])
+
+
+def _zips() -> None:
+    """Register what is done to the zip itself."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("plantproof_vectors_zips", Path(__file__).with_name("defects_zip.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, edit in module.ZIPS.items():
+        add(name, "one_asset", "bag", lambda edit=edit: edit(good("one_asset")), "anybody")
+    add("zip_wrong_crc", "one_asset", "", lambda: module.wrong_crc(good("one_asset")), "anybody", says="anchors")
+
+
+_zips()
+
+
+def main(folder: Path) -> None:
+    """Write every bad bundle into `folder`, which must not exist, and what is expected of each."""
+    folder.mkdir(parents=True)
+    rows = []
+    for name, one in DEFECTS.items():
+        (folder / f"{name}.zip").write_bytes(one.make())
+        root = bags().key_of(one.root).public.text if one.root else (GOOD / "root.pub").read_text().strip()
+        rows.append({"bundle": f"{name}.zip", "fails": one.fails, "by": one.by, "root": root, "pins": one.pins})
+    (folder / "expected.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
