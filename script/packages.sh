@@ -2,7 +2,6 @@
 
 declare -A program_of=(
   [snmpd]=snmpd [snmp]=snmpget [openssh-server]=sshd [openssh-client]=ssh-keygen [frr]=vtysh
-  [golang-go]=go [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/sumdb
   [chromium]=chromium [zstd]=zstd [unzip]=unzip [systemd]=systemd-analyze
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
@@ -17,8 +16,6 @@ declare -A tests_of=(
   [openssh-client]="host keys, and signatures checked with ssh-keygen"
   [frr]="a real router: FRR's vtysh behind sshd"
   [chromium]="the report in a browser and on paper, and verify.html"
-  [golang-go]="checkpoints and roots by Go's transparency-log packages"
-  [golang-golang-x-mod-dev]="checkpoints and roots by Go's transparency-log packages"
   [systemd]="systemd's own check of the units that are printed"
   [restic]="backups and restore tests by restic"
   [dnf]="missing updates of the RHEL family"
@@ -30,8 +27,8 @@ declare -A tests_of=(
   [chrony]="the state of the clock as chronyc prints it"
   [faketime]="years of nights, and clocks that are wrong"
   [openssl]="time stamps by a real authority, and checked by another program"
-  [golang-go]="checkpoints and cosignatures opened by Go"
-  [golang-golang-x-mod-dev]="Go's own reader of signed notes"
+  [golang-go]="checkpoints, roots and cosignatures by Go"
+  [golang-golang-x-mod-dev]="Go's own reader of signed notes and transparency logs"
   [tcpdump]="the action log against an independent capture"
   [zstd]="blobs read by the zstd program"
   [radosgw]="a store in S3: Ceph RGW with Object Lock"
