@@ -21,7 +21,7 @@ ADDRESS = "192.0.2.1"
 """For documentation only (RFC 5737)."""
 
 LEAST = 4
-"""Shortest text that is replaced within others: what is shorter is part of many words."""
+"""Shortest text that is replaced within others, where it stands as a word; what is shorter stands for many things."""
 
 _LOOK = (
     re.compile(rb"(?<![\d.])(?!(?:127|255|0)\.|192\.0\.2\.)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"),
@@ -58,10 +58,11 @@ class Disguise:
         """Return a text, or a value, with what is to be replaced in it replaced."""
         if data in self.pairs:
             return self.pairs[data]
-        for old in sorted(self.pairs, key=len, reverse=True):
-            if len(old) >= LEAST:
-                data = data.replace(old, self.pairs[old])
-        return data
+        words = sorted((old for old in self.pairs if len(old) >= LEAST), key=len, reverse=True)
+        if not words:
+            return data
+        either = b"|".join(map(re.escape, words))
+        return re.sub(rb"(?<![A-Za-z0-9])(?:%b)(?![A-Za-z0-9])" % either, lambda found: self.pairs[found[0]], data)
 
     def value(self, value: Value) -> Value:
         """Return an SNMP value, disguised."""

@@ -102,7 +102,7 @@ class _Asker:
     async def question(self, question: Question, platform: Platform) -> Varbinds:
         at, began = self._clock.now(), self._clock.monotonic()
         varbinds, reasons = await self._answer(question)
-        if not any(value is not None for _, value in varbinds):
+        if not reasons and not any(value is not None for _, value in varbinds):
             self._empty.add(question.name)
         reason = "; ".join(reasons) or None
         answer = Answer(

@@ -91,6 +91,7 @@ def test_names_addresses_and_serial_numbers_are_disguised() -> None:
     assert disguise.value(b"ABB2") == b"ABB2", "what is short is part of other words"
     assert disguise.octets(b"weld-3 press-7 APC-500 Giesserei") == b"unit-1 unit-1 APC-500 Halle"
     assert b"AC-99" not in disguise.octets(b"serial AC-99")
+    assert disguise.octets(b"Giessereien") == b"Giessereien", "words are replaced, not parts of them"
 
 
 def test_what_may_say_whose_device_it_was_is_pointed_at() -> None:
