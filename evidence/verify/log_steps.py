@@ -176,11 +176,9 @@ def _check_sealers(audit: Audit, answer: Answer, signers: dict[int, PublicKey]) 
     now = audit.authorities[-1][1]
     trusted = [size for size, key in signers.items() if not now.distrusts(key.id, Role.SEALER, size - 1)]
     distrusted = signers.keys() - set(trusted)
-    if distrusted:
-        newest = max(trusted, default=0)
-        answer.note(
-            f"{len(distrusted)} checkpoints by a sealer that was revoked since; the one at {newest} covers them"
-        )
+    if distrusted and trusted:
+        covers = f"the one at {max(trusted)} covers them"
+        answer.note(f"{len(distrusted)} checkpoints by a sealer that was revoked since; {covers}")
 
 
 def _check_hint(audit: Audit, answer: Answer, notes: dict[int, bytes]) -> None:
