@@ -19,6 +19,7 @@ from evidence.log.hints import read_hint, write_hint
 from evidence.log.keylife import without_revoked
 from evidence.log.keyring import Keyring, Role, create_keyring, holds_keys, load_keyring
 from evidence.log.keys import KeyFileError, SignatureError
+from evidence.log.keystatement import Act
 from evidence.log.nearby import recall
 from evidence.log.note import Checkpoint, NoteError, read_checkpoint
 from evidence.log.plan import Plan, dump_plan, load_plan, plan_predicate
@@ -173,10 +174,20 @@ def note_pins(site: OpenSite, new: Mapping[str, str]) -> None:
 
 
 def signers(store: Store, authority: Authority) -> Authority:
-    """Return who may sign what once everything is sealed: keys that were introduced and wait for it count, too."""
-    for key in store.keys("statements/key/"):
-        with suppress(Error):  # what is wrong with it, sealing and verifying say
-            authority = accept(key, store.get(key), authority).authority
+    """
+    Return who may sign what once everything is sealed: what was said of keys and waits for it counts, too.
+
+    Whatever has ended is not begun again, so their order in the log need not be known: grants come first, and what a
+    root said before its own end.
+    """
+    statements = [(key, store.get(key)) for key in store.keys("statements/key/")]
+    for turn in range(3):
+        for key, data in statements:
+            with suppress(Error):  # what is wrong with it, sealing and verifying say
+                accepted = accept(key, data, authority)
+                said = accepted.key
+                if said is not None and turn == (0 if said.act is Act.GRANT else 2 if said.role is Role.ROOT else 1):
+                    authority = accepted.authority
     return authority
 
 

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -81,6 +82,38 @@ def test_working_memory_of_a_revoked_key_is_not_believed(made: Any, tmp_path: Pa
     old = load_public(keys(made) / "collector.1.pub")
     assert made.run("key", "revoke", old.id, "--reason", "stolen").code == 0
     assert not pins()
+
+
+def test_what_has_ended_has_ended_in_whatever_order_it_is_read(vectors: ModuleType) -> None:
+    """Key statements lie by digest; a revocation may be read before the grant."""
+    from collectors.site import signers
+    from evidence.log.authority import found
+    from evidence.log.keylife import key_statement
+    from evidence.log.keys import SigningKey
+    from evidence.log.keystatement import Act, KeyStatement, said_now
+    from evidence.log.ledger import read_ledger
+    from evidence.store.layout import statement_key
+    from evidence.store.memory import MemoryStore
+
+    site = vectors.Site(store=MemoryStore(), keyring=vectors.fixed_keyring())
+    site.begin()
+    site.plan()
+    site.seal()
+    root, gone = site.keyring.key(Role.ROOT), []
+    words = {"role": Role.COLLECTOR, "at": "2026-07-23T00:00:00Z"}
+    for _ in range(8):
+        gone.append(SigningKey.generate().public)
+        grant = said_now(Act.GRANT, Role.COLLECTOR, gone[-1], site.now)
+        key_statement(site.store, root, read_ledger(site.store).authority, grant)
+        site.seal()
+        end = KeyStatement(act=Act.REVOKE, key=gone[-1], distrust_from=0, reason="lost", **words)
+        key_statement(site.store, root, read_ledger(site.store).authority, end)
+        site.seal()
+    genesis = found(site.store.get(statement_key("genesis", read_ledger(site.store).info.genesis)))
+    for begin in (genesis, read_ledger(site.store).authority):
+        known = signers(site.store, begin)
+        assert not any(key.id in known.keys for key in gone)
+        assert known.held_by(Role.COLLECTOR) == (site.keyring.key(Role.COLLECTOR).public,)
 
 
 def test_what_a_revoked_key_signed_is_adopted_by_the_owner(made: Any) -> None:
