@@ -141,14 +141,10 @@ class Recording:
         question, answer = heard.question, heard.answer
         data = answer.data if isinstance(answer.data, bytes) else varbinds.encode(answer.data)
         redacted = self._redactor.capture(data, question, heard.platform)
+        request, reason = self._redactor.request(answer.request), redacted.refused or answer.reason
+        complete = answer.complete and redacted.refused is None
         self._watch(
-            Answered(
-                asset=asset,
-                transport=question.transport,
-                request=answer.request,
-                data=redacted.data,
-                complete=answer.complete,
-            )
+            Answered(asset=asset, transport=question.transport, request=request, data=redacted.data, complete=complete)
         )
         stable, moving = volatile.split(question, redacted.data)
         capture = Capture(
@@ -156,7 +152,7 @@ class Recording:
             platform=heard.platform.name,
             question=question.name,
             transport=question.transport,
-            request=answer.request,
+            request=request,
             at=rfc3339(heard.at),
             took_ms=answer.took_ms,
             blob=self._put(stable),
@@ -167,8 +163,8 @@ class Recording:
             host_key=heard.host_key,
             access=self._redactor.access(heard.access) if heard.access else None,
             link=self._redactor.link(heard.link) if heard.link else None,
-            complete=answer.complete,
-            reason=self._redactor.text(answer.reason) if answer.reason else None,
+            complete=complete,
+            reason=self._redactor.text(reason) if reason else None,
         )
         return capture, moving, redacted.unlisted
 

@@ -89,7 +89,7 @@ def collect(job: Job) -> Done:
         conduct=conduct,
         clock=job.clock,
         scrub=job.redactor.text,
-        redaction_key=job.site.keyring.redaction_key().id,
+        redaction_keys=job.redactor.keys,
     )
     recording = Recording(
         store=job.site.store, redactor=job.redactor, clock=job.clock, write=writer.write, watch=job.watch
