@@ -5,7 +5,7 @@ Secrets out, keyed tags in, before anything is hashed, stored, logged or printed
 2. Every secret this run holds, in every form it may be written in (`collectors.redact_forms`).
 3. What looks like a secret to the generic detector; counted apart, because a rule should have known it.
 
-Text in UTF-16 is read as what it says. What is no text (an archive, a ciphertext) is refused: nothing could be taken out.
+Text in UTF-16 is read as what it says. What is no text (an archive, a ciphertext) is refused: nothing can be taken out.
 A file of certificates without a certificate may be a key or a key store in a binary form: it is replaced whole.
 
 All three look at the answer as it came, so none sees another's tags; what they find is replaced at once. What a device

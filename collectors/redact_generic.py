@@ -119,8 +119,8 @@ GENERIC_RULES = (
     SecretRule(
         type="config-digest",
         pattern=r"(?i)\bconfig(?:uration)?(?:[ _-](?:file|profile))?[ _-]?(?:checksum|hash|digest|fingerprint|signature"
-        r"|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|crc(?:32)?)\b[\"']?\s{0,20}(?:is|of [\w./-]{1,60})?\s{0,20}[:=]?\s{0,20}[\"']?"
-        r"(?:0x)?(?P<secret>[0-9a-f]{2}(?:[: -]?[0-9a-f]{2}){3,63})\b",
+        r"|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|crc(?:32)?)\b[\"']?\s{0,20}(?:is|of [\w./-]{1,60})?\s{0,20}[:=]?"
+        r"\s{0,20}[\"']?(?:0x)?(?P<secret>[0-9a-f]{2}(?:[: -]?[0-9a-f]{2}){3,63})\b",
     ),
     SecretRule(type="config-digest", pattern=r"\bhmConfigurationSignature\b[^=:]*[=:]\s*(?P<secret>\S+)"),
 )

@@ -34,8 +34,8 @@ def command(asset: str, store: str, form: str, everything: bool, secrets: bool) 
     List every visit to ASSET in log order, and the answers that changed.
 
     With --secrets: each secret its answers show, since when and until when. A tag that stays is a secret nobody
-    changed. BEGAN is `first` (it stood in the first answer), `new`, or `unknown` (the redaction key changed then: it may
-    be older). Tags that end in :opaque or :varying change though the secret does not.
+    changed. BEGAN is `first` (it stood in the first answer), `new`, or `unknown` (the redaction key changed then: it
+    may be older). A tag that ends in :opaque may change though the secret does not, one in :varying never does.
 
     Each line names the statement that says so; `store get DIGEST` prints it.
     """
