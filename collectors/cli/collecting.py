@@ -282,6 +282,7 @@ def _run(
                 knowledge=knowledge,
                 plan=plan,
                 identity=_identity(said, site, opened, plan, knowledge, clock, slot, opened_with),
+                recipients=site.recipients,
                 redactor=redactor_for(hosts, opened.keyring, site.keys, clock.now()),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,

@@ -4,6 +4,7 @@ import io
 import tarfile
 import zipfile
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -85,6 +86,13 @@ def test_every_table_of_the_framework_that_is_indexed_by_a_name_is_known() -> No
         *("12.1.2.1", "12.1.3.1", "13.1.1.1", "13.1.2.1", "13.1.3.1", "15.1.2.2.1"),
         *("16.1.1.1", "16.1.2.1", "16.1.4.1", "16.1.5.2.1", "18.1.1.1", "18.1.2.1"),
     }
+
+
+def test_a_table_whose_index_alone_is_secret_is_looked_at() -> None:
+    only = replace(GENERIC, secret_oids={}, secret_indexes={"1.3.6.1.4.1.99999.1": "snmp-community"})
+    bind = walked(f"1.3.6.1.4.1.99999.1.2.{arcs(COMMUNITY)}", b"Hall 3", only)
+    assert bind.oid == f"1.3.6.1.4.1.99999.1.2.{arcs(tag(COMMUNITY.encode(), 'snmp-community'))}"
+    assert bind.value == b"Hall 3"
 
 
 def test_an_index_of_two_strings_and_numbers_keeps_its_numbers() -> None:
