@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 
 from collectors.originals import MAX_AGE, AgeError, Originals, wants_original
+from collectors.record import Chunk, Recording
 from collectors.redact import Redactor
 from collectors.simulate.ssh import SimulatedCli, read_devices
+from collectors.transports.interface import Answer
+from collectors.visit import Findings, Heard
 from evidence.model.names import AssetId, digest_of
+from evidence.model.outcome import Outcome, Result
 from evidence.platforms.load import load_platforms
 from evidence.store.memory import MemoryStore
 from evidence.store.originals import check_original
@@ -202,3 +206,34 @@ def test_configurations_are_what_originals_are_kept_of() -> None:
     assert IOS is not None
     assert {q.name for q in IOS.questions if wants_original(q)} >= {"running-config", "startup-config"}
     assert not any(wants_original(q) for q in IOS.questions if q.transport == "snmp")
+
+
+def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
+    store = MemoryStore()
+    written: list[Chunk] = []
+    recording = Recording(
+        store=store,
+        redactor=Redactor(key=b"x" * 32, key_id="k1"),
+        clock=Still(),
+        write=lambda chunk, last: written.append(chunk),
+        originals=Originals(store, (PUBLIC,), at=NOON),
+    )
+    assert IOS is not None
+    answer = Answer(data=b"PK\x03\x04 a gateway's backup", request="show x", took_ms=1)
+    heard = Heard(question=IOS.named("version"), platform=IOS, answer=answer, at=NOON)
+    outcome = Outcome(asset=PLC, result=Result.COLLECTED)
+    assert recording.keep(Findings(asset=PLC, heard=[heard]), outcome) == []
+    recording.finish()
+    (capture,) = written[0].captures
+    assert (capture.bytes, capture.complete) == (0, False)
+    assert capture.original is not None
+    check_original(store, capture.original.digest, capture.original.bytes)
+    assert b"gateway's backup" not in b"".join(store.get(key) for key in store.keys(""))
+
+
+class Still:
+    def now(self) -> datetime:
+        return NOON
+
+    def monotonic(self) -> float:
+        return 1.0

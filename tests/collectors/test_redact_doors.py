@@ -277,6 +277,12 @@ def test_text_of_terminals_and_of_other_alphabets_is_text(data: bytes) -> None:
     assert redactor().capture(data, question(), GENERIC).data == data
 
 
+def test_an_archive_written_out_as_base64_in_a_text_stays() -> None:
+    """What is not caught: nothing looks into it (docs/threat-model.md)."""
+    text = b"backup: " + b64encode(archive("gzip"))
+    assert redactor().capture(text, question(), GENERIC).data == text
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_text_in_utf_16_is_redacted_by_every_rule(encoding: str, mark: str) -> None:
