@@ -95,14 +95,7 @@ def collect(job: Job) -> Done:
         redaction_keys=job.redactor.keys,
     )
     originals = _originals(job)
-    recording = Recording(
-        store=job.site.store,
-        redactor=job.redactor,
-        clock=job.clock,
-        write=writer.write,
-        watch=job.watch,
-        originals=originals,
-    )
+    recording = _recording(job, writer, originals)
     engine = Engine(
         plan=job.plan,
         knowledge=job.knowledge,
@@ -134,6 +127,17 @@ def collect(job: Job) -> Done:
         checkpoint=sealed,
         requests=conduct.totals.requests,
         bugs=tuple(job.redactor.text("".join(format_exception(bug))) for bug in engine.bugs),
+    )
+
+
+def _recording(job: Job, writer: PartWriter, originals: Originals | None) -> Recording:
+    return Recording(
+        store=job.site.store,
+        redactor=job.redactor,
+        clock=job.clock,
+        write=writer.write,
+        watch=job.watch,
+        originals=originals,
     )
 
 
