@@ -49,7 +49,7 @@ class PartWriter:
         conduct: Conduct,
         clock: Clock,
         scrub: Callable[[str], str],
-        redaction_key: str,
+        redaction_keys: Mapping[str, str],
     ) -> None:
         self.written: list[Digest] = []
         self._store = store
@@ -58,7 +58,7 @@ class PartWriter:
         self._conduct = conduct
         self._clock = clock
         self._scrub = scrub
-        self._redaction_key = redaction_key
+        self._redaction_keys = redaction_keys
 
     def write(self, chunk: Chunk, last: bool) -> None:
         """Store the chunk's packed blobs, then its statement."""
@@ -91,7 +91,7 @@ class PartWriter:
                 "ruleset": identity.platforms,
                 "hits": chunk.hits,
                 "unlisted": chunk.unlisted,
-                "key": self._redaction_key,
+                **self._redaction_keys,
             },
         )
         subjects = part_subjects(identity.plan, captures)

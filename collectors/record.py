@@ -7,10 +7,11 @@ from datetime import datetime
 
 from collectors.events import Answered, VisitEnded, Watch, nobody
 from collectors.memory import Uptime
-from collectors.redact import Redactor
+from collectors.originals import Originals, wants_original
+from collectors.redact import Redacted, Redactor
 from collectors.visit import Findings, Heard, fault
 from evidence.clock import Clock, rfc3339
-from evidence.model.capture import Capture, Segment
+from evidence.model.capture import Capture, Original, Segment
 from evidence.model.names import AssetId, Digest, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.normalise import varbinds, volatile
@@ -68,8 +69,10 @@ class Recording:
         clock: Clock,
         write: Callable[[Chunk, bool], None],
         watch: Watch = nobody,
+        originals: Originals | None = None,
     ) -> None:
         self._store = store
+        self._originals = originals
         self._redactor = redactor
         self._clock = clock
         self._write = write
@@ -141,25 +144,22 @@ class Recording:
         question, answer = heard.question, heard.answer
         data = answer.data if isinstance(answer.data, bytes) else varbinds.encode(answer.data)
         redacted = self._redactor.capture(data, question, heard.platform)
+        request, reason = self._redactor.request(answer.request), redacted.refused or answer.reason
+        complete = answer.complete and redacted.refused is None
         self._watch(
-            Answered(
-                asset=asset,
-                transport=question.transport,
-                request=answer.request,
-                data=redacted.data,
-                complete=answer.complete,
-            )
+            Answered(asset=asset, transport=question.transport, request=request, data=redacted.data, complete=complete)
         )
         stable, moving = volatile.split(question, redacted.data)
+        blob = self._put(stable)
         capture = Capture(
             asset=asset,
             platform=heard.platform.name,
             question=question.name,
             transport=question.transport,
-            request=answer.request,
+            request=request,
             at=rfc3339(heard.at),
             took_ms=answer.took_ms,
-            blob=self._put(stable),
+            blob=blob,
             bytes=len(stable),
             ttl_s=question.ttl_s,
             classification=question.classification,
@@ -167,10 +167,17 @@ class Recording:
             host_key=heard.host_key,
             access=self._redactor.access(heard.access) if heard.access else None,
             link=self._redactor.link(heard.link) if heard.link else None,
-            complete=answer.complete,
-            reason=self._redactor.text(answer.reason) if answer.reason else None,
+            original=self._original(asset, heard, blob, redacted, data),
+            complete=complete,
+            reason=self._redactor.text(reason) if reason else None,
         )
         return capture, moving, redacted.unlisted
+
+    def _original(self, asset: AssetId, heard: Heard, blob: Digest, redacted: Redacted, data: bytes) -> Original | None:
+        """Keep what may not rest in the open for those it is encrypted to, where there are any."""
+        if self._originals is None or not (redacted.refused or wants_original(heard.question)):
+            return None
+        return self._originals.keep(asset, heard.question, blob=blob, redacted=redacted.data, plain=data)
 
     def _put(self, data: bytes) -> Digest:
         """Keep `data`, unless this run did already: empty tables and like devices answer the same."""

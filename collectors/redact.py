@@ -5,6 +5,7 @@ Secrets out, keyed tags in, before anything is hashed, stored, logged or printed
 2. Every secret this run holds, in every form it may be written in (`collectors.redact_forms`).
 3. What looks like a secret to the generic detector; counted apart, because a rule should have known it.
 
+Text in UTF-16 is read as what it says. What is no text (an archive, a ciphertext) is refused: nothing can be taken out.
 A file of certificates without a certificate may be a key or a key store in a binary form: it is replaced whole.
 
 All three look at the answer as it came, so none sees another's tags; what they find is replaced at once. What a device
@@ -12,14 +13,15 @@ says that looks like one of our tags is escaped. No exception and no `repr` here
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collectors import redact_json
 from collectors.inventory.host import Host, SnmpAccess
 from collectors.redact_held import HeldSecrets
+from collectors.redact_opaque import opaque, wide
 from collectors.redact_rules import SecretSearch, secret_search
-from collectors.redact_snmp import dotted, line_of, lines_below, rewrite_lines
+from collectors.redact_snmp import dotted, index_spans, line_of, lines_below, rewrite_lines
 from collectors.redact_tags import Span, Tagger, union
 from evidence.model.capture import Access
 from evidence.model.ssh import SshLink
@@ -41,24 +43,44 @@ class Redacted:
     """Type of secret and how many, by type."""
     unlisted: int = 0
     """How many of them only the generic detector found: a rule is missing."""
+    refused: str | None = None
+    """Why the answer may not rest at all; `data` is then empty."""
 
 
 class Redactor:
     """Replaces secrets under one owner's key, for one run."""
 
-    __slots__ = ("_held", "_tagger")
+    __slots__ = ("_before", "_held", "_tagger")
 
-    def __init__(self, *, key: bytes, key_id: str, secrets: Iterable[str] = (), tagger: Tagger | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        key: bytes,
+        key_id: str,
+        secrets: Iterable[str] = (),
+        before: tuple[bytes, str] | None = None,
+        tagger: Tagger | None = None,
+    ) -> None:
         """
         Take the redaction master key (32 bytes), its name in the tags, and every secret this run holds.
 
-        A `tagger` of another kind says what stands in a secret's place.
+        `before` is the key that this one took the place of, where answers are still to carry its tags, too. A `tagger`
+        of another kind says what stands in a secret's place.
         """
         self._tagger = tagger or Tagger(key=key, key_id=key_id)
+        self._before = Tagger(key=before[0], key_id=before[1]) if before else None
         self._held = HeldSecrets(secrets)
 
     @classmethod
-    def for_hosts(cls, hosts: Iterable[Host], *, key: bytes, key_id: str, tagger: Tagger | None = None) -> "Redactor":
+    def for_hosts(
+        cls,
+        hosts: Iterable[Host],
+        *,
+        key: bytes,
+        key_id: str,
+        before: tuple[bytes, str] | None = None,
+        tagger: Tagger | None = None,
+    ) -> "Redactor":
         """
         Return the redactor of a run that holds these hosts' credentials.
 
@@ -68,10 +90,16 @@ class Redactor:
         held = {secret.reveal() for host in hosts for secret in host.secrets()}
         tokens = {host.http.token.reveal() for host in hosts if host.http and host.http.token}
         held |= {key for name, colon, key in (token.partition(":") for token in tokens) if colon and len(key) >= 8}
-        return cls(key=key, key_id=key_id, secrets=held, tagger=tagger)
+        return cls(key=key, key_id=key_id, secrets=held, before=before, tagger=tagger)
 
     def __repr__(self) -> str:
         return f"Redactor({self._tagger!r}, {self._held!r})"
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The names of the keys the tags are made with: `key` and, for a cycle after a change, the one `before`."""
+        ids = {"key": self._tagger.key_id, "before": self._before.key_id if self._before else None}
+        return {name: key_id for name, key_id in ids.items() if key_id is not None}
 
     def capture(self, data: bytes, question: Question, platform: Platform) -> Redacted:
         """Return the answer to a platform's question without its secrets."""
@@ -81,6 +109,14 @@ class Redactor:
         elif question.reader == "x509" and data and not READERS["x509"](data, ""):
             whole = Span(start=0, end=len(data), plain=data, type="private-key")
             text, spans = self._replaced(data, [whole])
+        elif question.reader != "x509" and (encoding := wide(data)) is not None:
+            inner = self.capture(data.decode(encoding).encode(), question, platform)
+            return replace(inner, data=inner.data.decode().encode(encoding))
+        elif question.reader != "x509" and (kind := opaque(data)) is not None:
+            return Redacted(
+                data=b"",
+                refused=f"{len(data)} bytes that are no text ({kind}): not kept, as no secret in them can be found",
+            )
         else:
             found = self._spans(data, search)
             if question.reader in _JSON or question.inside is not None:
@@ -109,10 +145,17 @@ class Redactor:
         """Return what SSH agreed; the users of hosts on the way are like any text."""
         return replace(link, via=tuple(map(self.text, link.via)))
 
+    def request(self, text: str) -> str:
+        """Return a request without the secrets of this run: its own words are a platform file's, which holds none."""
+        return self._without(text, self._held.find)
+
     def text(self, text: str) -> str:
         """Return a message, a URL or any other string of a statement without its secrets."""
+        return self._without(text, lambda data: self._spans(data, secret_search(())))
+
+    def _without(self, text: str, find: Callable[[bytes], Iterable[Span]]) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        redacted, spans = self._replaced(data, self._spans(data, secret_search(())))
+        redacted, spans = self._replaced(data, list(find(data)))
         return redacted.decode("utf-8", "replace") if spans else text
 
     def _spans(self, data: bytes, search: SecretSearch) -> list[Span]:
@@ -126,21 +169,28 @@ class Redactor:
         joined = union(spans)
         for span in joined:
             parts.append(data[done : span.start])
-            parts.append(self._tagger.tag(span))
+            parts.append(self._tag(span))
             done = span.end
         parts.append(data[done:])
         return b"".join(parts), joined
 
+    def _tag(self, span: Span) -> bytes:
+        """Return the tag of a span, and behind it the one of the key before: so one secret is known under both."""
+        tag = self._tagger.tag(span)
+        if self._before is None or span.rank == 3 or span.scheme == "varying":
+            return tag
+        return tag + self._before.tag(span)
+
     def _snmp(
         self, data: bytes, question: Question, platform: Platform, search: SecretSearch
     ) -> tuple[bytes, list[Span]]:
-        asked = {
-            oid: kind
-            for oid, kind in platform.secret_oids.items()
-            if any(_meet(oid, wanted) for wanted in question.objects)
-        }
+        asked, indexed = (
+            {oid: kind for oid, kind in oids.items() if any(_meet(oid, wanted) for wanted in question.objects)}
+            for oids in (platform.secret_oids, platform.secret_indexes)
+        )
         lines: list[tuple[int, int, str | None]] = [(*line_of(data, span), None) for span in self._spans(data, search)]
         lines += lines_below(data, asked)
+        lines += ((start, end, None) for start, end, _ in lines_below(data, indexed))
         if not lines:
             return data, []
 
@@ -150,11 +200,12 @@ class Redactor:
                 spans.append(Span(start=0, end=len(value), plain=value, type=kind))
             return self._replaced(value, spans)
 
-        return rewrite_lines(data, lines, octets=octets, oid=self._oid)
+        return rewrite_lines(data, lines, octets=octets, oid=lambda text: self._oid(text, platform.secret_indexes))
 
-    def _oid(self, text: bytes) -> tuple[bytes, list[Span]]:
-        """Replace the secrets in a dotted OID by the arcs of their tags."""
+    def _oid(self, text: bytes, indexed: Mapping[str, str]) -> tuple[bytes, list[Span]]:
+        """Replace the secrets in a dotted OID, and an index that is one, by the arcs of their tags."""
         spans = [span for span in self._held.find(text) if text[span.start : span.end] == dotted(span.plain)]
+        spans += index_spans(text, indexed)
         if not spans or text.isdigit():
             return text, []
         parts: list[bytes] = []

@@ -102,12 +102,26 @@ GENERIC_RULES = (
         pattern=r"(?i)\bauthorization[\"']?\s*[:=]?\s*[\"']?(?:bearer|basic|digest|token)\s+(?P<secret>[^\s\"',;]+)",
     ),
     SecretRule(type="bearer-token", pattern=r"(?i)\bbearer\s+(?P<secret>(?=\S*\d)[A-Za-z0-9._~+/=-]{12,})"),
+    SecretRule(
+        type="api-token",
+        pattern=r"(?P<secret>(?:ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|hvs\.|xoxb-|xoxp-)[A-Za-z0-9_.-]{16,})",
+    ),
+    SecretRule(
+        type="url-signature",
+        pattern=r"(?i)[?&](?:x-amz-signature|x-amz-security-token|sig)=(?P<secret>[^\s&\"'<>]{16,})",
+    ),
     SecretRule(type="api-token", pattern=r"(?i)\bx-[a-z-]*(?:token|key):\s*(?P<secret>\S+)"),
     SecretRule(
         type="password",
         pattern=rf"(?i)<[\w:.-]{{0,60}}?(?:{_NAMES}|prv|community)[\w:.-]{{0,60}}(?:\s[^<>]{{0,200}})?>{_NOT_A_VALUE}(?P<secret>[^<>\r\n]+)",
     ),
     SecretRule(type="config-digest", pattern=r"\bCryptochecksum: ?(?P<secret>[0-9a-f][0-9a-f ]{30,})"),
+    SecretRule(
+        type="config-digest",
+        pattern=r"(?i)\bconfig(?:uration)?(?:[ _-](?:file|profile))?[ _-]?(?:checksum|hash|digest|fingerprint|signature"
+        r"|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|crc(?:32)?)\b[\"']?\s{0,20}(?:is|of [\w./-]{1,60})?\s{0,20}[:=]?"
+        r"\s{0,20}[\"']?(?:0x)?(?P<secret>[0-9a-f]{2}(?:[: -]?[0-9a-f]{2}){3,63})\b",
+    ),
     SecretRule(type="config-digest", pattern=r"\bhmConfigurationSignature\b[^=:]*[=:]\s*(?P<secret>\S+)"),
 )
 """Ordered; a platform's own rules go before them."""

@@ -5,10 +5,13 @@ Where a secret stands in an OID (communities, users and contexts are indexes), t
 octets, one arc each, so that it is still an OID. Lines are decoded one by one, only where something was found.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from collectors.redact_tags import Span
 from evidence.normalise import varbinds
+
+_FIRST_VISIBLE = 32
+"""Smaller arcs of an index are models, levels and lengths; no name is made of them."""
 
 Replaced = tuple[bytes, list[Span]]
 """Octets without their secrets, and what was replaced."""
@@ -85,3 +88,42 @@ def lines_below(data: bytes, prefixes: Mapping[str, str]) -> Iterator[tuple[int,
                 start = data.find(b"\n" + text, end) + 1
                 if start == 0:
                     break
+
+
+def index_spans(oid: bytes, entries: Mapping[str, str]) -> Iterator[Span]:
+    """
+    Yield a span for each string in the index of a table's row, and one for what is neither a string nor small numbers.
+
+    A string stands behind its length, or to the end (RFC 2578 §7.7). Its length goes, too: it is a share of the secret.
+    """
+    for entry, kind in entries.items():
+        if not oid.startswith(entry.encode() + b"."):
+            continue
+        behind = oid[len(entry) + 1 :].split(b".")
+        arcs, at = [int(arc) for arc in behind[1:]], len(entry) + 1 + len(behind[0]) + 1
+        place = 0
+        while place < len(arcs):
+            taken = _string_at(arcs, place)
+            length = sum(len(arc) + 1 for arc in behind[1 + place : 1 + place + (taken[0] if taken else 1)])
+            if taken is not None:
+                yield Span(start=at, end=at + length - 1, plain=taken[1], type=kind)
+            elif arcs[place] >= _FIRST_VISIBLE:
+                yield Span(start=at, end=len(oid), plain=oid[at:], type=kind)
+                return
+            place += taken[0] if taken else 1
+            at += length
+
+
+def _string_at(arcs: Sequence[int], place: int) -> tuple[int, bytes] | None:
+    """Return how many arcs a string takes that begins at `place`, and the string; nothing where none does."""
+    length = arcs[place]
+    behind, after = arcs[place + 1 : place + 1 + length], arcs[place + 1 + length :]
+    if 0 < length == len(behind) and all(map(_visible, behind)):
+        number = after and all(map(_visible, after))  # no two strings of which one has a length and one has not
+        return None if number and length < _FIRST_VISIBLE else (1 + length, bytes(behind))
+    rest = arcs[place:]
+    return (len(rest), bytes(rest)) if all(map(_visible, rest)) else None
+
+
+def _visible(arc: int) -> bool:
+    return _FIRST_VISIBLE <= arc < 256 and arc != 127

@@ -51,7 +51,7 @@ class Span:
 class Tagger:
     """Makes tags under one redaction key."""
 
-    __slots__ = ("_key", "_key_id")
+    __slots__ = ("_key", "key_id")
 
     def __init__(self, *, key: bytes, key_id: str) -> None:
         """Derive the tag key from the owner's redaction master key (32 bytes)."""
@@ -59,24 +59,24 @@ class Tagger:
             raise ValueError(f"expected a redaction key of 32 bytes, found {len(key)}")
         extracted = hmac.digest(b"\0" * 32, key, "sha256")  # RFC 5869 §2.2, no salt
         self._key = hmac.digest(extracted, _USE + b"\1", "sha256")  # RFC 5869 §2.3, one block
-        self._key_id = key_id
+        self.key_id = key_id
 
     def __repr__(self) -> str:
-        return f"Tagger({self._key_id})"
+        return f"Tagger({self.key_id})"
 
     def tag(self, span: Span) -> bytes:
         """Return what replaces a span."""
         if span.rank == 3:
             return ESCAPE
         if span.scheme == "varying":
-            return f"<secret:{span.type}:{self._key_id}:varying>".encode()
+            return f"<secret:{span.type}:{self.key_id}:varying>".encode()
         decode = DECODERS.get(span.scheme)
         decoded = decode(span.plain) if decode else None
         plain = span.plain if decoded is None else decoded
         opaque = span.scheme == "opaque" or (decode is not None and decoded is None)
         digits = hmac.digest(self._key, plain, "sha256")[:TAG_BYTES].hex()
         kind = "default" if plain.lower() in WELL_KNOWN and not opaque else "secret"
-        return f"<{kind}:{span.type}:{self._key_id}:{digits}{':opaque' if opaque else ''}>".encode()
+        return f"<{kind}:{span.type}:{self.key_id}:{digits}{':opaque' if opaque else ''}>".encode()
 
 
 def union(spans: Sequence[Span]) -> list[Span]:

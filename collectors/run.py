@@ -13,6 +13,7 @@ from collectors.hold import glance, held
 from collectors.inventory.host import Host
 from collectors.locks import DeviceLocks
 from collectors.memory import DeviceMemory, dump_memory, load_memory
+from collectors.originals import HINT, Originals
 from collectors.pace import Pace
 from collectors.parts import PartWriter, RunIdentity
 from collectors.plan import Knowledge, Plan
@@ -56,6 +57,8 @@ class Job:
     on_stop: Callable[[Callable[[], None]], None] = lambda _: None
     """Given what to call when somebody ends the run."""
     sealing: bool = True
+    recipients: tuple[str, ...] = ()
+    """Public keys of age that originals of configurations are encrypted to; none: no original is kept."""
     watch: Watch = nobody
     """Told what happens; nothing of it holds a secret."""
     requests: bool = False
@@ -89,11 +92,10 @@ def collect(job: Job) -> Done:
         conduct=conduct,
         clock=job.clock,
         scrub=job.redactor.text,
-        redaction_key=job.site.keyring.redaction_key().id,
+        redaction_keys=job.redactor.keys,
     )
-    recording = Recording(
-        store=job.site.store, redactor=job.redactor, clock=job.clock, write=writer.write, watch=job.watch
-    )
+    originals = _originals(job)
+    recording = _recording(job, writer, originals)
     engine = Engine(
         plan=job.plan,
         knowledge=job.knowledge,
@@ -115,6 +117,8 @@ def collect(job: Job) -> Done:
     with locked(job.site.store, wait_s=LOCK_WAIT_S):  # another slice may be remembering at the same moment
         note_pins(job.site, job.pins())
         _remember(job, recording, conduct)
+        if originals is not None:
+            write_hint(job.site.store, job.site.keyring, HINT, originals.dump())
     sealed = seal_site(job.site, at=job.clock.now()) if job.sealing else None
     job.watch(RunSealed(requests=conduct.totals.requests, pin=sealed.pin if sealed else None))
     return Done(
@@ -124,6 +128,25 @@ def collect(job: Job) -> Done:
         requests=conduct.totals.requests,
         bugs=tuple(job.redactor.text("".join(format_exception(bug))) for bug in engine.bugs),
     )
+
+
+def _recording(job: Job, writer: PartWriter, originals: Originals | None) -> Recording:
+    return Recording(
+        store=job.site.store,
+        redactor=job.redactor,
+        clock=job.clock,
+        write=writer.write,
+        watch=job.watch,
+        originals=originals,
+    )
+
+
+def _originals(job: Job) -> Originals | None:
+    """Return what encrypts originals, where the site wants them."""
+    if not job.recipients:
+        return None
+    known = read_hint(job.site.store, job.site.keyring, HINT)
+    return Originals(job.site.store, job.recipients, known, at=job.clock.now())
 
 
 def _conduct(job: Job, memory: Mapping[AssetId, DeviceMemory]) -> Conduct:

@@ -45,6 +45,8 @@ class Settings:
     s3_endpoint: str | None
     """Server of a store in S3 that is not AWS's."""
     retention: Retention | None
+    recipients: tuple[str, ...]
+    """Public keys of age that originals of configurations are encrypted to; none: no original is kept."""
     keys: Path
     authorities: tuple[TimeAuthority, ...]
     """Who is asked for time stamps."""
@@ -209,6 +211,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         store=store,
         s3_endpoint=s3_endpoint,
         retention=_retention(file),
+        recipients=tuple(file.age.recipients) if file.age else (),
         keys=keys,
         authorities=tuple(map(_authority, file.tsa)),
         inventory=tuple(file.inventory),

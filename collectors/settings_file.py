@@ -172,6 +172,15 @@ class TimeAuthorityEntry(_Strict):
     """The policy to ask for; its own where it is not said."""
 
 
+class AgeEntry(_Strict):
+    """Originals of configurations, with their secrets, encrypted with age: without this section none are kept."""
+
+    recipients: Annotated[
+        list[Annotated[str, Field(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]], Field(min_length=1, max_length=20)
+    ]
+    """Public keys, as age-keygen prints them: the owner's, and one that is kept in escrow. Any one of them opens."""
+
+
 class SiteFile(_Strict):
     """A site of plantproof. Paths are relative to the folder of this file."""
 
@@ -187,6 +196,8 @@ class SiteFile(_Strict):
     """Locks for a store in S3; without it none are set, and the bucket's own default applies."""
     tsa: Annotated[list[TimeAuthorityEntry], Field(max_length=10)] = []
     """Time-stamp authorities; each is asked for a token over the newest checkpoint."""
+    age: AgeEntry | None = None
+    """For whom originals of configurations are encrypted."""
     inventory: list[_Text] = []
     """Ansible inventories, as for `-i`."""
     forks: Annotated[int, Field(gt=0, le=5_000)] = 50
@@ -275,6 +286,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "it": PaceEntry,
             "timeouts": Timeouts,
             "retention": RetentionEntry,
+            "age": AgeEntry,
             "blackouts": BlackoutEntry,
             "jobs": JobEntry,
             "credentials": CredentialEntry,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from evidence.model.fact import Fact
-from evidence.normalise.tags import TAG
+from evidence.normalise.tags import NAMES, TAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,21 @@ def changed_lines(before: str, after: str, before_title: str, after_title: str, 
 
 
 def comparable(before: str, after: str) -> tuple[str, str]:
-    """Return both texts with the tags of keys that only one of them uses made alike: those say nothing."""
+    """
+    Return both texts with the tags of keys that only one of them uses made alike: those say nothing.
+
+    Of a secret that has a tag of either key, as in the cycle after a change of the key, the one that both use is left.
+    """
     shared = {tag[2] for tag in TAG.finditer(before)} & {tag[2] for tag in TAG.finditer(after)}
     if not shared and not (TAG.search(before) and TAG.search(after)):
         return before, after
 
-    def unknown(tag: re.Match[str]) -> str:
-        return tag[0] if tag[2] in shared else f"<{tag[1]}:unknown>"
+    def known(names: re.Match[str]) -> str:
+        tags = list(TAG.finditer(names[0]))
+        said = next((tag for tag in tags if tag[2] in shared), None)
+        return said[0] if said else f"<{tags[0][1]}:unknown>"
 
-    return TAG.sub(unknown, before), TAG.sub(unknown, after)
+    return NAMES.sub(known, before), NAMES.sub(known, after)
 
 
 def changed_facts(before: Iterable[Fact], after: Iterable[Fact]) -> Iterator[FactChange]:

@@ -6,7 +6,7 @@ declare -A program_of=(
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
   [openssl]=openssl [golang-go]=go [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go
-  [tcpdump]=tcpdump [faketime]=faketime
+  [tcpdump]=tcpdump [faketime]=faketime [age]=age
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
@@ -30,6 +30,7 @@ declare -A tests_of=(
   [golang-go]="checkpoints, roots and cosignatures by Go"
   [golang-golang-x-mod-dev]="Go's own reader of signed notes and transparency logs"
   [tcpdump]="the action log against an independent capture"
+  [age]="encrypted originals opened by the age program"
   [zstd]="blobs read by the zstd program"
   [radosgw]="a store in S3: Ceph RGW with Object Lock"
   [ceph-mon]="a store in S3: Ceph RGW's monitor"

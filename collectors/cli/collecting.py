@@ -34,12 +34,12 @@ from collectors.locks import run_lock
 from collectors.pace import Pace
 from collectors.parts import RunIdentity
 from collectors.plan import Plan, make_plan
-from collectors.redact import Redactor
 from collectors.run import Done, Job, collect
 from collectors.settings import Settings
 from collectors.site import OpenSite, newest_checkpoint, plan_in_force, read_pins
 from collectors.slices import Slice, check_loopback
 from collectors.slots import Filled, filled_slot
+from collectors.tagging import redactor_for
 from collectors.transports.ssh_jump import JumpHosts
 from evidence.assess.comparison import fails
 from evidence.assess.knowledge import knowledge_of
@@ -273,7 +273,6 @@ def _run(
     seen: Watching,
 ) -> Done:
     opened = open_evidence(site, clock)
-    key = opened.keyring.redaction_key()
     hosts = [visit.host for visit in plan.visits]
     host_keys = trusted_host_keys(site, read_pins(opened))
     with Progress(len(plan.visits), alone=not (seen.requests or seen.json)) as progress, JumpHosts[Any]() as jumps:
@@ -283,7 +282,8 @@ def _run(
                 knowledge=knowledge,
                 plan=plan,
                 identity=_identity(said, site, opened, plan, knowledge, clock, slot, opened_with),
-                redactor=Redactor.for_hosts(hosts, key=key.derive("redaction"), key_id=key.id),
+                recipients=site.recipients,
+                redactor=redactor_for(hosts, opened.keyring, site.keys, clock.now()),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,
                 wait=clock.wait,

@@ -32,6 +32,12 @@ _SELECTION = (
     click.option("--profile", metavar="P", help="Only what this profile asks for."),
     click.option("--control", "controls", multiple=True, metavar="C", help="Only this control."),
     click.option("--for", "recipient", metavar="NAME", help="Who gets it; stands in the bundle and in the log."),
+    click.option(
+        "--incident", is_flag=True, help="Everything of the period, what changes by itself too, and a timeline."
+    ),
+    click.option(
+        "--artifact-root", metavar="PATH", help="Where it is to be unpacked, for CMMC's hash logs; else C:\\CMMC."
+    ),
     as_of_option,
 )
 
@@ -72,6 +78,8 @@ def command(
     profile: str | None,
     controls: tuple[str, ...],
     recipient: str | None,
+    incident: bool,
+    artifact_root: str | None,
     as_of: datetime | None,
     output: Path | None,
     verifiers: tuple[Path, ...],
@@ -99,7 +107,7 @@ def command(
     if signers:
         _write_signers(_open(config, store, owner), signers)
     if output and period:
-        selection = chosen(period, assets, profile, controls, recipient, as_of)
+        selection = chosen(period, assets, profile, controls, recipient, as_of, incident, artifact_root)
         _export(_open(config, store, owner), selection, output, platforms_folder)
 
 
@@ -110,8 +118,12 @@ def chosen(
     controls: Iterable[str],
     recipient: str | None,
     as_of: datetime | None,
+    incident: bool,
+    artifact_root: str | None,
 ) -> "Selection":
-    """Return what a bundle is to hold."""
+    """Return what a bundle is to hold; an incident's is about everything there was."""
+    if incident and (assets or profile or controls):
+        raise click.UsageError("--incident is everything of the period: no --asset, --profile or --control beside it")
     from evidence.export.gather import Selection
     from evidence.export.period import parse_period
     from evidence.model.names import AssetId
@@ -123,6 +135,8 @@ def chosen(
         profile=profile,
         controls=tuple(sorted(controls)),
         recipient=recipient,
+        incident=incident,
+        artifact_root=artifact_root,
     )
 
 

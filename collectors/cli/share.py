@@ -58,6 +58,8 @@ def command(
     profile: str | None,
     controls: tuple[str, ...],
     recipient: str | None,
+    incident: bool,
+    artifact_root: str | None,
     place: str,
     seconds: int,
     as_of: datetime | None,
@@ -73,7 +75,7 @@ def command(
 
     if not period:
         raise click.UsageError("say which time it is about: --period 2026Q3")
-    selection = chosen(period, assets, profile, controls, recipient, as_of)
+    selection = chosen(period, assets, profile, controls, recipient, as_of, incident, artifact_root)
     click.echo(_share(load_site(config, store=store, owner=owner), selection, place, seconds, platforms_folder))
 
 

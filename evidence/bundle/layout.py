@@ -57,7 +57,12 @@ _BAD_NAME = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?|.*\.|\.+.*")
 _PATH = re.compile(
     r"data(?:/(?!\.|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|$))[a-z0-9._-]{1,120}(?<!\.)){1,4}", re.ASCII
 )
-_README = "data/README.txt"
+CMMC_ARTIFACTS = "data/cmmc/CMMCAssessmentArtifacts.log"
+CMMC_LOG_HASH = "data/cmmc/CMMCAssessmentLogHash.log"
+"""The hash logs of a CMMC assessment, under the names that assessors look for."""
+
+_NAMED = frozenset({"data/README.txt", CMMC_ARTIFACTS, CMMC_LOG_HASH})
+"""Files whose names others chose: no component of a path has capitals besides."""
 
 
 class BundleError(Error):
@@ -109,7 +114,7 @@ def check_folder(name: str) -> str:
 
 def check_path(path: str) -> str:
     """Return `path`, relative to the bag's folder, if a bundle may hold it; raise `BundleError` if not."""
-    if path in TAG_FILES or path == _README:
+    if path in TAG_FILES or path in _NAMED:
         return path
     if len(path) > MAX_PATH or not _PATH.fullmatch(path):
         raise BundleError(f"not a path of a bundle: {path!r:.200}")

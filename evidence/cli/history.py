@@ -27,26 +27,46 @@ Row = dict[str, object]
     help="jsonl is one object a line.",
 )
 @click.option("--all", "everything", is_flag=True, help="Answers that did not change, too.")
+@click.option("--secrets", is_flag=True, help="Since when each secret is what it is, by its tag.")
 @verbosity_option
-def command(asset: str, store: str, form: str, everything: bool) -> None:
+def command(asset: str, store: str, form: str, everything: bool, secrets: bool) -> None:
     """
     List every visit to ASSET in log order, and the answers that changed.
+
+    With --secrets: each secret its answers show, since when and until when. A tag that stays is a secret nobody
+    changed. BEGAN is `first` (it stood in the first answer), `new`, or `unknown` (the redaction key changed then: it
+    may be older). A tag that ends in :opaque may change though the secret does not, one in :varying never does.
 
     Each line names the statement that says so; `store get DIGEST` prints it.
     """
     from evidence.log.history import History
     from evidence.snapshots import UnknownAssetError
 
-    rows = list(_rows(History.read(open_here(store)), asset, everything))
+    history = History.read(open_here(store))
+    rows = list(_secrets(history, asset) if secrets else _rows(history, asset, everything))
+    if secrets and not rows:
+        click.echo(f"{asset}: no answer of it shows a secret", err=True)
+        return
     if not rows:
         raise UnknownAssetError(f"{asset}: no such asset in this log", hint="`facts` lists the assets it knows")
     if form == "jsonl":
         for row in rows:
             click.echo(json_line(row))
         return
-    columns = ("at", "event", "detail", "statement")
+    columns = ("since", "until", "type", "tag", "began") if secrets else ("at", "event", "detail", "statement")
     for line in table([c.upper() for c in columns], ([row.get(c) for c in columns] for row in rows)):
         click.echo(line)
+
+
+def _secrets(history: "History", asset: str) -> Iterator[Row]:
+    """Yield one row a secret; `until` is when it was last seen, of one that is there still it is left out."""
+    from evidence.model.names import AssetId
+    from evidence.rotation import secrets_over_time
+
+    for seen in secrets_over_time(history, AssetId(asset)):
+        row: Row = {"question": seen.question, "type": seen.type, "tag": seen.tag, "since": seen.since}
+        row |= {} if seen.there else {"until": seen.last}
+        yield {**row, "last": seen.last, "began": seen.began, "compared": seen.compared, "source": seen.source}
 
 
 def _rows(history: "History", asset: str, everything: bool) -> Iterator[Row]:

@@ -41,7 +41,7 @@ def get_object(name: str, store: str) -> None:
     """
     Print one object: an artefact in plain, everything else as it is kept.
 
-    DIGEST is `sha256:…`: an artefact's, or a statement's.
+    DIGEST is `sha256:…`: an artefact's, a statement's, or that of an encrypted original, which `age -d` opens.
     """
     import sys
 
@@ -66,12 +66,12 @@ def _find(store: "Store", name: str) -> bytes:
     digest = parse_digest(name)
     if blob_key(digest) in store.keys(blob_key(digest)):
         return get_blob(store, digest, measure_blob(store, digest))
-    for prefix in ("parts/", "statements/"):
+    for prefix in ("parts/", "statements/", "sealed/"):
         for key in store.keys(prefix):
             if hex_of(digest) not in key:
                 continue
             try:
-                if parse_key(key).area in (Area.PART, Area.STATEMENT):
+                if parse_key(key).area in (Area.PART, Area.STATEMENT, Area.ORIGINAL):
                     return store.get(key)
             except KeyNameError:
                 continue

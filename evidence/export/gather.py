@@ -43,6 +43,10 @@ class Selection:
     profile: str | None = None
     controls: tuple[str, ...] = ()
     recipient: str | None = None
+    incident: bool = False
+    """Whether values that change by themselves are wanted, too, and a timeline."""
+    artifact_root: str | None = None
+    """Where the bundle is to be unpacked, for the hash logs of a CMMC assessment."""
 
     @property
     def narrowed(self) -> str:
@@ -248,7 +252,8 @@ def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: 
     for capture in captures:
         _take_capture(gathered, entry, capture)
     answers = {capture.blob for capture in part.captures}
-    others = {digest: length for digest, length in part.blobs().items() if digest not in answers | part.packed.keys()}
+    left = answers if selection.incident else answers | part.packed.keys()
+    others = {digest: length for digest, length in part.blobs().items() if digest not in left}
     _add_blobs(gathered, selection, others)
 
 

@@ -29,6 +29,8 @@ What is here
   evidence/      one plain copy of each answer. Secrets are tags: <secret:TYPE:KEY:20 hex>. Values that change by
                  themselves (counters, uptime) are left out; their digests stand in the statements
   statements/    what was signed, by whom: DSSE envelopes
+  timeline.csv   every statement in the order of the log, and what bounds its time (of an incident only)
+  cmmc/          the artifact hash logs of a CMMC assessment (of its profile only)
   blobs/         plans, asset lists and action logs that the statements name, by SHA-256
   log/           two checkpoints, the frontier of the earlier one, every leaf between; time stamps,
                  cosignatures
@@ -118,4 +120,6 @@ def chosen(selection: Selection) -> str:
         *(f"control {control}" for control in selection.controls),
         *([f"profile {selection.profile}"] if selection.profile else []),
     ]
+    if selection.incident:
+        words.append("everything of the period, with what changes by itself, and a timeline")
     return ", ".join(words) or "everything of the period"

@@ -28,10 +28,12 @@ from evidence.bundle.layout import (
 from evidence.bundle.proof import cut, dump_proof
 from evidence.bundle.sshsig import sign
 from evidence.clock import parse_rfc3339, rfc3339
+from evidence.export.cmmc import DEFAULT_ROOT, hash_logs, is_cmmc
 from evidence.export.gather import ExportError, Gathered, Selection, gather, slots_of
 from evidence.export.judged import judgement, places
 from evidence.export.readme import chosen, readme
 from evidence.export.tables import tables
+from evidence.export.timeline import TIMELINE, timeline
 from evidence.log.anchor import COSIGNATURES, TOKENS, kept
 from evidence.log.export import Shared, export_predicate, export_subjects
 from evidence.log.history import Entry, History
@@ -147,6 +149,7 @@ def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page)
         **tables(gathered, snapshots, selection, slots),
         **(judged_files(judged, places(gathered)) if judged is not None else {}),
         **_log(store, gathered),
+        **({TIMELINE: timeline(gathered)} if selection.incident else {}),
     }
     files = {path: _held(data) for path, data in made.items()}
     entries = {digest: index for index, (_, digest) in gathered.supplied.items()}
@@ -155,6 +158,11 @@ def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page)
             files[path] = _statement(gathered.history, gathered.history.statements[entries[digest]])
         else:
             files[path] = _blob(store, digest, length)
+    if is_cmmc(selection.profile):
+        folder = folder_of(gathered.history.owner, selection.period.name)
+        listed = {path: file.digest for path, file in files.items()}
+        logs = hash_logs(listed, root=selection.artifact_root or DEFAULT_ROOT, folder=folder)
+        files |= {path: _held(data) for path, data in logs.items()}
     return files
 
 

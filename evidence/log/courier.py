@@ -15,7 +15,16 @@ from evidence.log.chain import RolledBackError, load_batch, read_store_info
 from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.store.blobs import get_blob
 from evidence.store.interface import MissingError, Store
-from evidence.store.layout import CHECKPOINT_HINT_KEY, STORE_KEY, batch_key, blob_key, checkpoint_key, parse_key
+from evidence.store.layout import (
+    CHECKPOINT_HINT_KEY,
+    STORE_KEY,
+    batch_key,
+    blob_key,
+    checkpoint_key,
+    original_key,
+    parse_key,
+)
+from evidence.store.originals import check_original
 
 
 class MissingLeavesError(Error):
@@ -187,6 +196,9 @@ def _copy_objects(whole: Ledger, source: Store, target: Store, held: int, size: 
         for digest, length in accepted.blobs.items():
             get_blob(whole.store, digest, length)
             written += _copy(source, target, blob_key(digest))
+        for digest, length in accepted.part.originals().items() if accepted.part is not None else ():
+            check_original(whole.store, digest, length)
+            written += _copy(source, target, original_key(digest))
         named = [key for key in places_of(whole.chain.leaves[index], whole.places) if not _has(target, key)]
         if accepted.quarantine is not None:
             named.append(accepted.quarantine.key)

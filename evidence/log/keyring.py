@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,9 @@ from evidence.log.keys import MAX_KEY_FILE_BYTES, KeyFileError, PublicKey, Signe
 
 REDACTION_KEY_BYTES = 32
 """Length of the master key."""
+
+BOTH_TAGS = timedelta(days=8)
+"""How long after a change of the redaction key secrets have a tag of either: jobs are due once a week at least."""
 
 _REDACTION_FILE = re.compile(r"redaction-(k[1-9][0-9]{0,3})\.key")
 _REDACTION_SAID = re.compile(r"(k[1-9][0-9]{0,3}):([0-9a-f]{64})")
@@ -236,13 +240,27 @@ def _entries(folder: Path) -> tuple[Path, ...]:
     return tuple(folder.iterdir()) if folder.is_dir() else ()
 
 
+def redaction_before(folder: Path, at: datetime) -> RedactionKey | None:
+    """Return the master key before the newest one, as long as the newest is so young that both are to make tags."""
+    found = _redaction_files(folder)
+    if len(found) < 2:
+        return None
+    *_, before, newest = sorted(found)
+    since = datetime.fromtimestamp(found[newest].stat().st_mtime, UTC)
+    return _read_redaction(found[before], before) if at < since + BOTH_TAGS else None
+
+
 def _load_redaction(folder: Path) -> RedactionKey | None:
     """Return the newest master key: `redaction-k2.key` is newer than `redaction-k1.key`."""
-    found = {int(m[1][1:]): p for p in _entries(folder) if (m := _REDACTION_FILE.fullmatch(p.name))}
-    if not found:
-        return None
-    number = max(found)
-    path = found[number]
+    found = _redaction_files(folder)
+    return _read_redaction(found[max(found)], max(found)) if found else None
+
+
+def _redaction_files(folder: Path) -> dict[int, Path]:
+    return {int(m[1][1:]): p for p in _entries(folder) if (m := _REDACTION_FILE.fullmatch(p.name))}
+
+
+def _read_redaction(path: Path, number: int) -> RedactionKey:
     _check_mode(path)
     match = _REDACTION_TEXT.fullmatch(_read(path))
     if match is None:

@@ -71,6 +71,11 @@ class PartStatement:
     conduct: Mapping[str, object]
     redaction: Mapping[str, object]
 
+    def originals(self) -> Mapping[Digest, int]:
+        """Return every encrypted original this part refers to, with its length."""
+        found = (capture.original for capture in self.captures)
+        return {original.digest: original.bytes for original in found if original is not None}
+
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
         found: dict[Digest, int] = {}

@@ -5,7 +5,7 @@ from sys import intern
 
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.links import link_row, read_link
-from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Segment
+from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Original, Segment
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 
@@ -14,7 +14,8 @@ _CAPTURE = frozenset(
     {"asset", "question", "transport", "request", "at", "took_ms", "bytes", "blob", "ttl_s", "class", "redactions"}
     | {"complete"}
 )
-_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access", "ssh"})
+_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access", "ssh", "sealed"})
+_SEALED = frozenset({"digest", "bytes"})
 _SEGMENT = frozenset({"blob", "offset", "length"})
 _COMMUNITY = frozenset({"version", "community"})
 _USER = frozenset({"version", "user", "level"})
@@ -70,6 +71,8 @@ def capture_row(capture: Capture) -> dict[str, object]:
         row["access"] = _access_row(capture.access)
     if capture.link is not None:
         row["ssh"] = link_row(capture.link)
+    if capture.original is not None:
+        row["sealed"] = {"digest": capture.original.digest, "bytes": capture.original.bytes}
     if capture.volatile is not None:
         segment = capture.volatile
         row["volatile"] = {"blob": segment.blob, "offset": segment.offset, "length": segment.length}
@@ -105,9 +108,15 @@ def read_capture(value: object) -> Capture:
         host_key=row.optional_text("host_key"),
         access=_access(row.raw("access")) if "access" in row else None,
         link=read_link(row.raw("ssh")) if "ssh" in row else None,
+        original=_original(row.raw("sealed")) if "sealed" in row else None,
         complete=row.flag("complete"),
         reason=row.optional_text("reason"),
     )
+
+
+def _original(value: object) -> Original:
+    row = Fields(value, "sealed", _SEALED, _NONE)
+    return Original(digest=row.digest("digest"), bytes=row.whole("bytes", least=1))
 
 
 def _segment(value: object) -> Segment:

@@ -8,6 +8,7 @@ from evidence.log.accept import Accepted
 from evidence.log.ledger import Ledger, places_of
 from evidence.model.names import Digest, digest_of, parse_digest
 from evidence.store.blobs import check_blob, find_blob
+from evidence.store.originals import check_original
 
 RECALLED = 2_000
 """Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
@@ -30,7 +31,7 @@ class Whole:
 
     def check(self, accepted: Accepted) -> None:
         """
-        Raise `MissingError` or `BlobError` unless every blob of a statement is there and what it should be.
+        Raise `MissingError` or `BlobError` unless every blob and original of a statement is there, as it should be.
 
         A blob that a recent sealed part names was read in full then; now it only has to be there.
         """
@@ -41,6 +42,10 @@ class Whole:
                 find_blob(self._ledger.store, digest)
             else:
                 check_blob(self._ledger.store, digest, length)
+                self._known[digest] = length
+        for digest, length in accepted.part.originals().items() if accepted.part is not None else ():
+            if self._known.get(digest) != length:
+                check_original(self._ledger.store, digest, length)
                 self._known[digest] = length
 
     def _recall(self, blobs: Mapping[Digest, int]) -> None:
@@ -68,4 +73,8 @@ class Whole:
 
 def _captured(envelope: bytes) -> list[tuple[Digest, int]]:
     statement = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
-    return [(parse_digest(row["blob"]), int(row["bytes"])) for row in statement["predicate"]["captures"]]
+    rows = statement["predicate"]["captures"]
+    originals = [
+        (parse_digest(row["sealed"]["digest"]), int(row["sealed"]["bytes"])) for row in rows if "sealed" in row
+    ]
+    return [(parse_digest(row["blob"]), int(row["bytes"])) for row in rows] + originals

@@ -47,6 +47,16 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """An answer as it came, encrypted: it can be told that it is there, and opened by whoever has a key."""
+
+    digest: Digest
+    """Of the ciphertext."""
+    bytes: int
+    """Length of the ciphertext."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """
     One question and its answer: provenance, and the digest of the redacted bytes.
@@ -80,6 +90,8 @@ class Capture:
     """As what SNMP was asked; `None` over other transports, and where nobody wrote it down."""
     link: SshLink | None = None
     """The SSH connection it came over; `None` over other transports, and where nobody wrote it down."""
+    original: Original | None = None
+    """The answer with its secrets, where the site file asks for it."""
     complete: bool = True
     reason: str | None = None
     """Why the answer is not complete."""

@@ -11,12 +11,22 @@ TAG = re.compile(r"<((?:secret|default):[A-Za-z0-9_.-]+):([A-Za-z0-9_.-]+):[0-9a
 MAX_TAGS = 10_000
 """Most tags read from one configuration; a firewall with a thousand accounts has a few thousand."""
 
+NAMES = re.compile(r"(?:<(?:secret|default):[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+:[0-9a-z:]+>)+")
+"""One secret: its tag, and behind it, for the cycle after a change of the key, the one of the key before."""
+
 _PARTS = re.compile(r"<(secret|default):([A-Za-z0-9_.-]+):([A-Za-z0-9_.-]+:[0-9a-z:]+)>")
 
 
 def tag_of(text: str) -> str:
     """Return what is the same where the secret is the same, of one tag: the key's id and the digest."""
-    return _PARTS.sub(r"\3", text)
+    return NAMES.sub(lambda names: _PARTS.sub(r"\3", names[0][: names[0].index(">") + 1]), text)
+
+
+def names_of(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (type, what `tag_of` gives of each tag it has) for each place where a secret stood."""
+    for names in NAMES.finditer(text):
+        parts = _PARTS.findall(names[0])
+        yield parts[0][1], tuple(tag for _, _, tag in parts)
 
 
 def secrets_of(text: str) -> Iterator[tuple[str, str, str]]:

@@ -72,6 +72,7 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
             *(parent.secrets if parent else ()),
         ),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
+        secret_indexes={**(parent.secret_indexes if parent else {}), **model.secret_indexes},
         session=_session(model) or (parent.session if parent else None),
         http=dialect_of(model.http),
         max_repetitions=model.quirks.max_repetitions,

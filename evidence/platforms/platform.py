@@ -249,6 +249,8 @@ class Platform:
     secrets: tuple[SecretRule, ...] = ()
     secret_oids: Mapping[str, str] = field(default_factory=dict)
     """OID prefixes whose values are secrets -> type of secret."""
+    secret_indexes: Mapping[str, str] = field(default_factory=dict)
+    """Entries of tables whose indexes name communities, users or targets -> type of secret."""
     session: Session | None = None
     http: HttpDialect | None = None
     max_repetitions: int | None = None

@@ -255,6 +255,9 @@ class PlatformModel(_Model):
     tables: list[TableModel] = []
     secrets: list[SecretModel] = []
     secret_oids: dict[Oid, Name] = {}
+    secret_indexes: dict[Oid, Name] = Field(
+        default={}, description="entry of a table -> type of secret its index holds"
+    )
     volatile: VolatileModel = VolatileModel()
     quirks: QuirksModel = QuirksModel()
     safety: SafetyModel = SafetyModel()

@@ -17,7 +17,7 @@ TAGS = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt")
 
 TAGMANIFEST, SIGNATURE = "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"
 _NAME = r"(?!\.|(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|/|$))[a-z0-9._-]{1,120}(?<!\.)"
-_PATH = re.compile(rf"data/({_NAME}/){{0,3}}{_NAME}|data/README\.txt")
+_PATH = re.compile(rf"data/({_NAME}/){{0,3}}{_NAME}|data/README\.txt|data/cmmc/CMMCAssessment(Artifacts|LogHash)\.log")
 _FOLDER = re.compile(rf"(?=.{{1,40}}$){_NAME}")
 
 BROKEN = (

@@ -108,6 +108,7 @@ _CAPTURE = record(
     {
         "platform": text(), "reason": text(), "host_key": text(), "access": _access, "ssh": _SSH,
         "volatile": record(blob=_DIGEST, offset=whole(), length=whole()),
+        "sealed": record(digest=_DIGEST, bytes=whole(1)),
     },
     asset=text(), question=text(), transport=text(), request=text(), at=_TIME, took_ms=whole(), bytes=whole(),
     blob=_DIGEST, ttl_s=whole(), redactions=whole(), complete=flag, **{"class": like("technical|personal")},

@@ -73,6 +73,7 @@ class Area(StrEnum):
     CHECKPOINT_HINT = "checkpoint-hint"
     TOKEN = "token"  # noqa: S105
     COSIGNATURE = "cosignature"
+    ORIGINAL = "original"
     STATE = "state"
     HOLD = "hold"
     """The kill switch: made by anyone with any editor, so neither signed nor JSON."""
@@ -152,6 +153,11 @@ def cosignature_key(size: int, name: str) -> str:
     return f"log/cosig/{_twelve(size)}/{name}"
 
 
+def original_key(digest: Digest) -> str:
+    """Return where an encrypted original lies whose ciphertext has `digest`."""
+    return f"sealed/{hex_of(digest)}.age"
+
+
 def state_key(kind: str) -> str:
     """Return where the hint `kind` lies."""
     return check_key(f"state/{kind}.json")
@@ -172,6 +178,7 @@ _READERS: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (Area.TOKEN, re.compile(r"log/tsr/(?P<size>[0-9]{12})/(?P<hex>[0-9a-f]{64})\.tsr")),
     (Area.COSIGNATURE, re.compile(r"log/cosig/(?P<size>[0-9]{12})/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z")),
     (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
+    (Area.ORIGINAL, re.compile(r"sealed/(?P<hex>[0-9a-f]{64})\.age")),
     (Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),
 )
 

@@ -4,7 +4,7 @@ from evidence.model.names import digest_of
 from evidence.store.blobs import BlobError, unpack
 from evidence.store.layout import Area, Key, KeyNameError, parse_key
 
-_BY_DIGEST = frozenset({Area.PART, Area.STATEMENT, Area.TOKEN})
+_BY_DIGEST = frozenset({Area.PART, Area.STATEMENT, Area.TOKEN, Area.ORIGINAL})
 NUMBERED = frozenset({Area.BATCH, Area.CHECKPOINT})
 """The log's own objects, whose names say nothing of their content."""
 

@@ -23,9 +23,9 @@ class PolicyRole(StrEnum):
 _ANY = "*"
 _WRITES: Mapping[PolicyRole, tuple[str, ...]] = MappingProxyType(
     {
-        PolicyRole.COLLECTOR: ("blobs/*", "parts/*", "statements/plan/*", "state/*"),
+        PolicyRole.COLLECTOR: ("blobs/*", "parts/*", "sealed/*", "statements/plan/*", "state/*"),
         PolicyRole.SEALER: (
-            "blobs/*", "parts/*", "statements/*", "state/*", "log/*", "store.json",
+            "blobs/*", "parts/*", "sealed/*", "statements/*", "state/*", "log/*", "store.json",
         ),
         PolicyRole.ASSESSOR: ("blobs/*", "statements/findings/*", "state/*"),
         PolicyRole.AUDITOR: (),

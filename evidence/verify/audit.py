@@ -169,6 +169,8 @@ class Audit:
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)
     """Every blob a logged statement names, with its plain length."""
+    originals: dict[Digest, int] = field(default_factory=dict)
+    """Every encrypted original a logged part names, with its length."""
     named: dict[Digest, int] = field(default_factory=dict)
     """Index of the statement that names each blob first."""
 

@@ -16,6 +16,7 @@ from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, Statemen
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
+from evidence.store.originals import check_original
 from evidence.verify.audit import Audit, SealedFindings, SealedPart, SealedPlan
 from evidence.verify.result import Answer
 
@@ -121,6 +122,7 @@ def _count(audit: Audit, index: int, accepted: Accepted) -> None:
         audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
         audit.parts.append(SealedPart.of(index, accepted.digest, accepted.part))
+        audit.originals.update(accepted.part.originals())
     if accepted.findings is not None:
         audit.findings.append(SealedFindings(index=index, statement=accepted.findings))
 
@@ -197,5 +199,19 @@ def check_blobs(audit: Audit, answer: Answer) -> None:
             except Error as error:
                 answer.fail(f"{key}: {error}")
     answer.note(f"{len(audit.blobs)} artefacts, and {orphans} nobody refers to")
+    _check_originals(audit, answer)
     if audit.sealed is None:
         answer.gap("which artefacts there should be: the log cannot be read (step 4)")
+
+
+def _check_originals(audit: Audit, answer: Answer) -> None:
+    """Look whether every encrypted original is there, with its digest; what it says only a holder of a key can tell."""
+    for digest, length in sorted(audit.originals.items()):
+        try:
+            check_original(audit.store, digest, length)
+        except Error as error:
+            answer.fail(str(error))
+    if audit.originals:
+        answer.gap(
+            f"what {len(audit.originals)} encrypted originals say: they are there, and only their keys open them"
+        )

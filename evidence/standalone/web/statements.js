@@ -85,6 +85,7 @@ const CAPTURE = record(
   {
     platform: text(), reason: text(), host_key: text(), access: ACCESS, ssh: SSH,
     volatile: record({ blob: isDigest, offset: whole(), length: whole() }),
+    sealed: record({ digest: isDigest, bytes: whole(1) }),
   },
 );
 const RESULT = one(

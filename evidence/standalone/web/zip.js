@@ -18,8 +18,10 @@ const TAG_FILES = new Set([BAGIT, BAG_INFO, MANIFEST, TAGMANIFEST, SIGNATURE]);
 const NAME = /^[a-z0-9._-]{1,120}$/;
 const BAD_NAME = /^((con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?|.*\.|\.+.*)$/;
 
+const NAMED = new Set(["data/README.txt", "data/cmmc/CMMCAssessmentArtifacts.log", "data/cmmc/CMMCAssessmentLogHash.log"]);
+
 function checkPath(path) {
-  if (TAG_FILES.has(path) || path === "data/README.txt") return path;
+  if (TAG_FILES.has(path) || NAMED.has(path)) return path;
   const [first, ...rest] = path.split("/");
   const plain = rest.every((name) => NAME.test(name) && !BAD_NAME.test(name));
   need(

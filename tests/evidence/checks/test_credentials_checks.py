@@ -55,7 +55,27 @@ def test_what_both_ends_have_to_know_is_not_judged(estates: ModuleType, kind: st
 
 def test_the_same_digits_under_another_key_are_not_the_same_secret(estates: ModuleType) -> None:
     found = judged(estates, secrets(("password", ONE)), secrets(("password", ONE.replace("k1", "k2"))))
-    assert {one.status for one in found} == {Status.SUPPORTS}
+    assert {one.status for one in found} == {Status.NOT_ASSESSED}, "nor are they known to be different ones"
+
+
+def test_a_credential_with_tags_of_either_key_is_compared_under_the_one_both_have(estates: ModuleType) -> None:
+    both = secrets(("password", ONE), ("password", ONE.replace("k1", "k2")))
+    found = judged(estates, secrets(("password", ONE)), both)
+    assert [(one.asset, one.row, one.status) for one in found] == [
+        ("sw-1", ONE, Status.CONTRADICTS),
+        ("sw-2", ONE, Status.CONTRADICTS),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["password", "ospf-key"])
+def test_a_word_everybody_knows_contradicts_whatever_it_is_for(estates: ModuleType, kind: str) -> None:
+    default = secrets((kind, ONE)) | {f"secret[{kind}:{ONE}].well_known": "yes"}
+    mine, other = judged(estates, default, secrets(("password", TWO)))
+    assert (mine.row, mine.status, mine.reason) == (ONE, Status.CONTRADICTS, f"its {kind} is a word everybody knows")
+    assert mine.evidence
+    assert other.asset == "sw-2"
+    both = judged(estates, default, default) if kind == "password" else []
+    assert all("a word everybody knows, and a credential of sw-" in one.reason for one in both)
 
 
 @pytest.mark.parametrize("tag", ["k1:varying", f"{ONE}:opaque"])
