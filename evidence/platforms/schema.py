@@ -53,7 +53,9 @@ ValueFormat = Literal[
     "count",
     "microseconds",
 ]
-IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
+IndexFormat = Literal[
+    "index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet", "index-cdp"
+]
 
 
 class _Model(BaseModel):
