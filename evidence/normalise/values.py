@@ -169,6 +169,5 @@ INDEX_FORMATS: Mapping[str, Callable[[str], str]] = {
     "index-mac": _index_mac,
     "index-address": _index_address,
     "index-inet": _index_inet,
-    "index-cdp": lambda index: f"cdp {index}",
 }
 """Name of a format -> how it shows a row's index, or a part of it."""

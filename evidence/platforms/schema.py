@@ -53,9 +53,7 @@ ValueFormat = Literal[
     "count",
     "microseconds",
 ]
-IndexFormat = Literal[
-    "index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet", "index-cdp"
-]
+IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
 
 class _Model(BaseModel):
