@@ -53,13 +53,13 @@ _CLI_JOINS = re.compile(r"[;&|<>`]|\$[({]")
 """What joins a second command to the first, or writes a file, once the filters are taken out."""
 
 _CLI_CHANGES = (
-    r"conf\w*\b(?!\s+(?:history|rollback)\s+show\b)",  # configure, conf t, config system …
+    r"(?!(?:configuration\s+show|configshow)\b)conf\w*\b(?!\s+(?:history|rollback)\s+show\b)",  # configure, conf t …
     r"(?:sy|sys|syst|system|system-view|edit|unset|undo|format|squeeze|tee|save|load|restore|import|tclsh|event)\b",
     r"set\b(?!\s+(?:cli|length)\s|\s+terminal\s+(?:length|width|pager)\s|\s+session\s+more\s)",
     r"no\b(?!\s+(?:page|paging|pager)\b|\s+cli\s+(?:pager|session\s+paging)\b)",
     r"(?:wr|cop|del|era|roll|rel|reboot|shut|factory|inst|clea|exec|diag|trace|commit)\w*",  # abbreviated, too
     r"req\w*\b(?!\s+support\s+information\b)",  # Junos: request system reboot, zeroize …
-    r"(?:comm|apply|activate|deactivate|discard|archive|license|firmware|software|upgrade|update)\b",
+    r"(?:comm|apply|activate|deactivate|discard|archive|license|firmware|software(?!\s+show\b)|upgrade|update)\b",
     r"(?:restart|reset|poweroff|halt|boot|zeroize|start|stop|kill|disconnect|debug|undebug|test)\b",
     r"(?:add|remove|create|disable|put|send|key|crypto|certificate|mkdir|rmdir|rm|mv|cp|move|rename)\b",
     r"(?:enable|logout)\s+\S",

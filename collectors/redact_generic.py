@@ -47,7 +47,7 @@ _NOT_A_VALUE = (
     r"|protect(?:ed|ion)?|storage|server|auth(?:entication|orization)?|local|login|radius|tacacs\+?|ascii|hex|md5"
     r"|sha-?\d*|valid(?:ity|ate|ation)?|alerts?|updated?|failed|failure|incorrect|wrong|invalid|keys?|chain|string"
     r"|community-[a-z]+|plain-text|cleartext|hash(?:ed|ing)?|cipher|sent|received|lock(?:ed|out)?|users?|username"
-    r"|days?|interface|vrf|ssh|snmp|https?|ldaps?|[a-z][a-z0-9+.-]*://\S*)(?:[\s\"',;:.<>)]|$))"
+    r"|index|create|read-(?:only|write)|ip(?:addr|mask)|accessmode|complexity-check|hmac-[a-z0-9-]+|days?|interface|vrf|ssh|snmp|https?|ldaps?|[a-z][a-z0-9+.-]*://\S*)(?:[\s\"',;:.<>)]|$))"
 )
 """Words that stand behind `password` in sentences and settings; a secret is none of them."""
 
