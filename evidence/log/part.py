@@ -67,7 +67,7 @@ class PartStatement:
     tool: Mapping[str, object]
     run_by: Mapping[str, object]
     outcomes: tuple[Outcome, ...]
-    captures: tuple[Capture, ...]
+    captures: Sequence[Capture]
     conduct: Mapping[str, object]
     redaction: Mapping[str, object]
 
@@ -138,7 +138,7 @@ def part_predicate(
 
 def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, ...]:
     """Return the subjects of a part: the plan, then each answer once, in the order of its captures."""
-    answers = {Subject(name=f"{c.asset}/{c.question}", digest=c.blob): None for c in captures}
+    answers = {Subject(f"{c.asset}/{c.question}", c.blob): None for c in captures}
     return (Subject(name="plan", digest=plan), *answers)
 
 
@@ -175,6 +175,12 @@ def read_part(statement: Statement) -> PartStatement:
     _check_segments(part)
     _conduct_log(part.conduct)
     return part
+
+
+def headed(statement: Statement) -> Statement:
+    """Return a part's statement without the thousands of rows that `read_part` has read."""
+    kept = {key: value for key, value in statement.predicate.items() if key not in ("captures", "outcomes")}
+    return Statement(kind=statement.kind, subjects=statement.subjects[:1], predicate=MappingProxyType(kept))
 
 
 def _after(value: object) -> After | None:
