@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from evidence.log.accept import Accepted
 from evidence.model.capture import Capture, Segment
-from evidence.model.names import Digest
+from evidence.model.names import AssetId, Digest
 
 HELD = 2_500_000
 """Captures that are held: a year of nights of 500 assets, ten a night; 16 bytes each, 32 where values change."""
@@ -75,6 +75,11 @@ class Columns(Sequence[Capture]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def asked(self) -> set[tuple[AssetId, str]]:
+        """Return assets and transports, without making a capture."""
+        said: Any = self._texts.said
+        return {(said[number][0], said[number][3]) for number in self._alike}
+
     def _capture(self, index: int) -> Capture:
         said: Any = self._texts.said
         asset, platform, question, transport, request, ttl_s, kind, hits, *rest = said[self._alike[index]]
@@ -84,6 +89,13 @@ class Columns(Sequence[Capture]):
         return Capture(
             asset, platform, question, transport, request, at, took_ms, blob, length, ttl_s, kind, hits, segment, *rest
         )
+
+
+def asked_over(captures: Sequence[Capture]) -> set[tuple[AssetId, str]]:
+    """Return which assets answered, and over which transports."""
+    if isinstance(captures, Columns):
+        return captures.asked()
+    return {(one.asset, one.transport) for one in captures}
 
 
 class _Moving:
