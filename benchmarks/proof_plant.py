@@ -85,7 +85,11 @@ class Plant:
         self.plan = put_blob(self.store, data)
         predicate = plan_predicate(self.plan, len(data), at=BEGAN)
         append(
-            self.store, self.keyring, kind="plan", predicate=predicate, subjects=[Subject(name="plan", digest=self.plan)]
+            self.store,
+            self.keyring,
+            kind="plan",
+            predicate=predicate,
+            subjects=[Subject(name="plan", digest=self.plan)],
         )
 
     def night(self, number: int) -> None:

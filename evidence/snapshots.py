@@ -118,14 +118,13 @@ class Snapshots:
         for capture in reversed(part.captures):
             if as_of is not None and capture.at > as_of:
                 continue
-            known = self._known.get(capture.asset)
-            if known is not None and capture.question in known.settled:
+            seen = self._known.get(capture.asset)
+            if seen is not None and capture.question in seen.settled:
                 continue
             segment = capture.volatile
             packed = part.packed.get(segment.blob) if segment else None
             reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
-            if known is None:
-                known = self._known[capture.asset] = _Known(_no_outcome(capture, reading, part))
+            known = seen or self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
             if not capture.complete:
                 known.cut_off.setdefault(capture.question, reading)
                 continue

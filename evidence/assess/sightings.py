@@ -116,9 +116,7 @@ def _telling_questions(looking: Looking) -> Iterator[str]:
             yield table.question
 
 
-def _readings(
-    snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since: str, as_of: str
-) -> Iterator[Reading]:
+def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since: str, as_of: str) -> Iterator[Reading]:
     """Yield the whole answers that are `wanted`, the newest first."""
     for entry, part in newest_first(snapshots.history):
         if part.started > as_of:

@@ -94,7 +94,7 @@ def judge(data: bytes, authority: Authority) -> Accepted:
         case "anchor":
             anchor = read_anchor(statement)
             blobs = anchor.blobs
-            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, blobs=blobs)
+            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, named=blobs)
         case "review":
             review = read_review(statement)
             after = authority.reviewed(review, statement.signer or "")

@@ -62,7 +62,7 @@ def loads(data: bytes) -> object:
 
 
 def _why(data: bytes) -> str:
-    """Say in `json`'s words what is wrong: they get into signed statements, so they are the same with every pydantic."""
+    """Say in `json`'s words what is wrong: signed statements repeat it, so it is the same with every pydantic."""
     try:
         json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -79,7 +79,7 @@ def _check(value: object, *, in_order: bool) -> None:
         for item in level:
             kind = type(item)
             if kind is dict:
-                keys = tuple(item)  # type: ignore[arg-type]
+                keys: tuple[object, ...] = tuple(item)  # type: ignore[arg-type]
                 if keys not in known:
                     _check_keys(keys, in_order=in_order)
                     known.add(keys)

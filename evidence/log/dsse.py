@@ -18,10 +18,12 @@ from evidence.log.keys import PublicKey, Signer
 IN_TOTO = "application/vnd.in-toto+json"
 """Payload type of in-toto statements."""
 
+HEAD = b'{"payload":"'
+"""How every envelope begins; the payload follows, in base64."""
+
 _ENVELOPE = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE = frozenset({"keyid", "sig"})
 _NONE: frozenset[str] = frozenset()
-_HEAD = b'{"payload":"'
 _REST = re.compile(
     rb'","payloadType":"([a-z0-9.+/-]{1,100})","signatures":\[\{"keyid":"([A-Za-z0-9+/:]{1,100})",'
     rb'"sig":"([A-Za-z0-9+/=]{1,100})"\}\]\}'
@@ -70,13 +72,13 @@ def read(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
     """Return the envelope in `data`, of the expected type; raise `EnvelopeError` unless it is as `sign` writes it."""
     if len(data) > at_most:
         raise EnvelopeError(f"an envelope of {len(data)} bytes; at most {at_most} are read")
-    end = data.find(b'"', len(_HEAD))
+    end = data.find(b'"', len(HEAD))
     rest = _REST.fullmatch(data, max(end, 0))
-    if rest is None or rest[1] != payload_type.encode() or end == len(_HEAD) or not data.startswith(_HEAD):
+    if rest is None or rest[1] != payload_type.encode() or end == len(HEAD) or not data.startswith(HEAD):
         return _read_in_words(data, payload_type, at_most=at_most)
     return Envelope(
         payload_type=payload_type,
-        payload=_unbase64(data[len(_HEAD) : end]),
+        payload=_unbase64(data[len(HEAD) : end]),
         key_id=rest[2].decode(),
         signature=_unbase64(rest[3]),
     )

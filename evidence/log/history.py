@@ -9,11 +9,12 @@ from evidence.log.chain import LogError
 from evidence.log.ledger import DISTRUSTED, Ledger, read_ledger
 from evidence.log.note import Checkpoint
 from evidence.log.opened import Opened
-from evidence.log.part import PartStatement
+from evidence.log.part import PartStatement, sealed_end
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
 from evidence.store.interface import Store
 from evidence.store.layout import KeyNameError, parse_key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -86,6 +87,11 @@ class History:
     def envelope(self, entry: Entry) -> bytes:
         """Return a statement's own file, by its digest."""
         return self.ledger.envelope(entry.index)
+
+    def ended(self, entry: Entry) -> str:
+        """Return when a sealed part says it ended; of one that is not held, its digest is all that is checked."""
+        found = self.opened.get(entry.index)
+        return found.part.ended if found is not None and found.part is not None else sealed_end(self.envelope(entry))
 
     def open(self, entry: Entry) -> Accepted:
         """Return a statement, checked; raise if it is not what the log says."""

@@ -129,7 +129,7 @@ class Opened:
         return self._held.get(index)
 
     def keep(self, index: int, accepted: Accepted) -> Accepted:
-        """Hold a statement if there is room, and return it: those read first stay, for logs are read again and again."""
+        """Hold a statement if there is room, and return it; those read first stay, as logs are read again and again."""
         part = accepted.part
         captures = len(part.captures) if part else 1
         if captures > self.room:

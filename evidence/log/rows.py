@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from evidence.log.fields import MAX_TEXT, Fields, ShapeError, is_time
 from evidence.log.links import link_row, read_link
 from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Segment
-from evidence.model.names import AssetId, is_digest
+from evidence.model.names import AssetId, Digest, is_digest
 from evidence.model.outcome import Outcome, Result
 
 _OUTCOME = frozenset({"asset", "result"})
@@ -121,7 +121,7 @@ def _plain_capture(value: object) -> Capture | None:
         known.request,
         intern(at),
         took_ms,
-        intern(blob),
+        Digest(intern(str(blob))),
         length,
         ttl_s,
         known.classification,
@@ -165,9 +165,10 @@ def _about(
 def _same(read: Callable[[object], _Read], value: object) -> _Read:
     """Read what most captures of an asset have alike; what was read before is given back."""
     try:
-        return _remembered(read, tuple(value.items()))  # type: ignore[attr-defined]
+        found: _Read = _remembered(read, tuple(value.items()))  # type: ignore[attr-defined]
     except (AttributeError, TypeError):  # no object, or one that holds a list
         return read(value)
+    return found
 
 
 @lru_cache(maxsize=4096)
