@@ -7,7 +7,6 @@ Judging a plant of many assets with two nights each: time a part, and how much o
 import importlib.util
 import sys
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,7 +79,7 @@ def _build(plant: ModuleType, made: object, count: int) -> None:
                 name = f"{asset.id} night {night}" if question.config else asset.id
                 own = answer.replace(b"hostname ", b"hostname " + name.encode() + b"-", 1)
                 capture, _ = made._capture(asset.id, platform, question, own)
-                captures.append(replace(capture, volatile=None))
+                captures.append(capture._replace(volatile=None))
         predicate = part_predicate(
             run=f"run-{night}",
             slot=f"nightly-{made.now:%Y%m%dT%H%MZ}",

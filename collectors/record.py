@@ -204,7 +204,7 @@ class Kept:
 
 
 def _with_segment(capture: Capture, segment: Segment | None) -> Capture:
-    return replace(capture, volatile=segment) if segment else capture
+    return capture._replace(volatile=segment) if segment else capture
 
 
 def _cursors(findings: Findings, kept: Collection[str]) -> dict[str, str]:

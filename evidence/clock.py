@@ -34,9 +34,9 @@ def rfc3339(moment: datetime) -> str:
 def parse_rfc3339(text: str) -> datetime:
     """Read what `rfc3339` writes, and nothing else."""
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}") from error
-    if rfc3339(moment) != text:
+    if not text.endswith("Z") or rfc3339(moment) != text:
         raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}")
     return moment

@@ -86,6 +86,8 @@ class _Known:
     readings: dict[str, list[Reading]] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     cut_off: dict[str, Reading] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    """Questions of which no older answer says anything that is not known."""
 
 
 class Snapshots:
@@ -116,10 +118,13 @@ class Snapshots:
         for capture in reversed(part.captures):
             if as_of is not None and capture.at > as_of:
                 continue
+            seen = self._known.get(capture.asset)
+            if seen is not None and capture.question in seen.settled:
+                continue
             segment = capture.volatile
             packed = part.packed.get(segment.blob) if segment else None
             reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
-            known = self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
+            known = seen or self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
             if not capture.complete:
                 known.cut_off.setdefault(capture.question, reading)
                 continue
@@ -127,6 +132,8 @@ class Snapshots:
             kept = known.readings.setdefault(capture.question, [])
             if len(kept) < KEPT and all(other.part != digest for other in kept):
                 kept.append(reading)
+            if len(kept) == KEPT and known.standing[capture.question].before is not None:
+                known.settled.add(capture.question)
 
     @property
     def assets(self) -> tuple[AssetId, ...]:

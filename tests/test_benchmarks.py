@@ -13,13 +13,14 @@ SMALL = {
     "assess.py": [["20"]],
     "inventory.py": [["--hosts", "200", "--ansible-hosts", "20"]],
     "platforms.py": [["--files", "30"]],
+    "proof.py": [["--scale", "0.01"]],
     "redact.py": [["--secrets", "20"]],
     "s3.py": [["--items", "200", "--script-items", "100"]],
     "snmp.py": [["--targets", "20"], ["--hosts", "40"]],
     "verify.py": [["--rounds", "1", "--share", "100"]],
     "ssh.py": [["--rounds", "1", "--devices", "6", "--no-collect"]],
 }
-LIBRARIES = {"snmp_plant.py", "ssh_plant.py"}
+LIBRARIES = {"proof_plant.py", "snmp_plant.py", "ssh_plant.py"}
 
 
 def test_each_benchmark_is_tried() -> None:

@@ -17,6 +17,7 @@ from evidence.checks.tables import Cell, TableRows, Tables, rows_of
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
 from evidence.log.chain import LogError
+from evidence.log.opened import asked_over
 from evidence.log.part import PartStatement
 from evidence.log.plan import load_plan
 from evidence.model.asset import Asset, Safety
@@ -185,8 +186,9 @@ def _conduct(parts: list[tuple[Digest, PartStatement]], listed: Mapping[AssetId,
     """Return what the parts of one run add up to: each states the run's totals so far, so the largest are the run's."""
     digest, last = max(parts, key=lambda pair: pair[1].chunk)
     every = [part for _, part in parts]
-    answered = {capture.asset for part in every for capture in part.captures}
-    elsewhere = {capture.asset for part in every for capture in part.captures if capture.transport != "local"}
+    asked = {pair for part in every for pair in asked_over(part.captures)}
+    answered = {asset for asset, _ in asked}
+    elsewhere = {asset for asset, transport in asked if transport != "local"}
     restarted = {AssetId(name) for part in every for name in _restarted(part)}
     return RunConduct(
         run=last.run,

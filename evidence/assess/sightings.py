@@ -6,7 +6,7 @@ An answer with the bytes of the one after it is not read again. What is away for
 of its own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from evidence.assess.answers import Answers, Looking, cells_of
@@ -57,10 +57,8 @@ class Sightings:
         self._answers = answers
         self._held: dict[AssetId, dict[str, list[_Held]]] = {}
         self._telling: dict[str, frozenset[str]] = {}
-        for reading in _readings(snapshots, since=since, as_of=as_of):
+        for reading in _readings(snapshots, self._tells, since=since, as_of=as_of):
             capture = reading.capture
-            if not self._tells(capture):
-                continue
             held = self._held.setdefault(capture.asset, {}).setdefault(capture.question, [])
             if held and held[-1].is_the_same(capture):
                 held[-1].first, held[-1].source = capture.at, capture.blob
@@ -118,15 +116,15 @@ def _telling_questions(looking: Looking) -> Iterator[str]:
             yield table.question
 
 
-def _readings(snapshots: Snapshots, *, since: str, as_of: str) -> Iterator[Reading]:
-    """Yield the whole answers, the newest first."""
+def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since: str, as_of: str) -> Iterator[Reading]:
+    """Yield the whole answers that are `wanted`, the newest first."""
     for entry, part in newest_first(snapshots.history):
         if part.started > as_of:
             continue
         if part.ended < since:
             return
         for capture in reversed(part.captures):
-            if capture.complete and since <= capture.at <= as_of:
+            if capture.complete and since <= capture.at <= as_of and wanted(capture):
                 segment = capture.volatile
                 packed = part.packed.get(segment.blob) if segment else None
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)

@@ -42,7 +42,7 @@ def tag_files(payload: Mapping[str, Digest], payload_bytes: int, described: Mapp
 
 def dump_manifest(files: Mapping[str, Digest]) -> bytes:
     """Return a manifest."""
-    return "".join(f"{hex_of(files[name])}  {check_path(name)}\n" for name in sorted(files)).encode()
+    return _written({check_path(name): digest for name, digest in files.items()})
 
 
 def load_manifest(data: bytes, name: str) -> Mapping[str, Digest]:
@@ -53,9 +53,13 @@ def load_manifest(data: bytes, name: str) -> Mapping[str, Digest]:
         if match is None or number > MAX_FILES:
             raise BundleError(f"{name}: line {number}: expected a digest, two blanks and a path")
         found[check_path(match[2])] = Digest(f"sha256:{match[1]}")
-    if dump_manifest(found) != data:
+    if _written(found) != data:
         raise BundleError(f"{name}: expected every path once, in order")
     return MappingProxyType(found)
+
+
+def _written(files: Mapping[str, Digest]) -> bytes:
+    return "".join([f"{hex_of(files[name])}  {name}\n" for name in sorted(files)]).encode()
 
 
 def dump_info(rows: Mapping[str, str]) -> bytes:

@@ -7,6 +7,7 @@ the bag's own folder.
 
 import hashlib
 import re
+from functools import lru_cache
 
 from evidence.errors import Error
 from evidence.model.names import AssetId, Digest, hex_of, slug
@@ -74,6 +75,7 @@ def folder_of(owner: str, period: str) -> str:
     return shorten(f"{slug(owner)}-{period.lower()}", MAX_FOLDER)
 
 
+@lru_cache(maxsize=65_536)
 def shorten(name: str, at_most: int) -> str:
     """Return `name` as a path component of at most `at_most` characters, with a hash where it had to be changed."""
     plain = slug(name)

@@ -156,7 +156,7 @@ def gather(history: History, selection: Selection) -> Gathered:
     """Choose from a log; raise `ExportError` where it holds nothing from the period."""
     survey = survey_of(history)
     span = _span(survey, history, selection)
-    gathered = Gathered(span=span, history=History.read(history.ledger.store, size=span.size))
+    gathered = Gathered(span=span, history=history.until(span.size))
     window = _window(span, selection)
     in_force, due = asked(survey, window, gathered.artefact, previous=span.previous, size=span.size)
     since, until = rfc3339(selection.period.since), min(rfc3339(selection.period.until), span.as_of)

@@ -36,12 +36,15 @@ def survey_of(history: History) -> Survey:
             found.keys = entry.index + 1
         if entry.kind == DISTRUSTED:
             continue
+        if entry.kind == "part":
+            ended = history.ended(entry)
+            found.moments.append((entry.index, entry.kind, ended))
+            found.ends.append((entry.index, parse_rfc3339(ended)))
+            continue
         accepted = history.open(entry)
         moment = _moment(accepted)
         if moment is not None:
             found.moments.append((entry.index, entry.kind, moment))
-        if accepted.part is not None:
-            found.ends.append((entry.index, parse_rfc3339(accepted.part.ended)))
         if accepted.plan is not None:
             found.stated.append(sealed_plan(entry.index, accepted))
     return found
@@ -79,8 +82,6 @@ def asked(
 
 def _moment(accepted: Accepted) -> str | None:
     """Return when a statement says it was made, if it says so."""
-    if accepted.part is not None:
-        return accepted.part.ended
     predicate = accepted.statement.predicate
     found = predicate.get("at", predicate.get("as_of"))
     try:

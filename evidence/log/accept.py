@@ -1,7 +1,7 @@
 """What a statement must be to count: the checks of one envelope under one key, the same for seal and verify."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from evidence.errors import Error
@@ -11,7 +11,7 @@ from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
 from evidence.log.keystatement import KeyStatement, read_key
 from evidence.log.missed import Missed, read_missed
-from evidence.log.part import PartStatement, read_part
+from evidence.log.part import PartStatement, headed, read_part
 from evidence.log.plan import plan_blob
 from evidence.log.quarantine import Quarantine, read_quarantine
 from evidence.log.register import RegisterStatement, read_register
@@ -35,6 +35,7 @@ class Accepted:
     digest: Digest
     """Of its envelope."""
     statement: Statement
+    """Of a part without its rows: they stand in `part`."""
     authority: Authority
     """Who may sign what after it."""
     key: KeyStatement | None = None
@@ -48,8 +49,15 @@ class Accepted:
     review: Review | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
-    blobs: Mapping[Digest, int] = field(default_factory=lambda: _NOTHING)
-    """Every blob it refers to, with its plain length."""
+    named: Mapping[Digest, int] | None = None
+    """Every blob it refers to, with its plain length, where that is held; a part can count them again."""
+
+    @property
+    def blobs(self) -> Mapping[Digest, int]:
+        """Every blob it refers to, with its plain length."""
+        if self.named is None:
+            return self.part.blobs() if self.part is not None else _NOTHING
+        return self.named
 
 
 def accept(key: str, data: bytes, authority: Authority) -> Accepted:
@@ -77,7 +85,7 @@ def judge(data: bytes, authority: Authority) -> Accepted:
         case "plan":
             blob, length = plan_blob(statement)
             named = MappingProxyType({blob: length})
-            return Accepted(digest=digest, statement=statement, authority=authority, plan=blob, blobs=named)
+            return Accepted(digest=digest, statement=statement, authority=authority, plan=blob, named=named)
         case "quarantine":
             quarantine = read_quarantine(statement)
             return Accepted(digest=digest, statement=statement, authority=authority, quarantine=quarantine)
@@ -86,7 +94,7 @@ def judge(data: bytes, authority: Authority) -> Accepted:
         case "anchor":
             anchor = read_anchor(statement)
             blobs = anchor.blobs
-            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, blobs=blobs)
+            return Accepted(digest=digest, statement=statement, authority=authority, anchor=anchor, named=blobs)
         case "review":
             review = read_review(statement)
             after = authority.reviewed(review, statement.signer or "")
@@ -95,11 +103,12 @@ def judge(data: bytes, authority: Authority) -> Accepted:
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":
             part = read_part(statement)
-            return Accepted(digest=digest, statement=statement, authority=authority, part=part, blobs=part.blobs())
+            told, blobs = headed(statement), part.blobs()
+            return Accepted(digest=digest, statement=told, authority=authority, part=part, named=blobs)
         case "findings":
             findings = read_findings(statement)
             blobs = findings.blobs()
-            return Accepted(digest=digest, statement=statement, authority=authority, findings=findings, blobs=blobs)
+            return Accepted(digest=digest, statement=statement, authority=authority, findings=findings, named=blobs)
     register = read_register(statement) if statement.kind in REGISTERS else None
     return Accepted(digest=digest, statement=statement, authority=authority, register=register)
 

@@ -7,6 +7,7 @@ SHA-256 of exactly these bytes.
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 
 from evidence.errors import Error
@@ -17,9 +18,17 @@ from evidence.log.keys import PublicKey, Signer
 IN_TOTO = "application/vnd.in-toto+json"
 """Payload type of in-toto statements."""
 
+HEAD = b'{"payload":"'
+"""How every envelope begins; the payload follows, in base64."""
+
 _ENVELOPE = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE = frozenset({"keyid", "sig"})
 _NONE: frozenset[str] = frozenset()
+_REST = re.compile(
+    rb'","payloadType":"([a-z0-9.+/-]{1,100})","signatures":\[\{"keyid":"([A-Za-z0-9+/:]{1,100})",'
+    rb'"sig":"([A-Za-z0-9+/=]{1,100})"\}\]\}'
+)
+"""What follows the payload in an envelope as `sign` writes it; a payload can be a thousand times as long."""
 
 
 class EnvelopeError(Error):
@@ -63,6 +72,20 @@ def read(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
     """Return the envelope in `data`, of the expected type; raise `EnvelopeError` unless it is as `sign` writes it."""
     if len(data) > at_most:
         raise EnvelopeError(f"an envelope of {len(data)} bytes; at most {at_most} are read")
+    end = data.find(b'"', len(HEAD))
+    rest = _REST.fullmatch(data, max(end, 0))
+    if rest is None or rest[1] != payload_type.encode() or end == len(HEAD) or not data.startswith(HEAD):
+        return _read_in_words(data, payload_type, at_most=at_most)
+    return Envelope(
+        payload_type=payload_type,
+        payload=_unbase64(data[len(HEAD) : end]),
+        key_id=rest[2].decode(),
+        signature=_unbase64(rest[3]),
+    )
+
+
+def _read_in_words(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
+    """Read an envelope member by member, to tell what is wrong with it."""
     try:
         envelope = Fields(loads(data), "envelope", _ENVELOPE, _NONE)
         signatures = envelope.rows("signatures")
@@ -85,9 +108,17 @@ def read(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
 def unbase64(text: str) -> bytes:
     """Read padded standard base64, and only what an encoder writes: the spare bits of the last digit are zero."""
     try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error) as error:
+        return _unbase64(text.encode("ascii"))
+    except UnicodeEncodeError as error:
         raise EnvelopeError(f"not base64: {error}") from error
-    if base64.b64encode(data).decode() != text:
+
+
+def _unbase64(text: bytes) -> bytes:
+    try:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error as error:
+        raise EnvelopeError(f"not base64: {error}") from error
+    # Strict as it is, it passes over the spare bits of the last digits, and over nothing else.
+    if len(text) != 4 * -(-len(data) // 3) or base64.b64encode(data[(len(data) - 1) // 3 * 3 :]) != text[-4:]:
         raise EnvelopeError("base64, but not written the one way")
     return data

@@ -69,10 +69,8 @@ class Fields:
     def time(self, key: str) -> str:
         """Return a time, as RFC 3339 UTC text."""
         text = self.text(key)
-        try:
-            _check_time(text)
-        except TimeError as error:
-            raise ShapeError(f"{self.what}: {key}: {error}") from error
+        if not is_time(text):
+            raise ShapeError(f"{self.what}: {key}: expected a time like 2026-11-22T23:48:00Z, found {text!r:.60}")
         return text
 
     def rows(self, key: str) -> tuple[object, ...]:
@@ -95,6 +93,10 @@ class Fields:
 
 
 @lru_cache(maxsize=4096)
-def _check_time(text: str) -> None:
-    """Check a time once: the captures of a run share few of them, and reading one costs more than the rest of a row."""
-    parse_rfc3339(text)
+def is_time(text: str) -> bool:
+    """Tell whether `text` is RFC 3339 UTC; the captures of a run share few times."""
+    try:
+        parse_rfc3339(text)
+    except TimeError:
+        return False
+    return True

@@ -8,14 +8,12 @@ from evidence.log.accept import Accepted, accept, check_plan
 from evidence.log.chain import LogError
 from evidence.log.ledger import DISTRUSTED, Ledger, read_ledger
 from evidence.log.note import Checkpoint
-from evidence.log.part import PartStatement
+from evidence.log.opened import Opened
+from evidence.log.part import PartStatement, sealed_end
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
 from evidence.store.interface import Store
 from evidence.store.layout import KeyNameError, parse_key
-
-HELD = 12_000
-"""Captures of opened statements that are held for a second look: some 26 MB, a month of nights of 30 assets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,26 +24,6 @@ class Entry:
     kind: str
     """`DISTRUSTED` where its key was revoked since: it is in the log, and supports nothing."""
     digest: Digest
-
-
-@dataclass(slots=True)
-class Opened:
-    """Statements that were opened, held for a second look within a bound."""
-
-    room: int = HELD
-    """How many captures more can be held."""
-    _held: dict[int, Accepted] = field(default_factory=dict)
-
-    def get(self, index: int) -> Accepted | None:
-        """Return the statement at a place of the log, where it is held."""
-        return self._held.get(index)
-
-    def keep(self, index: int, accepted: Accepted) -> None:
-        """Hold a statement if there is room: those read first stay, for logs are read from one end again and again."""
-        captures = len(accepted.part.captures) if accepted.part else 1
-        if captures <= self.room:
-            self.room -= captures
-            self._held[index] = accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +41,16 @@ class History:
     size: int
     root: str
     statements: tuple[Entry, ...]
-    _opened: Opened = field(default_factory=Opened, init=False, compare=False, repr=False)
+    opened: Opened = field(default_factory=Opened, compare=False, repr=False)
+    """What was read of it, by whoever reads the same log."""
 
     @classmethod
-    def read(cls, store: Store, *, size: int | None = None) -> "History":
+    def read(cls, store: Store, *, size: int | None = None, opened: Opened | None = None) -> "History":
         """
         Open the log in `store`; what was committed but never signed for is not part of it.
 
-        With `size` it is opened as it was when it had so many leaves, which must be a batch's end.
+        With `size` it is opened as it was when it had so many leaves, which must be a batch's end. `opened` are
+        statements of this log that somebody has checked by now.
         """
         ledger = read_ledger(store)
         covered = ledger.covered.size if ledger.covered else 0
@@ -87,7 +67,12 @@ class History:
                 Entry(index=i, kind=DISTRUSTED if i in distrusted else leaf.kind, digest=leaf.statement)
                 for i, leaf in enumerate(leaves)
             ),
+            opened=Opened() if opened is None else opened,
         )
+
+    def until(self, size: int) -> "History":
+        """Return the log as it was when it had so many leaves."""
+        return History.read(self.ledger.store, size=size, opened=self.opened)
 
     @property
     def owner(self) -> str:
@@ -103,13 +88,14 @@ class History:
         """Return a statement's own file, by its digest."""
         return self.ledger.envelope(entry.index)
 
+    def ended(self, entry: Entry) -> str:
+        """Return when a sealed part says it ended; of one that is not held, its digest is all that is checked."""
+        found = self.opened.get(entry.index)
+        return found.part.ended if found is not None and found.part is not None else sealed_end(self.envelope(entry))
+
     def open(self, entry: Entry) -> Accepted:
         """Return a statement, checked; raise if it is not what the log says."""
-        found = self._opened.get(entry.index)
-        if found is None:
-            found = self.ledger.open(entry.index)
-            self._opened.keep(entry.index, found)
-        return found
+        return self.opened.get(entry.index) or self.opened.keep(entry.index, self.ledger.open(entry.index))
 
     def parts(self, *, newest_first: bool = False) -> Iterator[tuple[Entry, PartStatement]]:
         """Yield each sealed part in log order, or the newest first; each is read when it is its turn."""

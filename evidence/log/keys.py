@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -75,9 +76,15 @@ class PublicKey:
     def verify(self, signature: bytes, data: bytes) -> None:
         """Return if `signature` was made over `data` by the other half of this key; raise `SignatureError` if not."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
+            _opened(self.raw).verify(signature, data)
         except InvalidSignature as error:
             raise SignatureError(f"not signed by {self.id}, or changed since") from error
+
+
+@lru_cache(maxsize=256)
+def _opened(raw: bytes) -> Ed25519PublicKey:
+    """Make a key ready to check with; a log has few keys and many signatures."""
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 class Signer(Protocol):

@@ -5,12 +5,16 @@ A run freezes its asset list when it starts and may write several chunks, so its
 so. Every blob a part names stands beside its plain length, because that is where readers stop.
 """
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from pydantic_core import from_json
+
 from evidence.clock import rfc3339
+from evidence.log.dsse import HEAD
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.note import Checkpoint
 from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
@@ -30,6 +34,7 @@ _PART = frozenset(
 _OPTIONAL = frozenset({"platforms", "platforms_bytes"})
 _AFTER = frozenset({"size", "root"})
 _PACKED = frozenset({"blob", "bytes"})
+_ENDED = frozenset({"chunk", "ended"})
 _NONE: frozenset[str] = frozenset()
 
 
@@ -67,7 +72,7 @@ class PartStatement:
     tool: Mapping[str, object]
     run_by: Mapping[str, object]
     outcomes: tuple[Outcome, ...]
-    captures: tuple[Capture, ...]
+    captures: Sequence[Capture]
     conduct: Mapping[str, object]
     redaction: Mapping[str, object]
 
@@ -143,7 +148,7 @@ def part_predicate(
 
 def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, ...]:
     """Return the subjects of a part: the plan, then each answer once, in the order of its captures."""
-    answers = {Subject(name=f"{c.asset}/{c.question}", digest=c.blob): None for c in captures}
+    answers = {Subject(f"{c.asset}/{c.question}", c.blob): None for c in captures}
     return (Subject(name="plan", digest=plan), *answers)
 
 
@@ -180,6 +185,27 @@ def read_part(statement: Statement) -> PartStatement:
     _check_segments(part)
     _conduct_log(part.conduct)
     return part
+
+
+def sealed_end(envelope: bytes) -> str:
+    """
+    Return when a part says it ended, without reading its rows.
+
+    Only for an envelope with the digest of a leaf: it was read strictly when it was sealed, so it is canonical, no
+    string in it holds a bare quote, and `chunk` is what follows its captures.
+    """
+    try:
+        payload = b64decode(envelope[len(HEAD) : envelope.index(b'"', len(HEAD))])
+        rest = from_json(b"{" + payload[payload.index(b'],"chunk":') + 2 : payload.rindex(b',"predicateType":')])
+        return Fields(rest, "part", _ENDED, _PART | _OPTIONAL).time("ended")
+    except ValueError as error:
+        raise ShapeError(f"part: not written our way: {error}") from error
+
+
+def headed(statement: Statement) -> Statement:
+    """Return a part's statement without the thousands of rows that `read_part` has read."""
+    kept = {key: value for key, value in statement.predicate.items() if key not in ("captures", "outcomes")}
+    return replace(statement, subjects=statement.subjects[:1], predicate=MappingProxyType(kept))
 
 
 def _after(value: object) -> After | None:

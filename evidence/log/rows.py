@@ -1,12 +1,15 @@
 """Captures and outcomes as rows of a part statement, there and back."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from sys import intern
+from typing import NamedTuple, TypeVar
 
-from evidence.log.fields import Fields, ShapeError
+from evidence.log.fields import MAX_TEXT, Fields, ShapeError, is_time
 from evidence.log.links import link_row, read_link
 from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Original, Segment
-from evidence.model.names import AssetId
+from evidence.model.names import AssetId, Digest, is_digest
 from evidence.model.outcome import Outcome, Result
 
 _OUTCOME = frozenset({"asset", "result"})
@@ -27,6 +30,7 @@ MAX_USER = 256
 _REASON = frozenset({"reason"})
 _NONE: frozenset[str] = frozenset()
 _CLASSES = frozenset({"technical", "personal"})
+_Read = TypeVar("_Read")
 
 
 def outcome_row(outcome: Outcome) -> dict[str, object]:
@@ -81,6 +85,102 @@ def capture_row(capture: Capture) -> dict[str, object]:
 
 def read_capture(value: object) -> Capture:
     """Read what `capture_row` writes; what is said of thousands of captures alike is held once (`intern`)."""
+    return _plain_capture(value) or _capture_in_words(value)
+
+
+def _plain_capture(value: object) -> Capture | None:
+    """Read a whole answer at once, for a log has millions of them; `None` for what has to be looked at more closely."""
+    if type(value) is not dict:
+        return None
+    get = value.get
+    at, took_ms, length, ttl_s = get("at"), get("took_ms"), get("bytes"), get("ttl_s")
+    redactions, blob = get("redactions"), get("blob")
+    segment, access, link = get("volatile"), get("access"), get("ssh")
+    about = get("asset"), get("question"), get("transport"), get("request"), get("class")
+    platform, host_key = get("platform"), get("host_key")
+    try:
+        known = _about(*about, platform, host_key)
+    except TypeError:  # something that is no text
+        return None
+    there = len(_CAPTURE) + (platform is not None) + (host_key is not None) + (segment is not None)
+    if not (
+        known
+        and len(value) == there + (access is not None) + (link is not None)
+        and get("complete") is True
+        and type(took_ms) is type(length) is type(ttl_s) is type(redactions) is int
+        and min(took_ms, length, ttl_s, redactions) >= 0
+        and is_digest(blob)
+        and type(at) is str
+        and is_time(at)
+        and (access is None or known.transport == "snmp")
+        and (link is None or known.transport == "ssh")
+    ):
+        return None
+    return Capture(
+        known.asset,
+        known.platform,
+        known.question,
+        known.transport,
+        known.request,
+        intern(at),
+        took_ms,
+        Digest(intern(str(blob))),
+        length,
+        ttl_s,
+        known.classification,
+        redactions,
+        None if segment is None else _segment(segment),
+        known.host_key,
+        None if access is None else _same(_access, access),
+        None if link is None else _same(read_link, link),
+    )
+
+
+class _About(NamedTuple):
+    """What the captures of every night say alike."""
+
+    asset: AssetId
+    question: str
+    transport: str
+    request: str
+    classification: str
+    platform: str | None
+    host_key: str | None
+
+
+@lru_cache(maxsize=65_536)
+def _about(
+    asset: str, question: str, transport: str, request: str, classification: str, platform: str, host_key: str
+) -> _About | None:
+    """Return it, each text held once, or `None` where it is not as it should be."""
+    texts = asset, question, transport, request, classification, platform, host_key
+    for text in texts[:5]:
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
+            return None
+    for text in texts[5:]:
+        if text is not None and (not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT):
+            return None
+    if classification not in _CLASSES:
+        return None
+    return _About._make(None if text is None else intern(text) for text in texts)
+
+
+def _same(read: Callable[[object], _Read], value: object) -> _Read:
+    """Read what most captures of an asset have alike; what was read before is given back."""
+    try:
+        found: _Read = _remembered(read, tuple(value.items()))  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):  # no object, or one that holds a list
+        return read(value)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _remembered(read: Callable[[object], _Read], items: tuple[tuple[str, str], ...]) -> _Read:
+    return read(dict(items))
+
+
+def _capture_in_words(value: object) -> Capture:
+    """Read a capture member by member, to hold what few have, and to tell what is wrong with it."""
     row = Fields(value, "capture", _CAPTURE, _OPTIONAL)
     classification = row.text("class")
     if classification not in _CLASSES:

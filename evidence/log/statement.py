@@ -5,9 +5,11 @@ The first subject is always the plan, save where there is none yet or none that 
 key statement the key, a quarantine the object it is about, an anchor the checkpoint.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from evidence.errors import Error
 from evidence.log.canonical import CanonicalError, dumps, loads
@@ -59,6 +61,7 @@ _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "digest"})
 _DIGEST = frozenset({"sha256"})
 _NONE: frozenset[str] = frozenset()
+_HEX = re.compile(r"[0-9a-f]{64}")
 _BEFORE, _AFTER = "urn:plantproof:", ":v1"
 
 
@@ -70,9 +73,8 @@ class UnknownKindError(StatementError):
     """A statement of a kind this version does not know: not-checked, never passed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What a statement is about."""
+class Subject(NamedTuple):
+    """What a statement is about; a tuple, for parts have thousands."""
 
     name: str
     digest: Digest
@@ -146,6 +148,17 @@ def _kind(predicate_type: str) -> str:
 
 
 def _subject(row: object) -> Subject:
+    if isinstance(row, dict) and len(row) == 2:
+        name, digest = row.get("name"), row.get("digest")
+        if isinstance(name, str) and 0 < len(name) <= MAX_SUBJECT_NAME and isinstance(digest, dict):
+            text = digest.get("sha256")
+            if len(digest) == 1 and isinstance(text, str) and _HEX.fullmatch(text):
+                return Subject(name, Digest(f"sha256:{text}"))
+    return _subject_in_words(row)
+
+
+def _subject_in_words(row: object) -> Subject:
+    """Read a subject member by member, to tell what is wrong with it."""
     fields = Fields(row, "subject", _SUBJECT, _NONE)
     digest = Fields(fields.raw("digest"), "subject", _DIGEST, _NONE)
     name = fields.text("name", longest=MAX_SUBJECT_NAME)

@@ -1,6 +1,7 @@
 """One answer, as it is kept."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from evidence.model.names import AssetId, Digest
 from evidence.model.ssh import SshLink
@@ -56,10 +57,9 @@ class Original:
     """Length of the ciphertext."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(NamedTuple):
     """
-    One question and its answer: provenance, and the digest of the redacted bytes.
+    One question and its answer: provenance, and the digest of the redacted bytes. A tuple, for a log has millions.
 
     The stable share is the blob; the volatile share, if any, is a segment of a packed blob. Both together give back
     the redacted answer exactly (`evidence.normalise.volatile`).

@@ -26,9 +26,14 @@ def digest_of(data: bytes) -> Digest:
     return Digest("sha256:" + hashlib.sha256(data).hexdigest())
 
 
+def is_digest(text: object) -> bool:
+    """Tell whether `text` is a digest."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
 def parse_digest(text: str) -> Digest:
     """Return `text` as a digest, or raise `DigestError`."""
-    if not isinstance(text, str) or not _DIGEST.fullmatch(text):
+    if not is_digest(text):
         raise DigestError(f"expected sha256:<64 hex>, found {text!r:.100}")
     return Digest(text)
 

@@ -11,7 +11,7 @@ import zstandard
 
 from evidence.model.names import Digest, digest_of
 from evidence.store.interface import ConflictError, MissingError, Store, StoreError
-from evidence.store.known import Remembers
+from evidence.store.known import memory_of
 from evidence.store.layout import MAX_BLOB_BYTES, blob_key
 
 LEVEL = 3
@@ -53,10 +53,11 @@ def put_blob(store: Store, data: bytes) -> Digest:
     if len(data) > MAX_BLOB_BYTES:
         raise BlobError(f"an artefact of {len(data)} bytes; at most {MAX_BLOB_BYTES} are kept")
     digest = digest_of(data)
-    if isinstance(store, Remembers):
-        if digest not in store.known:
+    known = memory_of(store)
+    if known is not None:
+        if digest not in known:
             _put_new(store, digest, data)
-            store.known.wrote(digest, len(data))
+            known.wrote(digest, len(data))
         return digest
     try:
         get_blob(store, digest, len(data))
@@ -71,24 +72,26 @@ def check_blob(store: Store, digest: Digest, expected_bytes: int) -> None:
 
     What this process wrote to a store that is far away, which confirmed the bytes by their digest, is not read again.
     """
-    if not isinstance(store, Remembers):
+    known = memory_of(store)
+    if known is None:
         get_blob(store, digest, expected_bytes)
-    elif store.known.written(digest) != expected_bytes:
+    elif known.written(digest) != expected_bytes:
         try:
             get_blob(store, digest, expected_bytes)
         except StoreError:
-            store.known.forget(digest)
+            known.forget(digest)
             raise
-        store.known.saw(digest)
+        known.saw(digest)
 
 
 def find_blob(store: Store, digest: Digest) -> None:
     """Raise `MissingError` unless the artefact is there; where it is known to be, a store far away is not asked."""
-    if isinstance(store, Remembers) and digest in store.known:
+    known = memory_of(store)
+    if known is not None and digest in known:
         return
     store.get(blob_key(digest))
-    if isinstance(store, Remembers):
-        store.known.saw(digest)
+    if known is not None:
+        known.saw(digest)
 
 
 def _put_new(store: Store, digest: Digest, data: bytes) -> None:

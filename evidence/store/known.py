@@ -116,3 +116,9 @@ class Remembers(Protocol):
     def known(self) -> Known:
         """What this process knows of it."""
         ...
+
+
+def memory_of(store: object) -> Known | None:
+    """Return what this process knows of `store`, if it is one that remembers; asked once for every blob."""
+    known = getattr(store, "known", None)
+    return known if isinstance(known, Known) else None

@@ -15,6 +15,7 @@ from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
 from evidence.log.note import Checkpoint
+from evidence.log.opened import Opened
 from evidence.log.part import After, PartStatement
 from evidence.log.statement import ROLE_OF, Statement
 from evidence.model.names import Digest
@@ -165,6 +166,8 @@ class Audit:
     """Index of each statement of time stamps, and what it says; of one that waits, the next."""
     disowned: dict[int, Statement] = field(default_factory=dict)
     """The statements that do not count, because their key was revoked since, by index; their meaning is left out."""
+    opened: Opened = field(default_factory=Opened)
+    """Statements that step 6 has read, for whoever needs them again."""
     waiting: int = 0
     """How many good statements are not sealed yet."""
     blobs: dict[Digest, int] = field(default_factory=dict)

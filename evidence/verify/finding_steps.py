@@ -106,7 +106,7 @@ def _differences(statement: FindingsStatement, knowledge: Knowledge) -> Iterator
 def _compare(audit: Audit, answer: Answer, what: str, statement: FindingsStatement, knowledge: Knowledge) -> None:
     basis = statement.basis
     try:
-        history = History.read(audit.store, size=basis.size)
+        history = History.read(audit.store, size=basis.size, opened=audit.opened)
         again = assess(audit.store, history, knowledge, at=parse_rfc3339(basis.as_of), profile=basis.profile)
     except Error as error:
         answer.fail(f"{what}: cannot be made again: {error}")

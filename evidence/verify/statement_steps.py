@@ -43,6 +43,8 @@ def check_statements(audit: Audit, answer: Answer) -> None:
         if accepted.quarantine is not None and not audit.distrusted(index, accepted.statement):
             set_aside[accepted.quarantine.key] = accepted.quarantine
         _learn(audit, answer, index, leaf, accepted)
+        if accepted.part is not None:
+            audit.opened.keep(index, accepted)
     _check_others(audit, answer, settled, set_aside)
     name_disowned(audit.disowned, answer)
     answer.note(f"{chain.size} statements")

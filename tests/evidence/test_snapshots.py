@@ -1,6 +1,5 @@
 """The newest answers of each asset, and what changed since the ones before."""
 
-from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
 
@@ -74,7 +73,7 @@ def test_a_configuration_that_was_cut_off_is_not_shown_for_whole(plant, plant_mo
     class Short(plant_module.Plant):  # type: ignore[name-defined,misc]
         def _capture(self, *args):  # type: ignore[no-untyped-def]
             capture, moving = super()._capture(*args)
-            return replace(capture, complete=False, reason="cut off"), moving
+            return capture._replace(complete=False, reason="cut off"), moving
 
     later = Short(store=plant.store, keyring=plant.keyring, edits=plant.edits)
     plan = next(iter(History.read(plant.store).parts()))[1].plan

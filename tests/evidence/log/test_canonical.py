@@ -56,6 +56,13 @@ def test_the_bytes_are_those_of_rfc_8785() -> None:
     assert dumps("\b\t\n\f\r\x00\x1f") == b'"\\b\\t\\n\\f\\r\\u0000\\u001f"'
 
 
+def test_every_character_is_read_as_it_is_written() -> None:
+    """Reader and writer are two implementations: what one escapes the other does."""
+    for first in range(0, 0x110000, 0x800):
+        text = "".join(map(chr, range(first, first + 0x800))) if first != 0xD800 else ""
+        assert loads(dumps([text])) == [text]
+
+
 def test_a_tuple_is_written_as_a_list() -> None:
     assert dumps({"a": (1, ("b",))}) == b'{"a":[1,["b"]]}'
 

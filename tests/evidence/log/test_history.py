@@ -10,9 +10,10 @@ from evidence.log import dsse
 from evidence.log.chain import Leaf, LogError, check_pin, dump_batch, in_order, load_batch, read_chain, read_store_info
 from evidence.log.heads import heads
 from evidence.log.hints import HintError, open_hint, read_hint, write_hint
-from evidence.log.history import History, Opened
+from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import SigningKey
+from evidence.log.opened import Opened
 from evidence.model.names import digest_of
 from evidence.store.layout import STORE_KEY, batch_key, checkpoint_key, part_key
 from evidence.store.memory import MemoryStore

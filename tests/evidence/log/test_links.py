@@ -32,7 +32,7 @@ CAPTURE = Capture(
 
 @pytest.mark.parametrize("link", [LINK, FULL])
 def test_what_was_agreed_is_read_back(link: SshLink) -> None:
-    capture = replace(CAPTURE, link=link)
+    capture = CAPTURE._replace(link=link)
     assert read_capture(capture_row(capture)) == capture
     assert "ssh" not in capture_row(CAPTURE)
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -280,7 +279,7 @@ def test_a_row_may_be_named_by_a_part_of_its_index() -> None:
 
 def test_facts_are_the_same_for_the_same_bytes() -> None:
     known = platform(rule(pattern=r"V\d"))
-    other = replace(capture(), asset=AssetId("press-8"))
+    other = capture()._replace(asset=AssetId("press-8"))
     assert list(read_facts(known, capture(), b"V1")) == list(read_facts(known, capture(), b"V1"))
     assert [f.asset for f in read_facts(known, other, b"V1")] == ["press-8"]
 

@@ -1,0 +1,82 @@
+"""Captures that are held as columns are the captures they were made of."""
+
+import base64
+import json
+from types import ModuleType
+
+import pytest
+
+from evidence.log.fields import ShapeError
+from evidence.log.history import History
+from evidence.log.opened import Columns, Texts, asked_over
+from evidence.log.part import sealed_end
+from evidence.model.capture import Access, Capture, Segment
+from evidence.model.names import AssetId, Digest
+from evidence.model.ssh import SshLink
+from evidence.store.memory import MemoryStore
+
+BLOB, PACKED = Digest(f"sha256:{'1' * 64}"), Digest(f"sha256:{'2' * 64}")
+PLAIN = Capture(
+    asset=AssetId("sw-01"),
+    platform="cisco_ios",
+    question="version",
+    transport="ssh",
+    request="show version",
+    at="2026-07-22T02:00:00Z",
+    took_ms=410,
+    blob=BLOB,
+    bytes=9,
+    ttl_s=86_400,
+    host_key="SHA256:x",
+    link=SshLink(kex="curve25519-sha256", host_key="ssh-ed25519", cipher="aes256-ctr"),
+)
+MOVING = PLAIN._replace(
+    transport="snmp",
+    host_key=None,
+    link=None,
+    access=Access(version="2c", community="<default:snmp-community:k1:00>"),
+    volatile=Segment(blob=PACKED, offset=2**40, length=7),
+)
+CUT_OFF = PLAIN._replace(asset=AssetId("press-7"), platform=None, complete=False, reason="cut off", redactions=3)
+
+
+@pytest.mark.parametrize("captures", [(), (PLAIN,), (PLAIN, MOVING, CUT_OFF), (MOVING, PLAIN), (PLAIN, PLAIN)])
+def test_columns_give_back_what_they_hold(captures: tuple[Capture, ...]) -> None:
+    columns = Columns(captures, Texts())
+    assert tuple(columns) == captures
+    assert columns == captures
+    assert columns == Columns(captures, Texts())
+    assert tuple(reversed(columns)) == captures[::-1]
+    assert len(columns) == len(captures)
+    assert columns[1:] == captures[1:]
+    assert [columns[number] for number in range(-len(captures), len(captures))] == [*captures, *captures]
+    assert asked_over(columns) == asked_over(captures)
+
+
+def test_columns_end_where_the_captures_end() -> None:
+    columns = Columns((PLAIN,), Texts())
+    for number in (1, -2):
+        with pytest.raises(IndexError):
+            columns[number]
+    assert columns != (MOVING,)
+    assert columns != [PLAIN]
+
+
+def test_when_a_sealed_part_ended_is_found_without_reading_its_rows(vectors: ModuleType, memory: MemoryStore) -> None:
+    vectors.build(memory)
+    history = History.read(memory)
+    parts = [entry for entry in history.statements if entry.kind == "part"]
+    assert parts
+    for entry in parts:
+        told = history.ended(entry)  # nothing is held yet
+        assert told == sealed_end(history.envelope(entry))
+        part = history.open(entry).part
+        assert part is not None
+        assert (told, told) == (part.ended, history.ended(entry))
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b'{"predicate":{"captures":[],"chunk":0},"predicateType":"x"}'])
+def test_what_is_no_part_says_no_end(payload: bytes) -> None:
+    envelope = json.dumps({"payload": base64.b64encode(payload).decode()}, separators=(",", ":")).encode()
+    with pytest.raises(ShapeError):
+        sealed_end(envelope)
