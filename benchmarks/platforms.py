@@ -49,7 +49,7 @@ def many(folder: Path, wanted: int) -> dict[str, Path]:
         text = model.read_text(encoding="utf-8").replace(f"name: {model.stem}\n", f"name: {name}\n", 1)
         text = re.sub(
             r"(?m)^recognition:\n(?: .*\n)+",
-            lambda own, to=vendor: own[0].replace("1.3.6.1.", f"1.3.6.1.4.1.{to}."),
+            lambda own, to=vendor: re.sub(r"(?<![\w.])(?=\d+\.\d)", f"1.3.6.1.4.1.{to}.", own[0]),
             text,
         )
         text = re.sub(r"(?m)^  network_os: .*$", f"  network_os: [{name}]", text)
