@@ -86,6 +86,14 @@ def test_a_bundle_says_which_of_its_parts_a_revoked_key_signed(own: Any, bundles
     assert "1 statements by keys that were revoked since support nothing: 1 part" in said(report, "statements")
 
 
+def test_a_bundle_is_handed_out_where_no_run_counts_any_more(own: Any, bundles: ModuleType) -> None:
+    revoke_collector(own, bundles, 0)
+    own.export(own.bundle, PERIOD)
+    report = verify_bundle(own.bundle, trusted_root=own.root)
+    assert failed(report) == set()
+    assert "2 statements by keys that were revoked since support nothing: 2 part" in said(report, "statements")
+
+
 def test_a_bundle_that_hides_a_revocation_is_found(own: Any, bundles: ModuleType, tmp_path: Path) -> None:
     parts = [index for index, leaf in enumerate(read_ledger(own.store).chain.leaves) if leaf.kind == "part"]
     revoke_collector(own, bundles, parts[-1])
