@@ -14,7 +14,6 @@ from evidence.model.names import Digest
 from evidence.verify.audit import SealedPlan
 from evidence.verify.calendar_step import Window, counted_from, known_of
 
-
 SAID_OF_KEYS = frozenset({"key", "review"})
 """Kinds that say who is trusted: whoever reads a bundle must see all of them."""
 
