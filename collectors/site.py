@@ -202,7 +202,9 @@ def _refuse_foreign_keys(store: Store, spec: str, keys: Path, keyring: Keyring, 
         except AuthorityError as error:
             raise ForeignKeysError(
                 f"{spec}: the evidence of {authority.owner}, made with other keys than those at {keys}: {error}",
-                hint="name its own keys with `keys:` in the site file, or another store",
+                hint=f"make the next one: plantproof key rotate {role}"
+                if signing.public.id in authority.ended
+                else "name its own keys with `keys:` in the site file, or another store",
             ) from error
     return authority
 

@@ -8,7 +8,7 @@ from evidence.bundle.layout import artefact_path, blob_path, statement_path
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.export.period import Period
-from evidence.export.survey import Survey, asked, sealed_plan, survey_of
+from evidence.export.survey import SAID_OF_KEYS, Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
@@ -165,7 +165,7 @@ def gather(history: History, selection: Selection) -> Gathered:
         within = entry.index >= span.previous
         if entry.kind == DISTRUSTED and within:
             gathered.supplied[entry.index] = (history.open(entry).statement.kind, entry.digest)
-        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind != "key"):
+        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind not in SAID_OF_KEYS):
             continue
         if not within and entry.kind in _OF_ITS_TIME and entry.kind != "missed":
             continue
@@ -189,7 +189,8 @@ def gather(history: History, selection: Selection) -> Gathered:
             _supply(gathered, gathered.history.statements[index], accepted)
             gathered.stated.append(sealed_plan(index, accepted))
             _add_blobs(gathered, selection, accepted.blobs)
-    if not gathered.runs and not selection.assets and not due:
+    disowned = any(one.kind == DISTRUSTED for one in gathered.history.statements[span.previous :])
+    if not gathered.runs and not selection.assets and not due and not disowned:
         raise ExportError(f"no run of {selection.period.name} is in the log of {history.owner}")
     seen = {outcome.asset for run in gathered.runs for outcome in run.outcomes} | {key[0] for key in gathered.artefacts}
     for asset in sorted(selection.assets - seen):

@@ -14,6 +14,9 @@ from evidence.model.names import Digest
 from evidence.verify.audit import SealedPlan
 from evidence.verify.calendar_step import Window, counted_from, known_of
 
+SAID_OF_KEYS = frozenset({"key", "review"})
+"""Kinds that say who is trusted: whoever reads a bundle must see all of them."""
+
 
 @dataclass(slots=True)
 class Survey:
@@ -25,17 +28,15 @@ class Survey:
     ends: list[tuple[int, datetime]] = field(default_factory=list)
     """Index and end of each part."""
     keys: int = 0
-    """How many leaves there are up to the last one that says something of a key."""
+    """How many leaves there are up to the last one that says something of a key, or of what it signed."""
 
 
 def survey_of(history: History) -> Survey:
     """Read a whole log."""
     found = Survey()
     for entry in history.statements:
-        if entry.kind == "key":
+        if entry.kind in SAID_OF_KEYS:
             found.keys = entry.index + 1
-        if entry.kind == DISTRUSTED:
-            continue
         if entry.kind == "part":
             ended = history.ended(entry)
             found.moments.append((entry.index, entry.kind, ended))
@@ -45,7 +46,7 @@ def survey_of(history: History) -> Survey:
         moment = _moment(accepted)
         if moment is not None:
             found.moments.append((entry.index, entry.kind, moment))
-        if accepted.plan is not None:
+        if accepted.plan is not None and entry.kind != DISTRUSTED:
             found.stated.append(sealed_plan(entry.index, accepted))
     return found
 

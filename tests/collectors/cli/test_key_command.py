@@ -55,6 +55,7 @@ def test_a_revoked_key_is_refused_before_anything_is_asked_and_a_new_one_goes_on
     ended = made.collect("-t", "identify")
     assert ended.code == 5
     assert "a collector that was revoked" in ended.err
+    assert "plantproof key rotate collector" in ended.err
     assert made.run("key", "rotate", "collector").code == 0
     assert made.collect("-t", "identify").code == 0
     report = made.verify("--format", "json")
@@ -121,6 +122,7 @@ def test_what_a_revoked_key_signed_is_adopted_by_the_owner(made: Any) -> None:
     assert made.run("key", "revoke", stolen.id, "--distrust-from", "7", "--reason", "lost, and found again").code == 0
     listed = made.run("review", "ls").out.splitlines()
     assert len(listed) == 2
+    assert made.run("key", "rotate", "collector").code == 0
     digest = listed[1].split()[0]
     ended = made.run("review", "adopt", digest, "--by", "Q. Owner", "--reason", "it lay in the safe")
     assert ended.code == 0, ended.said

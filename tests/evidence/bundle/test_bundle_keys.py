@@ -14,6 +14,7 @@ from evidence.log.keys import SigningKey
 from evidence.log.keystatement import Act, KeyStatement, said_now
 from evidence.log.ledger import read_ledger
 from evidence.log.seal import seal
+from evidence.registers.adopting import adopt, asides
 from evidence.verify.bundle_verifier import verify_bundle
 from evidence.verify.result import Report
 
@@ -84,6 +85,27 @@ def test_a_bundle_says_which_of_its_parts_a_revoked_key_signed(own: Any, bundles
     report = verify_bundle(own.bundle, trusted_root=own.root)
     assert failed(report) == set()
     assert "1 statements by keys that were revoked since support nothing: 1 part" in said(report, "statements")
+
+
+def test_a_bundle_is_handed_out_where_no_run_counts_any_more(own: Any, bundles: ModuleType) -> None:
+    revoke_collector(own, bundles, 0)
+    own.export(own.bundle, PERIOD)
+    report = verify_bundle(own.bundle, trusted_root=own.root)
+    assert failed(report) == set()
+    assert "2 statements by keys that were revoked since support nothing: 2 part" in said(report, "statements")
+
+
+def test_a_bundle_shows_what_an_owner_adopted_after_its_time(own: Any, bundles: ModuleType) -> None:
+    revoke_collector(own, bundles, 0)
+    history = History.read(own.store)
+    late = [one.digest for one in asides(history)]
+    adopt(own.store, own.keyring, history, late, by="Q. Owner", reason="it lay in the safe", at=bundles.AT)
+    seal(own.store, own.keyring, at=bundles.AT)
+    own.export(own.bundle, PERIOD)
+    report = verify_bundle(own.bundle, trusted_root=own.root)
+    assert failed(report) == set()
+    assert "support nothing" not in said(report, "statements")
+    assert "Q. Owner let 3 statements count" in said(report, "statements")
 
 
 def test_a_bundle_that_hides_a_revocation_is_found(own: Any, bundles: ModuleType, tmp_path: Path) -> None:
