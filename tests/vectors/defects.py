@@ -731,6 +731,11 @@ def statement_first_subject_is_no_plan(statement: dict[str, Any]) -> None:
 
 
 @restated("statements")
+def statement_of_a_type_that_looks_alike(statement: dict[str, Any]) -> None:
+    statement["_type"] = statement["_type"].replace(".", "-")
+
+
+@restated("statements")
 def statement_says_more_than_its_kind(statement: dict[str, Any]) -> None:
     statement["predicate"]["verdict"] = "compliant"
 
