@@ -196,8 +196,8 @@ def plan_blob(value: Any) -> bool:
 
 _SUBJECT = record(name=text(1_024), digest=record(sha256=_HEX))
 _STATEMENT = record(
-    _type=like(r"https://in-toto\.io/Statement/v1"), subject=rows(_SUBJECT, least=1, most=200_000), predicateType=text(),
-    predicate=thing,
+    _type=like(r"https://in-toto\.io/Statement/v1"), subject=rows(_SUBJECT, least=1, most=200_000),
+    predicateType=text(), predicate=thing,
 )  # fmt: skip
 ENVELOPE = record(
     payload=text(2**25), payloadType=like(r"application/vnd\.in-toto\+json"),
