@@ -32,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from evidence.bundle import bag, proof, sshsig
 from evidence.bundle.opened import open_bundle, read_file
 from evidence.errors import Error
+from evidence.log import anchor, keystatement, review
 from evidence.log import assets, authority, canonical, chain, dsse, export, findings, missed, note, part, plan
 from evidence.log import quarantine, statement
 from evidence.standalone import files, forms, log_checks, shapes
@@ -69,7 +70,9 @@ def inside_statement(data: bytes) -> object:
     readers: dict[str, Callable[[Any], object]] = {
         "part": lambda one: part.read_part(one).blobs(), "missed": missed.read_missed, "export": export.read_export,
         "findings": findings.read_findings, "plan": plan.plan_blob, "quarantine": quarantine.read_quarantine,
-        "key": AUTHORITY.granted,
+        "key": keystatement.read_key,
+        "anchor": anchor.read_anchor,
+        "review": review.read_review,
     }  # fmt: skip
     if found.log != AUTHORITY.origin:
         raise statement.StatementError("of another log")

@@ -29,8 +29,10 @@ _END, _END_64, _LOCATOR = 22, 56, 20
 """Lengths of the zip's last records (APPNOTE 4.3.14 to 4.3.16); we write no comment behind them."""
 _HEADER = struct.Struct("<4s2xI4xIIIHH")
 """What stands before each entry (APPNOTE 4.3.7); which version and which date is all the same to us."""
-_RECORD = struct.Struct("<4s4xI4xIIIHHH4xII")
+_RECORD = struct.Struct("<4s2xBxI4xIIIHHH4xII")
 """An entry of the directory (APPNOTE 4.3.12): flags and method are one number, which has to be 0."""
+MAX_VERSION = 63
+"""Newest version of the format that an entry may ask for (APPNOTE 6.3), as Python's zipfile has it."""
 _FAR, _FAR_EXTRA = 0xFFFFFFFF, struct.Struct("<HHQ")
 """Where an entry lies beyond 4 GiB, and the extra field that then says where (APPNOTE 4.5.3)."""
 
@@ -191,7 +193,7 @@ def _listed(directory: bytes, count: int) -> Iterator[_Entry]:
     for _ in range(count):
         if len(directory) < at + _RECORD.size:
             raise BundleError("the zip's directory is cut off")
-        magic, kind, crc, packed, size, *lengths, mode, start = _RECORD.unpack_from(directory, at)
+        magic, version, kind, crc, packed, size, *lengths, mode, start = _RECORD.unpack_from(directory, at)
         named, extra, comment = lengths
         name = directory[at + _RECORD.size : at + _RECORD.size + named]
         at += _RECORD.size + named
@@ -200,7 +202,7 @@ def _listed(directory: bytes, count: int) -> Iterator[_Entry]:
             at, extra = at + extra, extra if far != [1, 8] else 0
         if magic != b"PK\x01\x02" or extra or comment or len(name) != named:
             raise BundleError(f"{name!r:.200}: more in the zip's directory than we write there")
-        if kind or packed != size:
+        if kind or packed != size or version > MAX_VERSION:
             raise BundleError(f"{name!r:.200}: expected a stored entry, not a deflated or encrypted one")
         if mode >> 16 and not stat.S_ISREG(mode >> 16):
             raise BundleError(f"{name!r:.200}: expected a plain file")

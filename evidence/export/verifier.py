@@ -10,13 +10,39 @@ import hashlib
 from importlib.resources import files
 
 PIECES = (
-    *("files", "ed25519", "tree", "forms", "slots", "shapes", "gaps", "planned", "log_checks", "findings", "checks"),
+    *(
+        "files",
+        "ed25519",
+        "tree",
+        "forms",
+        "slots",
+        "shapes",
+        "gaps",
+        "planned",
+        "keys",
+        "log_checks",
+        "findings",
+        "checks",
+    ),
     "main",
 )
 """In an order in which each rests only on those before it."""
 
 WEB_PIECES = (
-    *("bytes", "sha256", "zip", "ed25519", "canonical", "forms", "statements", "tree", "log_steps", "gaps", "slots"),
+    *(
+        "bytes",
+        "sha256",
+        "zip",
+        "ed25519",
+        "canonical",
+        "forms",
+        "statements",
+        "tree",
+        "keys",
+        "log_steps",
+        "gaps",
+        "slots",
+    ),
     *("completeness", "findings", "statement_steps", "page"),
 )
 """The same of `verify.html`."""

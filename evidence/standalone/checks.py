@@ -6,7 +6,7 @@ from typing import Any
 
 from evidence.standalone.files import BROKEN, require
 from evidence.standalone.findings import check_tables
-from evidence.standalone.forms import sha, shorten
+from evidence.standalone.forms import ROLES, sha, shorten
 from evidence.standalone.log_checks import LogChecks
 from evidence.standalone.planned import Planned
 from evidence.standalone.shapes import PREDICATES, asset_list, blobs_of
@@ -14,7 +14,7 @@ from evidence.standalone.slots import utc
 
 _STATEMENT_PATH = re.compile(r"data/statements/([a-z]{1,32})/([0-9a-f]{64})\.dsse\.json")
 _GAPS = "data/gaps.csv"
-_OF_NO_PLAN = ("genesis", "key", "quarantine", "plan")
+_OF_NO_PLAN = ("genesis", "key", "quarantine", "anchor", "plan")
 
 
 class Verification(LogChecks):
@@ -32,6 +32,11 @@ class Verification(LogChecks):
             except BROKEN as error:
                 self.failures.append(f"{path}: {error}")
         self.withheld = Counter(kind for at, (kind, _) in enumerate(self.leaves, self.span[0]) if at not in here)
+        if self.disowned:
+            named = ", ".join(f"{count} {kind}" for kind, count in sorted(self.disowned.items()))
+            self.gaps.append(
+                f"{self.disowned.total()} statements by keys that were revoked since support nothing: {named}"
+            )
         withheld = self.withheld
         if withheld:
             named = ", ".join(f"{count} {kind}" for kind, count in sorted(withheld.items()))
@@ -55,14 +60,17 @@ class Verification(LogChecks):
     def _take(self, index: int, path: str) -> None:
         data, (kind, name) = self.bundle.read(path), path.split("/")[2:]
         require(sha(data) == name[:64], "not what the log holds")
-        found, statement = self.admitted(data, index)
+        require(path not in self.refused, self.refused.get(path, ""))
+        found, statement, signer = self.admitted(data, index)
         if found is None:
             self.gaps.append(f"{path}: of a kind that this program does not know")
             return
         require(found == kind, f"of the kind {found}")
         if kind not in PREDICATES:
             self.gaps.append(f"{path}: who signed it is checked, what it says is not")
-        self.supplied.append((index, f"sha256:{name[:64]}", statement | {"kind": kind}))
+        counts = not (self.keys and self.keys.distrusts(signer, ROLES[kind], index, name[:64]))
+        self.disowned.update([] if counts else [kind])
+        self.supplied.append((index, f"sha256:{name[:64]}", statement | {"kind": kind, "counts": counts}))
         for blob, length in blobs_of(kind, statement["predicate"]):
             require(self.blobs.setdefault(blob, length) == length, f"says another length of {blob} than another does")
 
@@ -80,6 +88,8 @@ class Verification(LogChecks):
             after = {"part": predicate.get("after"), "export": predicate, "findings": predicate}.get(kind)
             if kind not in _OF_NO_PLAN and plans.get(statement["subject"][0]["digest"]["sha256"], index) >= index:
                 self.failures.append(f"leaf {index}: its plan is not shown to have been logged before it")
+            if not statement["counts"]:
+                continue
             if after:
                 knew.append((index, after["size"], after["root"]))
             for previous in predicate["previous"] if kind == "part" else []:
@@ -96,7 +106,7 @@ class Verification(LogChecks):
         """Check that every artefact is one a statement names, for the asset, day and question its path says."""
         if not self.readable:
             return
-        parts = [one["predicate"] for _, _, one in self.supplied if one["kind"] == "part"]
+        parts = [one["predicate"] for _, _, one in self.counting if one["kind"] == "part"]
         named, answers = set(), set()
         for capture in (row for part in parts for row in part["captures"]):
             digest = capture["blob"][7:]
@@ -126,8 +136,8 @@ class Verification(LogChecks):
             self.gaps.append("the bundle is about some assets only; the lists of all are not supplied")
             self.gaps.append(f"which slots were due, and what {_GAPS} leaves out: the plans are not supplied, either")
             return
-        covered = self._runs([one for _, _, one in self.supplied if one["kind"] == "part"])
-        planned = Planned(self.supplied, self.blob, self.info)
+        covered = self._runs([one for _, _, one in self.counting if one["kind"] == "part"])
+        planned = Planned(self.counting, self.blob, self.info)
         self.failures += planned.failures
         self.gaps += planned.troubles(self.withheld, self.span[0])
         for (slot, plan), assets in covered.items():
@@ -182,7 +192,7 @@ class Verification(LogChecks):
     def anchors(self) -> None:
         """Say what binds the log from outside, and what nothing binds."""
         self.gaps.append(
-            "when it was made: this program checks no time stamps; `openssl ts -verify` does where there are any"
+            "when it was made, and who else saw it: `verify` checks time stamps and cosignatures, this program does not"
         )
         self.gaps.append(
             "whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say, and whether"

@@ -26,7 +26,7 @@ def check_tables(found: LogChecks) -> None:
     """Fail unless every row of the tables is one that the newest findings give, and in a whole bundle every one is."""
     tables = [path for path in found.manifest if path == _TABLE or path.startswith(_INDEXES)]
     whole = found.info.get("Plantproof-Narrowed") == "no"
-    judged = [(digest, one["predicate"]) for _, digest, one in found.supplied if one["kind"] == "findings"]
+    judged = [(digest, one["predicate"]) for _, digest, one in found.counting if one["kind"] == "findings"]
     if not tables:
         require(not judged or not whole, f"{_TABLE}: missing, and the log was judged")
         return
@@ -85,7 +85,7 @@ def _made(found: LogChecks, said: Any) -> dict[str, list[str]]:
 
 def _places(found: LogChecks) -> tuple[dict[tuple[str | None, str], str], dict[str, str]]:
     """Return where answers lie, by asset and digest, and where everything else does."""
-    parts = (one["predicate"] for _, _, one in found.supplied if one["kind"] == "part")
+    parts = (one["predicate"] for _, _, one in found.counting if one["kind"] == "part")
     names = {shorten(row["asset"], 60): row["asset"] for part in parts for row in part["captures"]}
     answers: dict[tuple[str | None, str], str] = {}
     for path, digest in sorted(found.manifest.items()):

@@ -14,7 +14,7 @@ _KEY, _MAX_DEPTH = re.compile(r"[a-z][A-Za-z0-9_]*|_type"), 16
 ROLES = {
     "genesis": "root", "key": "root", "plan": "planner", "missed": "planner", "part": "collector",
     "findings": "assessor", "export": "sealer", "quarantine": "sealer", "exception": "owner", "erasure": "owner",
-    "approval": "owner", "attestation": "owner", "review": "owner",
+    "approval": "owner", "attestation": "owner", "review": "owner", "anchor": "sealer",
 }  # fmt: skip
 """Who may sign what."""
 

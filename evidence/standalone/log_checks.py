@@ -22,12 +22,18 @@ from evidence.standalone.forms import (
     shorten,
     sshsig,
 )
+from evidence.standalone.keys import Grant, Keys
 from evidence.standalone.shapes import ENVELOPE, Shape, check
 from evidence.standalone.tree import along, folded, grown, hashed
 
 _LEAF = re.compile(r'\{"kind":"([a-z]{1,32})","statement":"sha256:([0-9a-f]{64})"\}')
 _DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MAX_EARLIER = 10_000
+_OUTSIDE = ("data/log/checkpoints/", "data/log/tsr/", "data/log/cosig/")
+_KEPT = re.compile(
+    r"data/log/(checkpoints/[0-9]{12}|tsr/[0-9]{12}/[0-9a-f]{64}\.tsr|cosig/[0-9]{12}/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z)"
+)
+"""Where checkpoints besides the two, time stamps and cosignatures lie, by the size of the log they are over."""
 LOG = "data/log/"
 UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
 
@@ -43,7 +49,8 @@ class LogChecks:
         self.origin, self.genesis_digest, self.edge = "", "", list[bytes]()
         self.leaves: list[tuple[str, str]] = []
         self.places: dict[str, tuple[int, str]] = {}
-        self.keys: dict[str, tuple[bytes, set[tuple[str, int]]]] = {}
+        self.keys: Keys | None = None
+        self.refused, self.disowned = dict[str, str](), Counter[str]()
         self.supplied: list[tuple[int, str, dict[str, Any]]] = []
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
@@ -54,6 +61,11 @@ class LogChecks:
         """Log sizes before and after the leaves of the bundle."""
         before = self.checkpoints[1][1] if len(self.checkpoints) > 1 else 0
         return before, before + len(self.leaves)
+
+    @property
+    def counting(self) -> list[tuple[int, str, dict[str, Any]]]:
+        """The supplied statements but those whose key was revoked since."""
+        return [one for one in self.supplied if one[2]["counts"]]
 
     @property
     def readable(self) -> bool:
@@ -85,6 +97,8 @@ class LogChecks:
         for name in ("checkpoint", "previous-checkpoint"):
             if name == "checkpoint" or LOG + name in has:
                 self.checkpoints.append(note(read(LOG + name), name))
+        misplaced = [path for path in has if path.startswith(_OUTSIDE) and not _KEPT.fullmatch(path)]
+        require(not misplaced, f"{''.join(misplaced[:1])}: not where such a thing lies")
         origin, size, root, *_ = self.checkpoints[0]
         before = self.span[0]
         told = read(f"{LOG}frontier").decode() if f"{LOG}frontier" in has else ""
@@ -156,7 +170,7 @@ class LogChecks:
         require(origin == told, f"genesis makes the log {origin}, the checkpoint is of {told}")
         if self.places and self.places.get(sha(data)) != (0, "genesis"):
             self.failures.append("genesis is not shown to be the first leaf")
-        self.keys[fingerprint(key)], self.origin, self.genesis_digest = (key, {("root", 0)}), origin, sha(data)
+        self.keys, self.origin, self.genesis_digest = Keys(predicate), origin, sha(data)
         if self.root is None:
             self.gaps.append(
                 f"whether {fingerprint(key)} is the owner's root key: name the one you trust with --root-key"
@@ -165,18 +179,23 @@ class LogChecks:
         self.notes.append(f"evidence of {predicate['owner']}; root key {fingerprint(key)}")
 
     def introduced(self) -> None:
-        """Check that every other key was introduced by the root key, in the log."""
-        if not self.readable:
+        """Check that every other key was introduced, and ended, by the root key or its spare, in the log."""
+        if not self.readable or self.keys is None:
             return
-        for index, path in self.statements_of("key"):
+        said = {path.split("/")[3][:64] for _, path in self.statements_of("key")}
+        self.failures += [
+            f"leaf {index}: what was said of a key is withheld"
+            for digest, (index, kind) in self.places.items()
+            if kind == "key" and digest not in said
+        ]
+        for index, path in sorted(self.statements_of("key") + self.statements_of("review")):
             try:
-                _, statement = self.admitted(self.bundle.read(path), index)
-                predicate = statement["predicate"]
-                key = public_key(predicate["verify_key"])
-                self.keys.setdefault(fingerprint(key), (key, set()))[1].add((predicate["role"], index + 1))
+                kind, statement, signer = self.admitted(self.bundle.read(path), index)
+                self.keys.learn(str(kind), statement, index, signer)
             except BROKEN as error:
                 self.failures.append(f"{path}: {error}")
-        self.notes.append(f"{len(self.keys)} keys")
+                self.refused[path] = str(error)
+        self.notes.append(f"{len({grant.name for grant in self.keys.grants})} keys")
 
     def statements_of(self, kind: str) -> list[tuple[int, str]]:
         """Return index and path of the statements of a kind that are shown to be in the log as such."""
@@ -187,22 +206,20 @@ class LogChecks:
                 found.append((index, path))
         return sorted(found)
 
-    def admitted(self, data: bytes, index: int) -> tuple[str | None, dict[str, Any]]:
-        """Return the statement in an envelope, if a key that had the role for it there signed it for this log."""
+    def admitted(self, data: bytes, index: int) -> tuple[str | None, dict[str, Any], str]:
+        """Return kind, statement and signer of an envelope, if a key with the role there signed it for this log."""
         envelope, payload, statement = opened_envelope(data)
-        kind = check(statement)
-        if kind is None:
-            return None, statement
-        keyid = envelope["signatures"][0]["keyid"]
-        key, grants = self.keys.get(keyid, (b"", set()))
-        granted = any(who == ROLES[kind] and at <= index for who, at in grants)
-        require(granted, f"{kind}: only the {ROLES[kind]} may sign it, which {keyid} is not at leaf {index}")
+        kind, signer = check(statement), envelope["signatures"][0]["keyid"]
+        if kind is None or self.keys is None:
+            return None, statement, signer
+        adoptable = kind not in ("genesis", "key", "review")
+        key = self.keys.signer(signer, ROLES[kind], index, sha(data), adoptable=adoptable)
         _check_signature(envelope, payload, key)
         if kind == "genesis":
             require(sha(data) == self.genesis_digest, "a second genesis")
         else:
             require(statement["predicate"]["log"] == self.origin, f"made for the log {statement['predicate']['log']}")
-        return kind, statement
+        return kind, statement, signer
 
     def blob(self, digest: str, length: int, shape: Shape) -> Any:
         """Return what an artefact says that is no answer."""
@@ -215,30 +232,40 @@ class LogChecks:
         return value
 
     def signatures(self) -> None:
-        """Check that a sealer signed both checkpoints and, through the tag manifest, every file."""
-        if not self.readable:
+        """Check that a sealer signed every checkpoint and, through the tag manifest, every file."""
+        if not self.readable or self.keys is None:
             return
-        sealers = {
-            name: (key, min(at for role, at in grants if role == "sealer"))
-            for name, (key, grants) in self.keys.items()
-            if any(role == "sealer" for role, _ in grants)
-        }
-        for origin, size, _, text, line in self.checkpoints:
-            good = (
-                hashed(origin.encode(), b"\n\x01", key)[:4] == line[:4] and signed(key, line[4:], text)
-                for key, at in sealers.values()
-                if at <= size and origin == self.origin
-            )
-            require(any(good), f"the checkpoint of {size} leaves: not signed by a sealer of this log")
+        sealers = [grant for grant in self.keys.grants if grant.role == "sealer"]
+        signer, *_ = [self._signer_of(checkpoint, sealers) for checkpoint in self.checkpoints]
+        revoked = self.keys.distrusts(signer, "sealer", self.span[1] - 1)
+        require(not revoked, f"checkpoint: signed by {signer}, which was revoked")
+        for size, root in self.roots(self._sizes() - {one[1] for one in self.checkpoints}).items():
+            name = f"checkpoints/{size:012d}"
+            one = note(self.bundle.read(LOG + name), name)
+            self._signer_of((one[0], size, *one[2:]), sealers)
+            require(one[1] == size and one[2] == root, f"{name}: the leaves do not add up to it")
         file = self.bundle.read(SIGNATURE)
         blob = base64.b64decode(b"".join(file.split(b"\n")[1:-2]), validate=True)
         key, (before, between, message) = blob[33:65], sshsig(self.bundle.read(TAGMANIFEST))
         again = before + key + between + blob[-64:]
         require(file == armour(again), f"{SIGNATURE}: not an Ed25519 signature for plantproof written our way")
-        sealer = sealers.get(fingerprint(key), (b"", self.span[1] + 1))
-        require(sealer[1] <= self.span[1], f"{SIGNATURE}: {fingerprint(key)} is no sealer of this log")
+        known = any(one.key == key and one.holds(self.span[1]) for one in sealers)
+        require(known, f"{SIGNATURE}: {fingerprint(key)} is no sealer of this log")
         require(signed(key, blob[-64:], message), f"{SIGNATURE}: does not fit the tag manifest")
         self.notes.append(f"signed by the sealer {fingerprint(key)}")
+
+    def _signer_of(self, checkpoint: tuple[str, int, str, bytes, bytes], sealers: list[Grant]) -> str:
+        """Return the name of the sealer who signed a checkpoint."""
+        origin, size, _, text, line = checkpoint
+        for one in sealers if origin == self.origin else []:
+            named = hashed(origin.encode(), b"\n\x01", one.key)[:4] == line[:4]
+            if one.holds(size) and named and signed(one.key, line[4:], text):
+                return one.name
+        return refuse(f"the checkpoint of {size} leaves: not signed by a sealer of this log")
+
+    def _sizes(self) -> set[int]:
+        """Return the log sizes of which checkpoints, time stamps or cosignatures lie here."""
+        return {int(path.split("/")[3]) for path in self.bundle.sizes if path.startswith(_OUTSIDE)}
 
     def pinned(self) -> None:
         """Check that the log still holds everything that each pin stands for."""

@@ -101,7 +101,7 @@ class Planned:
         spoken = {
             "sha256:" + one["subject"][0]["digest"]["sha256"]
             for index, _, one in self.statements
-            if index >= first and one["kind"] not in ("plan", "export", "key", "genesis", "quarantine")
+            if index >= first and one["kind"] not in ("plan", "export", "key", "genesis", "quarantine", "anchor")
         }
         if earlier and earlier[-1].blob in asked - spoken:
             yield f"whether leaf {earlier[-1].index} was the newest plan before leaf {first}: only the sealer says so"

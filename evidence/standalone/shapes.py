@@ -115,15 +115,27 @@ _CAPTURE = record(
 )  # fmt: skip
 _REGISTER = record(log=text(), at=_TIME, entries=rows(thing, least=1, most=10_000))
 _COUNTS = {name: whole() for name in ("supports", "contradicts", "not_assessed", "not_applicable", "due", "excepted")}
+_SAID_OF_A_KEY: dict[str, Shape] = {
+    "log": text(), "role": like("root|planner|collector|assessor|sealer|owner"), "verify_key": _KEY_LINE, "at": _TIME,
+}  # fmt: skip
+_GRANT = record(act=like("grant|retire"), **_SAID_OF_A_KEY)
+_REVOKE = record(act=like("revoke"), distrust_from=whole(), reason=text(500), **_SAID_OF_A_KEY)
+
+
+def _key(value: Any) -> bool:
+    return _GRANT(value) or _REVOKE(value)
+
+
+_TOKENS, _LISTS = (
+    rows(record(authority=text(100), token=_DIGEST), least=1, most=100),
+    rows(record(blob=_DIGEST, bytes=whole())),
+)
 PREDICATES = {
     "genesis": record(
         {"spare": _KEY_LINE},
         version=lambda value: whole(1)(value) and value == 1, owner=text(), domain=text(253), root=_KEY_LINE, at=_TIME,
     ),
-    "key": record(
-        log=text(), act=like("grant"), role=like("planner|collector|assessor|sealer|owner"), verify_key=_KEY_LINE,
-        at=_TIME,
-    ),
+    "key": _key,
     "plan": record({"at": _TIME}, log=text(), blob=_DIGEST, bytes=whole()),
     "missed": record(log=text(), slot=_SLOT, reason=text(1_000), at=_TIME, assets=ordered(text(10**9))),
     "part": record(
@@ -146,6 +158,10 @@ PREDICATES = {
         controls=rows(text(10**9)),
     ),
     "quarantine": record(log=text(), key=text(), found=_DIGEST, reason=text(500), at=_TIME),
+    "anchor": record(
+        log=text(), at=_TIME, size=whole(1), root=text(64), tokens=_TOKENS, certificates=_LISTS, crls=_LISTS,
+    ),
+    "review": record(log=text(), at=_TIME, by=text(500), reason=text(2_000)),
     "exception": _REGISTER,
     "approval": _REGISTER,
     "attestation": _REGISTER,
@@ -180,8 +196,8 @@ def plan_blob(value: Any) -> bool:
 
 _SUBJECT = record(name=text(1_024), digest=record(sha256=_HEX))
 _STATEMENT = record(
-    _type=like("https://in-toto.io/Statement/v1"), subject=rows(_SUBJECT, least=1, most=200_000), predicateType=text(),
-    predicate=thing,
+    _type=like(r"https://in-toto\.io/Statement/v1"), subject=rows(_SUBJECT, least=1, most=200_000),
+    predicateType=text(), predicate=thing,
 )  # fmt: skip
 ENVELOPE = record(
     payload=text(2**25), payloadType=like(r"application/vnd\.in-toto\+json"),
@@ -196,7 +212,7 @@ def check(statement: Any) -> str | None:
     if kind not in ROLES:
         return None
     subjects = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
-    first = {"genesis": "root", "key": "key", "quarantine": "object"}.get(kind, "plan")
+    first = {"genesis": "root", "key": "key", "quarantine": "object", "anchor": "checkpoint"}.get(kind, "plan")
     require(subjects[0][0] == first, f"{kind}: its first subject is another")
     if kind not in PREDICATES:
         return kind
@@ -204,6 +220,12 @@ def check(statement: Any) -> str | None:
     require(_about(kind, predicate, subjects) == subjects, f"{kind}: it is about something else than it says")
     if kind == "part":
         _check_part(predicate)
+    if kind == "review":
+        require(len(subjects) > 1, "review: lets nothing count")
+    if kind == "anchor":
+        named = [[row["token"] for row in predicate["tokens"]]]
+        named += [[row["blob"] for row in predicate[name]] for name in ("certificates", "crls")]
+        require(all(one == sorted(set(one)) for one in named), "anchor: something stands twice, or not in order")
     if kind == "findings":
         names = [row["kind"] for row in predicate["registers"]]
         require(names == sorted(set(names)), "findings: a register stands twice, or they are not in order")
@@ -221,6 +243,8 @@ def _about(kind: str, said: Any, subjects: list[tuple[str, str]]) -> list[tuple[
         return [(subjects[0][0], digest)]
     if kind == "export":
         return [subjects[0], ("tagmanifest", subjects[1][1])]
+    if kind == "review":
+        return [subjects[0], *(("adopted", digest) for digest in sorted({digest for _, digest in subjects[1:10_001]}))]
     return [subjects[0], ("results", said["results"][7:])] if kind == "findings" else subjects[:1]
 
 
@@ -247,4 +271,5 @@ def blobs_of(kind: str, said: Any) -> list[tuple[str, int]]:
     if kind == "part":
         pairs += [(row["blob"], row["bytes"]) for row in (*said["packed"], *said["captures"])]
         pairs += [(said["conduct"]["log"], said["conduct"]["log_bytes"])] if said["conduct"].get("log") else []
-    return pairs
+    lists = [*said["certificates"], *said["crls"]] if kind == "anchor" else []
+    return [*pairs, *((row["blob"], row["bytes"]) for row in lists)]

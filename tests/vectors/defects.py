@@ -444,6 +444,97 @@ def key_introduced_as_a_second_root(bag: Any) -> None:
     logged(bag, "key", stranger_as(bag, "root"), bags().key_of("root"))
 
 
+def ended(bag: Any, act: str, role: str, by: str = "root", **said: Any) -> None:
+    """Log that a stranger's key may no longer sign in a role."""
+    statement = stranger_as(bag, role)
+    statement["predicate"].update(act=act, **said)
+    logged(bag, "key", statement, bags().key_of(by))
+
+
+def stranger_says(bag: Any, *, log: bool = True) -> str:
+    """Log an exception by a stranger, or only put it there; return its digest."""
+    statement = bag.statement(bag.of_kind("exception")[0])
+    statement["predicate"]["at"] = "2026-07-09T02:03:00Z"
+    data = bags().written(bags().envelope(bags().written(statement), bags().key_of("stranger")))
+    if log:
+        logged(bag, "exception", statement, bags().key_of("stranger"))
+    digest: str = digest_of(data)
+    return digest
+
+
+def granted(bag: Any, role: str = "owner") -> None:
+    """Log that a stranger's key may sign in a role."""
+    logged(bag, "key", stranger_as(bag, role), bags().key_of("root"))
+
+
+@defect("statements", "a retired key and sealer")
+def exception_signed_by_a_retired_key(bag: Any) -> None:
+    granted(bag)
+    ended(bag, "retire", "owner")
+    stranger_says(bag)
+
+
+@defect("statements", "a revoked key and sealer")
+def exception_signed_by_a_revoked_key(bag: Any) -> None:
+    granted(bag)
+    ended(bag, "revoke", "owner", distrust_from=0, reason="it was stolen")
+    stranger_says(bag)
+
+
+@defect("keys", "root and sealer")
+def key_begun_again_that_had_ended(bag: Any) -> None:
+    granted(bag)
+    ended(bag, "retire", "owner")
+    statement = stranger_as(bag, "owner")
+    statement["predicate"]["at"] = "2026-07-09T02:04:00Z"
+    logged(bag, "key", statement, bags().key_of("root"))
+
+
+@defect("keys", "root and sealer")
+def key_ended_that_never_began(bag: Any) -> None:
+    ended(bag, "retire", "owner")
+
+
+@defect("keys", "sealer")
+def key_ended_by_the_sealer(bag: Any) -> None:
+    granted(bag)
+    ended(bag, "retire", "owner", "sealer")
+
+
+@defect("keys", "root and sealer")
+def root_revoked_by_itself(bag: Any) -> None:
+    statement = stranger_as(bag, "root")
+    key = bags().key_of("root").public
+    statement["predicate"].update(verify_key=key.text, act="revoke", distrust_from=50, reason="x")
+    statement["subject"][0]["digest"]["sha256"] = digest_of(key.raw).removeprefix("sha256:")
+    logged(bag, "key", statement, bags().key_of("root"))
+
+
+@defect("keys", "sealer")
+def end_of_a_key_withheld(bag: Any) -> None:
+    granted(bag)
+    ended(bag, "retire", "owner")
+    del bag.files[bag.of_kind("key")[-1]]
+    bag.info("Plantproof-Withheld", "1")
+
+
+@defect("signatures", "a revoked sealer")
+def checkpoint_signed_by_a_revoked_sealer(bag: Any) -> None:
+    granted(bag, "sealer")
+    ended(bag, "revoke", "sealer", distrust_from=0, reason="it was stolen")
+    bag.relog(bag.leaves, bags().key_of("stranger"))
+
+
+@defect("log", "sealer")
+def time_stamp_where_none_lies(bag: Any) -> None:
+    bag.files["data/log/tsr/42/token.tsr"] = b"x"
+
+
+@defect("signatures", "sealer")
+def checkpoint_between_that_is_another(bag: Any) -> None:
+    bag.files["data/log/checkpoints/000000000034"] = bag.files[CHECKPOINT]
+
+
 def signature_by(
     name: str, role: str, edit: Callable[[bytes], bytes] = lambda data: data, *, namespace: str = "plantproof"
 ) -> None:
@@ -637,6 +728,11 @@ def statement_subject_left_out(statement: dict[str, Any]) -> None:
 @restated("statements")
 def statement_first_subject_is_no_plan(statement: dict[str, Any]) -> None:
     statement["subject"][0]["name"] = "scheme"
+
+
+@restated("statements")
+def statement_of_a_type_that_looks_alike(statement: dict[str, Any]) -> None:
+    statement["_type"] = statement["_type"].replace(".", "-")
 
 
 @restated("statements")

@@ -140,6 +140,7 @@ ZIPS: dict[str, Callable[[bytes], bytes]] = {
     "zip_bomb": with_one_more("FOLDER/data/bomb.txt", data=bytes(1_000_000), kind=zipfile.ZIP_DEFLATED),
     "zip_encrypted": patched("central", 8, b"\x01\0"),
     "zip_patched_data": patched("central", 8, b"\x20\0"),
+    "zip_of_a_later_version": patched("central", 6, b"\xff"),
     "zip_comment": lambda data: rewritten(data, lambda entries: entries, comment=b"see also"),
     "zip_entry_with_a_comment": lambda data: told_more(data, 32),
     "zip_entry_with_an_extra_field": lambda data: told_more(data, 30),

@@ -2,13 +2,13 @@
 // gaps.csv says what the statements say.
 
 async function checkCompleteness(found, say) {
-  if (!found.places || !found.grants) return say.gap(UNREADABLE);
+  if (!found.places || !found.keys) return say.gap(UNREADABLE);
   if (!found.manifest.has(GAPS)) say.fail(`${GAPS}: missing`);
   if (!["no", "controls"].includes(found.info.get("Plantproof-Narrowed"))) {
     say.gap("the bundle is about some assets only; the lists of all are not supplied");
     return say.gap(`which slots were due, and whether ${GAPS} lists all that are not whole: the plans are not supplied, either`);
   }
-  const parts = found.supplied.filter(({ kind }) => kind === "part");
+  const parts = countingOf(found, "part");
   const covered = await checkRuns(found, say, parts);
   const calendar = await calendarOf(found, say, parts);
   if (calendar.plans.some(({ plan }) => plan.slots.length > 0)) {
@@ -103,7 +103,7 @@ async function calendarOf(found, say, supplied) {
   const known = knownOf(parts);
   for (const part of parts) part.covering = Math.max(part.ended, part.after ? known(part.after.size) : EVER);
   const stated = [];
-  for (const { index, says } of found.supplied.filter(({ kind }) => kind === "plan")) {
+  for (const { index, says } of countingOf(found, "plan")) {
     stated.push({ index, blob: says.blob, bytes: says.bytes, at: says.at === undefined ? null : seconds(says.at) });
   }
   const plans = [];
@@ -133,8 +133,7 @@ function reachOf(one) {
 // The same thing said twice counts once, as the later statement's.
 function excusesOf(found) {
   const excuses = new Map();
-  for (const { kind, digest, says } of found.supplied) {
-    if (kind !== "missed") continue;
+  for (const { digest, says } of countingOf(found, "missed")) {
     const key = JSON.stringify([says.slot, says.reason, says.at, says.assets]);
     if (excuses.has(key)) excuses.get(key).digest = digest;
     else excuses.set(key, { slot: says.slot, reason: says.reason, at: says.at, assets: says.assets, digest });

@@ -20,7 +20,7 @@ const RESULTS = (value) =>
 async function checkFindings(found, say) {
   const tables = [...found.manifest.keys()].filter((path) => path === FINDINGS || path.startsWith(CONTROLS));
   const whole = found.info.get("Plantproof-Narrowed") === "no";
-  const statements = found.supplied.filter(({ kind }) => kind === "findings");
+  const statements = countingOf(found, "findings");
   if (tables.length === 0) {
     if (statements.length > 0 && whole) say.fail(`${FINDINGS}: missing, and the log was judged`);
     return;
@@ -60,7 +60,7 @@ function tableRows(table, path, header) {
 // Where in the bundle a digest lies: as this asset's answer, as any asset's, as a statement or a list.
 function placesOf(found) {
   const answers = new Map();
-  const captures = found.supplied.flatMap(({ kind, says }) => (kind === "part" ? says.captures : []));
+  const captures = countingOf(found, "part").flatMap(({ says }) => says.captures);
   const assets = new Map(captures.map((capture) => [`${EVIDENCE}${shorten(capture.asset, 60)}/`, capture.asset]));
   for (const [path, digest] of found.manifest) {
     if (!path.startsWith(EVIDENCE)) continue;

@@ -7,6 +7,9 @@ const MAX_EARLIER = 10000;
 const MAX_FRONTIER = 40;
 const LEAF_LINE = /^\{"kind":"([a-z]{1,32})","statement":"(sha256:[0-9a-f]{64})"\}$/;
 const EARLIER = listOf(record({ index: whole(), kind: like(/^[a-z]{1,32}$/), path: listOf(like(/^[0-9a-f]{64}$/)), statement: isDigest }), MAX_EARLIER);
+// Where checkpoints besides the two, time stamps and cosignatures lie, by the size of the log they are over.
+const OUTSIDE = ["checkpoints/", "tsr/", "cosig/"];
+const KEPT = /^data\/log\/(checkpoints\/[0-9]{12}|tsr\/[0-9]{12}\/[0-9a-f]{64}\.tsr|cosig\/[0-9]{12}\/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z)$/;
 const UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown";
 
 const leafLine = (kind, statement) => `{"kind":"${kind}","statement":"${statement}"}`;
@@ -36,6 +39,8 @@ async function checkBag(found, say) {
 
 async function checkLog(found, say) {
   const { bundle } = found;
+  const misplaced = OUTSIDE.flatMap((folder) => bundle.below(LOG + folder)).find((path) => !KEPT.test(path));
+  need(misplaced === undefined, `${misplaced}: not where such a thing lies`);
   const names = { current: `${LOG}checkpoint`, previous: `${LOG}previous-checkpoint` };
   found.current = checkpointOf(await bundle.read(names.current, MAX_NOTE_BYTES), names.current);
   if (bundle.has(names.previous)) found.previous = checkpointOf(await bundle.read(names.previous, MAX_NOTE_BYTES), names.previous);
@@ -118,25 +123,30 @@ async function checkGenesis(found, say) {
   if (found.places && !(place?.index === 0 && place.kind === "genesis")) say.fail("genesis is not shown to be the first leaf");
   found.origin = origin;
   found.genesis = digest;
-  found.grants = [{ keyid: fingerprint(key), key, role: "root", from: 0 }];
+  found.keys = new Keys(statement.predicate);
   if (found.asked.root === null) say.gap(`whether ${fingerprint(key)} is the owner's root key: paste the one you trust`);
   else if (found.asked.root !== fingerprint(key)) say.fail(`the root key is ${fingerprint(key)}, the trusted one is ${found.asked.root}`);
   else say.note(`evidence of ${owner}; root key ${fingerprint(key)}, the trusted one`);
 }
 
 async function checkKeys(found, say) {
-  if (!found.places || !found.grants) return say.gap("the log (step 2) or its root key (step 3) is unknown");
-  for (const { index, path } of suppliedOf(found, "key")) {
+  if (!found.places || !found.keys) return say.gap("the log (step 2) or its root key (step 3) is unknown");
+  const said = suppliedOf(found, "key");
+  const here = new Set(said.map(({ digest }) => digest));
+  for (const [digest, { index, kind }] of found.places) {
+    if (kind === "key" && !here.has(digest)) say.fail(`leaf ${index}: what was said of a key is withheld`);
+  }
+  for (const { index, path } of [...said, ...suppliedOf(found, "review")].sort((a, b) => a.index - b.index)) {
     try {
-      const { statement } = await openStatement(found, await found.bundle.read(path, MAX_STATEMENT_BYTES), index);
-      const { role, verify_key: line } = statement.predicate;
-      found.grants.push({ keyid: fingerprint(publicKey(line)), key: publicKey(line), role, from: index + 1 });
+      const { kind, statement, signer } = await openStatement(found, await found.bundle.read(path, MAX_STATEMENT_BYTES), index);
+      found.keys.learn(kind, statement, index, signer);
     } catch (error) {
+      found.refused.set(path, error.message);
       say.fail(`${path}: ${error.message}`);
     }
   }
-  const ids = new Set(found.grants.map((grant) => grant.keyid));
-  say.note(`${ids.size} keys: ${sorted(new Set(found.grants.map((grant) => grant.role))).join(", ")}`);
+  const ids = new Set(found.keys.grants.map((grant) => grant.id));
+  say.note(`${ids.size} keys: ${sorted(new Set(found.keys.grants.map((grant) => grant.role))).join(", ")}`);
 }
 
 // Return the statements of a kind that are here and that the log is shown to hold as such, in the log's order.
@@ -158,34 +168,46 @@ function statementDigest(path) {
 async function openStatement(found, bytes, index) {
   const { statement, keyid, signature, message } = envelopeOf(bytes);
   const kind = kindOf(statement);
-  if (kind === null) return { kind, statement };
-  const grant = found.grants.find((one) => one.keyid === keyid && one.role === ROLE_OF[kind] && one.from <= index);
-  need(grant, `${kind}: only the ${ROLE_OF[kind]} may sign it, which ${keyid} is not at leaf ${index}`);
+  if (kind === null) return { kind, statement, signer: keyid };
+  const grant = found.keys.signer(keyid, kind, index, digestOf(bytes));
   need(await signed(grant.key, signature, message), `${kind}: the signature does not fit`);
   if (kind === "genesis") need(digestOf(bytes) === found.genesis, "a second genesis");
   else need(statement.predicate.log === found.origin, `${kind}: made for the log ${statement.predicate.log}, this one is ${found.origin}`);
-  return { kind, statement };
+  return { kind, statement, signer: keyid };
 }
 
 async function checkSignatures(found, say) {
-  if (!found.places || !found.grants) return say.gap("who may have signed is unknown (steps 2 to 4)");
-  for (const note of [found.current, found.previous].filter(Boolean)) await checkNote(found, note);
+  if (!found.places || !found.keys) return say.gap("who may have signed is unknown (steps 2 to 4)");
+  const last = await checkNote(found, found.current);
+  need(!found.keys.distrusts(last.id, "sealer", found.size - 1), `the newest checkpoint: signed by ${last.id}, which was revoked`);
+  if (found.previous) await checkNote(found, found.previous);
+  const sizes = found.bundle.below(LOG).filter((path) => KEPT.test(path)).map((path) => Number(path.split("/")[3]));
+  for (const [size, root] of found.rootsAt(sizes)) {
+    if (size === found.before || size === found.size) continue;
+    const name = `${LOG}checkpoints/${String(size).padStart(12, "0")}`;
+    const note = checkpointOf(await found.bundle.read(name, MAX_NOTE_BYTES), name);
+    await checkNote(found, { ...note, size });
+    need(note.size === size && note.root === root, `${name}: the leaves do not add up to it`);
+  }
   const text = textOf(await found.bundle.read(SIGNATURE, 4096));
   const { key, signature, message } = await sshSignature(text, await found.bundle.read(TAGMANIFEST, MAX_TAG_BYTES));
-  const sealer = found.grants.find((one) => one.role === "sealer" && one.keyid === fingerprint(key) && one.from <= found.size);
+  const sealer = found.keys.inForce(fingerprint(key), "sealer", found.size);
   need(sealer, `${SIGNATURE}: ${fingerprint(key)} is no sealer of this log`);
   need(await signed(key, signature, message), `${SIGNATURE}: does not fit the tag manifest`);
   const allowed = found.asked.signers;
-  need(allowed === null || allowed.includes(sealer.keyid), `${SIGNATURE}: ${sealer.keyid} is none of your allowed signers`);
-  say.note(`signed by the sealer ${sealer.keyid}${allowed === null ? "" : ", one of your allowed signers"}`);
+  need(allowed === null || allowed.includes(sealer.id), `${SIGNATURE}: ${sealer.id} is none of your allowed signers`);
+  say.note(`signed by the sealer ${sealer.id}${allowed === null ? "" : ", one of your allowed signers"}`);
 }
 
+// Return the sealer who signed a checkpoint.
 async function checkNote(found, note) {
   need(note.origin === found.origin, `the checkpoint of ${note.size} leaves: made for the log ${note.origin}`);
   const named = (key) => same(hashOf(utf8(`${note.origin}\n`), Uint8Array.of(1), key).subarray(0, 4), note.keyHash);
-  const sealer = found.grants.find((one) => one.role === "sealer" && one.from <= note.size && named(one.key));
+  const sealers = found.keys.grants.filter((one) => one.role === "sealer" && one.start <= note.size && note.size < one.end);
+  const sealer = sealers.find((one) => named(one.key));
   need(sealer, `the checkpoint of ${note.size} leaves: only the sealer may sign it; the key is no sealer's of this log`);
   need(await signed(sealer.key, note.signature, note.text), `the checkpoint of ${note.size} leaves: the signature does not fit`);
+  return sealer;
 }
 
 async function checkPins(found, say) {

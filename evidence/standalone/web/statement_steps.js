@@ -4,21 +4,25 @@ const EVIDENCE = "data/evidence/";
 const BLOBS = "data/blobs/";
 
 async function checkStatements(found, say) {
-  if (!found.places || !found.grants) return say.gap(UNREADABLE);
+  if (!found.places || !found.keys) return say.gap(UNREADABLE);
   const here = new Set();
+  const disowned = [];
   for (const { path, digest, index } of inTheLog(found, say)) {
     here.add(digest);
     try {
       const bytes = await found.bundle.read(path, MAX_STATEMENT_BYTES);
       need(`sha256:${digestOf(bytes)}` === digest, "the bytes there have another digest");
-      const { kind, statement } = await openStatement(found, bytes, index);
+      need(!found.refused.has(path), found.refused.get(path));
+      const { kind, statement, signer } = await openStatement(found, bytes, index);
       if (kind === null) {
         say.gap(`${path}: of a kind this page does not know`);
         continue;
       }
       need(kind === found.places.get(digest).kind, `a statement of the kind ${kind}`);
       if (!Object.hasOwn(PREDICATES, kind)) say.gap(`${path}: who signed it is checked, what it says is not`);
-      found.supplied.push({ kind, index, digest, plan: `sha256:${statement.subject[0].digest.sha256}`, says: statement.predicate });
+      const counts = !found.keys.distrusts(signer, ROLE_OF[kind], index, bare(digest));
+      if (!counts) disowned.push(kind);
+      found.supplied.push({ kind, index, digest, counts, plan: `sha256:${statement.subject[0].digest.sha256}`, says: statement.predicate });
       for (const [blob, length] of blobsOf(kind, statement.predicate)) {
         if (found.blobs.has(blob) && found.blobs.get(blob) !== length) say.fail(`${path}: says another length of ${blob} than another does`);
         found.blobs.set(blob, length);
@@ -30,6 +34,7 @@ async function checkStatements(found, say) {
   for (const leaf of found.leaves) {
     if (!here.has(leaf.statement)) found.withheld.set(leaf.kind, (found.withheld.get(leaf.kind) ?? 0) + 1);
   }
+  if (disowned.length > 0) say.gap(`${disowned.length} statements by keys that were revoked since support nothing: ${sorted(disowned).join(", ")}`);
   const total = [...found.withheld.values()].reduce((sum, count) => sum + count, 0);
   const kinds = sorted(found.withheld.keys()).map((kind) => `${found.withheld.get(kind)} ${kind}`);
   if (total > 0) say.gap(`${total} statements are in the log and withheld: ${kinds.join(", ")}`);
@@ -49,16 +54,20 @@ function inTheLog(found, say) {
     .sort((one, other) => one.index - other.index);
 }
 
+// Return the supplied statements of a kind but those whose key was revoked since.
+const countingOf = (found, kind) => found.supplied.filter((one) => one.kind === kind && one.counts);
+
 async function checkLinks(found, say) {
-  if (!found.places || !found.grants) return say.gap(UNREADABLE);
+  if (!found.places || !found.keys) return say.gap(UNREADABLE);
   const plans = new Map();
   for (const { kind, index, says } of found.supplied) if (kind === "plan" && !plans.has(says.blob)) plans.set(says.blob, index);
   const knew = [];
-  for (const { kind, index, plan, says } of found.supplied) {
+  for (const { kind, index, plan, says, counts } of found.supplied) {
     if (kind !== "plan" && !Object.hasOwn(OTHER_FIRST_SUBJECT, kind)) {
       if (!plans.has(plan)) say.fail(`leaf ${index}: ${kind}: its plan is not here`);
       else if (plans.get(plan) >= index) say.fail(`leaf ${index}: ${kind}: its plan was not logged before it`);
     }
+    if (!counts) continue;
     for (const previous of kind === "part" ? says.previous : []) {
       if (!found.places.has(previous)) say.fail(`leaf ${index}: refers to ${previous}, which is not shown`);
     }
@@ -74,10 +83,10 @@ async function checkLinks(found, say) {
 }
 
 async function checkArtefacts(found, say) {
-  if (!found.places || !found.grants) return say.gap(UNREADABLE);
+  if (!found.places || !found.keys) return say.gap(UNREADABLE);
   const named = new Set();
   const answers = new Set();
-  for (const capture of found.supplied.flatMap(({ kind, says }) => (kind === "part" ? says.captures : []))) {
+  for (const capture of countingOf(found, "part").flatMap(({ says }) => says.captures)) {
     const digest = bare(capture.blob);
     const stem = `${EVIDENCE}${shorten(capture.asset, 60)}/${capture.at.slice(0, 10)}/${shorten(capture.question, 40)}`;
     named.add(`${stem}.txt ${digest}`).add(`${stem}-${digest.slice(0, 8)}.txt ${digest}`);
@@ -99,7 +108,7 @@ async function checkArtefacts(found, say) {
 }
 
 async function checkAnchors(found, say) {
-  say.gap("when it was made: this page checks no time stamps; `openssl ts -verify` does where there are any");
+  say.gap("when it was made, and who else saw it: this page checks no time stamps and no cosignatures; `verify` does");
   say.gap("whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say: the sealer made and signed them");
   const size = found.size ?? 0;
   if (found.bound < size) say.gap(`the newest ${size - found.bound} of ${size} leaves: no pin binds them`);

@@ -3,10 +3,10 @@
 const ROLE_OF = {
   genesis: "root", key: "root", plan: "planner", missed: "planner", part: "collector", findings: "assessor",
   export: "sealer", quarantine: "sealer", exception: "owner", erasure: "owner", approval: "owner",
-  attestation: "owner", review: "owner",
+  attestation: "owner", review: "owner", anchor: "sealer",
 };
-const ROLES = ["planner", "collector", "assessor", "sealer", "owner"];
-const OTHER_FIRST_SUBJECT = { genesis: "root", key: "key", quarantine: "object" };
+const ROLES = ["root", "planner", "collector", "assessor", "sealer", "owner"];
+const OTHER_FIRST_SUBJECT = { genesis: "root", key: "key", quarantine: "object", anchor: "checkpoint" };
 
 // Each of these tells whether a value has a shape.
 const text = (longest = 65536) => (value) =>
@@ -95,10 +95,17 @@ const RESULT = one(
 const REGISTER = record({ ...logged, at: time, entries: some(listOf(isObject, 10000)) });
 const COUNTS = ["supports", "contradicts", "not_assessed", "not_applicable", "due", "excepted"];
 
+const saidOfAKey = { ...logged, role: one(...ROLES), verify_key: keyLine, at: time };
+const orderedBy = (shape, key) => (value) => listOf(shape)(value) && inOrder(value.map((row) => row[key]));
+const BLOB_LIST = orderedBy(record({ blob: isDigest, bytes: whole() }), "blob");
+const TOKENS = (value) => orderedBy(record({ authority: text(100), token: isDigest }), "token")(value) && value.length > 0 && value.length <= 100;
+
 // What a predicate holds. Kinds that are not here are checked for who signed them, and no more.
 const PREDICATES = {
   genesis: record({ version: one(1), owner: text(), domain: text(253), root: keyLine, at: time }, { spare: keyLine }),
-  key: record({ ...logged, act: one("grant"), role: one(...ROLES), verify_key: keyLine, at: time }),
+  key: (value) =>
+    record({ ...saidOfAKey, act: one("grant", "retire") })(value) ||
+    record({ ...saidOfAKey, act: one("revoke"), distrust_from: whole(), reason: text(500) })(value),
   plan: record({ ...logged, blob: isDigest, bytes: whole() }, { at: time }),
   missed: record({ ...logged, slot, reason: text(1000), at: time, assets: names }),
   part: record(
@@ -128,6 +135,8 @@ const PREDICATES = {
     { profile: text(), recipient: text(), shared: record({ place: text(1100), until: time }) },
   ),
   quarantine: record({ ...logged, key: text(), found: isDigest, reason: text(500), at: time }),
+  anchor: record({ ...logged, at: time, size: whole(1), root: text(64), tokens: TOKENS, certificates: BLOB_LIST, crls: BLOB_LIST }),
+  review: record({ ...logged, at: time, by: text(500), reason: text(2000) }),
   exception: REGISTER,
   approval: REGISTER,
   attestation: REGISTER,
@@ -145,6 +154,12 @@ const SUBJECTS = {
   exception: (p, plan) => [plan],
   approval: (p, plan) => [plan],
   attestation: (p, plan) => [plan],
+  anchor: (p, checkpoint) => [checkpoint],
+  export: (p, plan, manifest) => [plan, ["tagmanifest", manifest?.[1]]],
+  review: (p, plan, ...rest) => {
+    need(rest.length > 0, "review: lets nothing count");
+    return [plan, ...sorted(new Set(rest.slice(0, 10000).map(([, digest]) => digest))).map((digest) => ["adopted", digest])];
+  },
   findings: (p, plan) => [plan, ["results", bare(p.results)]],
   part: (p, plan) => [
     plan,
@@ -162,7 +177,7 @@ function kindOf(statement) {
   const predicate = statement.predicate;
   if (!Object.hasOwn(PREDICATES, kind)) return kind;
   need(inShape(predicate, PREDICATES[kind]), `${kind}: what it says is not written our way`);
-  const about = kind === "export" ? [subjects[0], ["tagmanifest", subjects[1]?.[1]]] : SUBJECTS[kind](predicate, subjects[0]);
+  const about = SUBJECTS[kind](predicate, ...subjects);
   need(JSON.stringify(about) === JSON.stringify(subjects), `${kind}: it is about something else than it says`);
   if (kind === "part") checkPart(predicate);
   return kind;
@@ -186,6 +201,7 @@ function blobsOf(kind, p) {
   const rows = {
     plan: () => [[p.blob, p.bytes]],
     findings: () => [[p.controls, p.controls_bytes], [p.platforms, p.platforms_bytes], [p.results, p.results_bytes]],
+    anchor: () => [...p.certificates, ...p.crls].map((row) => [row.blob, row.bytes]),
     part: () => [
       [p.assets, p.assets_bytes],
       ...p.packed.map((row) => [row.blob, row.bytes]),

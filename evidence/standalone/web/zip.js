@@ -94,6 +94,7 @@ class Bundle {
     const text = Array.from(name, (byte) => String.fromCharCode(byte)).join("");
     const short = text.slice(0, 200);
     const [packed, size] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
+    need(view.getUint8(at + 6) <= 63, `${short}: of a later version of the format than 6.3`);
     const plain = view.getUint16(at + 8, true) === 0 && view.getUint16(at + 10, true) === 0 && packed === size;
     need(plain, `${short}: expected a stored entry, not a deflated or encrypted one`);
     const mode = view.getUint16(at + 40, true);

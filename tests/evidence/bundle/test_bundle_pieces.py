@@ -28,7 +28,20 @@ from evidence.bundle.layout import (
 from evidence.bundle.proof import check_earlier, cut, dump_proof, load_proof
 from evidence.errors import Error
 from evidence.export.period import PeriodError, parse_period
-from evidence.log import authority, export, findings, missed, part, plan, quarantine, register, rows
+from evidence.log import (
+    anchor,
+    authority,
+    export,
+    findings,
+    keystatement,
+    missed,
+    part,
+    plan,
+    quarantine,
+    register,
+    review,
+    rows,
+)
 from evidence.log.chain import Leaf
 from evidence.log.keys import SignatureError, SigningKey
 from evidence.log.merkle import Frontier, ProofError, audit_paths, root_along
@@ -62,24 +75,34 @@ def test_both_verifiers_know_the_same_kinds_and_who_may_sign_them() -> None:
 
 KEYS = {
     "genesis": (authority._GENESIS, authority._SPARE),
-    "key": (authority._KEY, frozenset()),
     "plan": (plan._PREDICATE, plan._AT),
     "missed": (missed._MISSED, frozenset()),
     "part": (part._PART, part._OPTIONAL),
     "findings": (findings._PREDICATE, frozenset()),
     "export": (export._EXPORT, export._OPTIONAL),
     "quarantine": (quarantine._QUARANTINE, frozenset()),
+    "anchor": (anchor._ANCHOR, frozenset()),
+    "review": (review._REVIEW, frozenset()),
     **dict.fromkeys(REGISTERS, (register._PREDICATE, frozenset())),
 }
 """What a predicate of each kind must hold and what it may, for `verify`."""
+ACTS = {"grant": shapes._GRANT, "revoke": shapes._REVOKE}
 
 
 def test_all_three_verifiers_know_the_same_keys_of_every_kind() -> None:
     """A key that one reader learns and another does not is a bundle that they do not agree about."""
     page = (files(standalone) / "web" / "statements.js").read_text(encoding="utf-8")
     capture = inspect.getclosurevars(shapes._CAPTURE).nonlocals
-    told = {"capture": (rows._CAPTURE, rows._OPTIONAL), **KEYS}
-    known = {"capture": capture} | {kind: inspect.getclosurevars(shapes.PREDICATES[kind]).nonlocals for kind in KEYS}
+    told = {
+        "capture": (rows._CAPTURE, rows._OPTIONAL),
+        "grant": (keystatement._KEY, frozenset()),
+        "revoke": (keystatement._KEY | keystatement._REVOKED, frozenset()),
+        **KEYS,
+    }
+    acts = {name: inspect.getclosurevars(shape).nonlocals for name, shape in ACTS.items()}
+    known = (
+        {"capture": capture} | acts | {kind: inspect.getclosurevars(shapes.PREDICATES[kind]).nonlocals for kind in KEYS}
+    )
     for kind, (required, optional) in told.items():
         assert known[kind]["required"].keys() == required, kind
         assert known[kind]["known"].keys() == required | optional, kind

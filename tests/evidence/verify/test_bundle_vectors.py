@@ -104,6 +104,66 @@ def test_a_defect_is_one_change_and_put_back_it_is_the_good_bundle_again() -> No
         assert bad.zipped() == good, name
 
 
+def rotated(bag: Any) -> None:
+    DEFECTS_OF.granted(bag)
+    DEFECTS_OF.stranger_says(bag)
+    DEFECTS_OF.ended(bag, "retire", "owner")
+
+
+def revoked(bag: Any) -> None:
+    DEFECTS_OF.granted(bag)
+    DEFECTS_OF.stranger_says(bag)
+    DEFECTS_OF.ended(bag, "revoke", "owner", distrust_from=43, reason="it was stolen")
+
+
+def retired_then_revoked_of_what_came_later(bag: Any) -> None:
+    rotated(bag)
+    DEFECTS_OF.ended(bag, "revoke", "owner", distrust_from=44, reason="it was stolen afterwards")
+
+
+def adopted(bag: Any) -> None:
+    DEFECTS_OF.granted(bag)
+    DEFECTS_OF.ended(bag, "retire", "owner")
+    digest = DEFECTS_OF.stranger_says(bag, log=False)
+    statement = bag.statement(bag.of_kind("exception")[0])
+    log = statement["predicate"]["log"]
+    statement["predicateType"] = "urn:plantproof:review:v1"
+    statement["predicate"] = {"log": log, "at": "2026-07-09T03:00:00Z", "by": "B. Owner", "reason": "seen"}
+    statement["subject"].append({"name": "adopted", "digest": {"sha256": digest.removeprefix("sha256:")}})
+    DEFECTS_OF.logged(bag, "review", statement, BAGS.key_of("owner"))
+    DEFECTS_OF.stranger_says(bag)
+
+
+def revoked_by_the_spare(bag: Any) -> None:
+    statement = DEFECTS_OF.stranger_as(bag, "root")
+    key = BAGS.key_of("root").public
+    statement["predicate"].update(verify_key=key.text, act="revoke", distrust_from=50, reason="it was stolen")
+    statement["subject"][0]["digest"]["sha256"] = digest_of(key.raw).removeprefix("sha256:")
+    DEFECTS_OF.logged(bag, "key", statement, BAGS.key_of("spare"))
+    logged = DEFECTS_OF.stranger_as(bag, "owner")
+    DEFECTS_OF.logged(bag, "key", logged, BAGS.key_of("spare"))
+
+
+ENDS = {
+    rotated: "passed", revoked: "not-checked", retired_then_revoked_of_what_came_later: "passed", adopted: "passed",
+    revoked_by_the_spare: "passed",
+}  # fmt: skip
+"""What becomes of keys, and what step 7 says of the statements they signed."""
+
+
+@pytest.mark.parametrize("edit", ENDS, ids=lambda edit: edit.__name__)
+def test_all_three_read_the_ends_of_keys_alike(edit: Any, three_verifiers: Any, tmp_path: Path) -> None:
+    bag = BAGS.Bag.read(DEFECTS_OF.good("later"))
+    edit(bag)
+    bag.remake(BAGS.key_of("sealer"))
+    (tmp_path / "b.zip").write_bytes(bag.zipped())
+    said = asked(three_verifiers, tmp_path / "b.zip", DEFECTS_OF.pins_of("later"))
+    assert {who: failing(steps) for who, steps in said.items()} == {who: [] for who in said}
+    assert {steps["statements"] for steps in said.values()} == {ENDS[edit]}
+    assert said["python"] == said["ours"]
+    assert said["html"] == said["ours"]
+
+
 def test_whoever_holds_all_keys_writes_another_history_unless_a_pin_is_older(
     bundle_vectors: ModuleType, three_verifiers: Any, tmp_path: Path
 ) -> None:
@@ -149,6 +209,15 @@ def test_only_verify_knows_the_columns_of_registers(three_verifiers: Any, tmp_pa
     (tmp_path / "bad.zip").write_bytes(bag.zipped())
     said = asked(three_verifiers, tmp_path / "bad.zip", DEFECTS_OF.pins_of("later"))
     assert {who: failing(steps) for who, steps in said.items()} == {"ours": ["statements"], "python": [], "html": []}
+
+
+def test_only_verify_checks_time_stamps(three_verifiers: Any, tmp_path: Path) -> None:
+    bag = BAGS.Bag.read(DEFECTS_OF.good("later"))
+    bag.files["data/log/tsr/000000000042/" + digest_of(b"x").removeprefix("sha256:") + ".tsr"] = b"x"
+    bag.remake(BAGS.key_of("sealer"))
+    (tmp_path / "bad.zip").write_bytes(bag.zipped())
+    said = asked(three_verifiers, tmp_path / "bad.zip", DEFECTS_OF.pins_of("later"))
+    assert {who: failing(steps) for who, steps in said.items()} == {"ours": ["anchors"], "python": [], "html": []}
 
 
 def test_what_is_not_noticed_is_listed_with_a_test_that_shows_it() -> None:
