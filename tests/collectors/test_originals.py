@@ -19,10 +19,15 @@ from collectors.redact import Redactor
 from collectors.simulate.ssh import SimulatedCli, read_devices
 from collectors.transports.interface import Answer
 from collectors.visit import Findings, Heard
+from evidence.log.courier import carry
+from evidence.log.history import History
+from evidence.log.keyring import load_public
 from evidence.model.names import AssetId, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.platforms.load import load_platforms
+from evidence.store.directory import DirectoryStore
 from evidence.store.memory import MemoryStore
+from evidence.store.open import open_store
 from evidence.store.originals import check_original
 
 pytestmark = pytest.mark.real
@@ -139,6 +144,36 @@ def test_an_original_that_is_gone_or_changed_is_noticed(
     assert (check.code, "step 8 blobs" in check.out) == (16, True), check.out
     place.write_bytes(kept)
     assert site.run("store", "check", "--store", str(site.store)).code == 0
+
+
+def test_a_bundle_whose_statements_name_originals_stands_before_every_verifier(
+    site: Any, cli: SimulatedCli, keys: list[tuple[Path, str]], three_verifiers: Any
+) -> None:
+    with_age(site, keys)
+    assert site.collect().code == 0
+    bundle = site.folder / "bundle.zip"
+    year = f"{datetime.now(UTC):%Y}"
+    assert site.run("export", "--period", year, "--output", str(bundle)).code == 0
+    assert b"age-encryption.org" not in bundle.read_bytes(), "originals are never handed out"
+    root = load_public(site.folder / "store.keys" / "root.pub")
+    pins = [History.read(open_store(str(site.store))).checkpoint.pin]
+    asks = (three_verifiers.ours, three_verifiers.python, three_verifiers.html)
+    ours, *others = (ask(bundle, root, pins) for ask in asks)
+    assert "failed" not in ours.values()
+    assert others == [ours, ours]
+
+
+def test_a_site_with_originals_is_carried_whole(
+    site: Any, cli: SimulatedCli, keys: list[tuple[Path, str]], tmp_path: Path
+) -> None:
+    with_age(site, keys)
+    assert site.collect().code == 0
+    target = tmp_path / "centre"
+    target.mkdir()
+    carry(open_store(str(site.store)), DirectoryStore(target))
+    assert sorted(p.name for p in (target / "sealed").iterdir()) == sorted(
+        p.name for p in (site.store / "sealed").iterdir()
+    )
 
 
 def test_a_recipient_that_is_none_ends_a_run_before_it_begins(site: Any, cli: SimulatedCli) -> None:
