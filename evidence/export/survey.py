@@ -83,6 +83,8 @@ def asked(
 
 def _moment(accepted: Accepted) -> str | None:
     """Return when a statement says it was made, if it says so."""
+    if accepted.part is not None:
+        return accepted.part.ended
     predicate = accepted.statement.predicate
     found = predicate.get("at", predicate.get("as_of"))
     try:
