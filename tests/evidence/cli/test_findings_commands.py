@@ -148,7 +148,7 @@ def test_the_owner_gets_one_page_in_plain_words(say) -> None:  # type: ignore[no
     code, page, _ = say("report", "--audience", "owner", "-o", "-")
     assert code == ExitCode.DONE
     assert page.count('<section class="page">') == 1
-    assert "5 decisions needed" in page
+    assert "3 decisions needed" in page
     assert "Worse than on 2026-11-20 02:30 UTC." in page
     assert "its configuration changed between 2026-11-20 02:00 UTC and 2026-11-21 02:00 UTC" in page
     assert "Never, as far as evidence goes" in page
