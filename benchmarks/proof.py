@@ -99,7 +99,11 @@ def _plain_page(*_: object) -> bytes:
     return b"<!doctype html><title>report</title>\n"
 
 
-def _export(folder: str, period: str, target: str, controls: tuple[str, ...], page: Page) -> None:
+def _export(folder: str, period: str, target: str, controls: tuple[str, ...]) -> None:
+    """Write a bundle; one for a control has its report, one that shows how artefacts stream has none to speak of."""
+    page: Page = _plain_page
+    if controls:
+        page = partial(report_page, platforms=packaged_knowledge(TOOL).platforms, tool=TOOL)
     store = DirectoryStore(Path(folder) / "store")
     selection = Selection(period=parse_period(period), controls=controls)
     export(store, load_keyring(Path(folder) / "keys"), selection, Path(target), page=page, tool=TOOL, at=LATER)
@@ -160,10 +164,9 @@ def year(folder: Path, scale: float) -> bool:
     peer = digesting_s(folder / "store")
     good = say(f"verifying a year of {assets} assets", used, 60, " s", more=f"; sha256sum {peer:.1f} s")
     good &= say("  its memory", peak, 500, " MB")
-    page = partial(report_page, platforms=packaged_knowledge(TOOL).platforms, tool=TOOL)
     last = BEGAN + timedelta(days=nights - 1)
     for period in ("2025Q1", f"2025Q{(last.month + 2) // 3}"):
-        used, peak = alone(_export, str(folder), period, str(folder / "b.zip"), (CONTROL,), page)
+        used, peak = alone(_export, str(folder), period, str(folder / "b.zip"), (CONTROL,))
         good &= say(f"a bundle of {period} for {CONTROL} out of it", used, 10, " s", more=f"; {peak:.0f} MB")
     return good
 
@@ -176,7 +179,7 @@ def stream(folder: Path, scale: float) -> bool:
         here = folder / str(count)
         if not here.exists():
             make(here, count // 10, length=8 * MIB)
-        used, peak = alone(_export, str(here), "2025-01", str(folder / "b.zip"), (), _plain_page)
+        used, peak = alone(_export, str(here), "2025-01", str(folder / "b.zip"), ())
         with (folder / "b.zip").open("rb") as file:
             told = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
