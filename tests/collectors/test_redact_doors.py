@@ -252,6 +252,7 @@ NOISE = bytes((number * 7919 + number // 256 * 31) % 256 for number in range(400
         (b"age-encryption.org/v1\n-> X25519 a\n", "age"),
         (NOISE, "unreadable"),
     ],
+    ids=["zip", "gzip", "tar", "sqlite", "openssl", "age", "noise"],
 )
 def test_an_opaque_answer_is_refused_and_nothing_of_it_rests(data: bytes, kind: str) -> None:
     assert opaque(data) == kind
