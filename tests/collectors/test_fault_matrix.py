@@ -55,8 +55,6 @@ class Row:
         whole, _, cut = self.evidence.partition("cut: ")
         cut_names = re.findall("`(.+?)`", cut)
         named = re.findall("`(.+?)`", whole)
-        if cut == "the rest":
-            cut_names = [name for name in everything if name not in named]
         if whole.startswith("everything but "):
             named = [name for name in everything if name not in named]
         elif whole.startswith("everything"):

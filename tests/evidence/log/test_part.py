@@ -16,7 +16,7 @@ from evidence.log.note import Checkpoint
 from evidence.log.part import After, PartStatement, part_predicate, part_subjects, read_part
 from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
 from evidence.log.statement import Statement, Subject
-from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, Access, Capture, Segment
+from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, Access, Capture, Original, Segment
 from evidence.model.names import AssetId, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.store.layout import KeyNameError
@@ -252,6 +252,7 @@ _CAPTURES = st.builds(
     host_key=st.none() | _TEXT,
     access=st.none(),
     link=st.none(),
+    original=st.none() | st.builds(Original, digest=st.just(BLOB), bytes=st.integers(1, 2**53 - 1)),
     complete=st.booleans(),
     reason=st.none() | _TEXT,
 )

@@ -211,9 +211,10 @@ def test_unreadable_places_are_said(folder: DirectoryStore, monkeypatch: pytest.
     monkeypatch.setattr(os, "scandir", _Failing(errno.EACCES))
     with pytest.raises(StoreError, match="a/: cannot be listed"):
         list(folder.keys("a/"))
-    monkeypatch.setattr(Path, "read_bytes", _Failing(errno.EIO))
-    with pytest.raises(StoreError, match="a/b: cannot be read"):
-        folder.get("a/b")
+    with monkeypatch.context() as broken:
+        broken.setattr("builtins.open", _Failing(errno.EIO))
+        with pytest.raises(StoreError, match="a/b: cannot be read"):
+            folder.get("a/b")
 
 
 def _synced(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> list[str]:
