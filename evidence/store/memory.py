@@ -1,7 +1,7 @@
 """A store that forgets: for tests and dry runs."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from evidence.store.interface import BusyError, ConflictError, MissingError, StoreError
@@ -54,6 +54,25 @@ class MemoryStore:
             yield
         finally:
             self._lock.release()
+
+
+class Vault(MemoryStore):
+    """A store whose owner can do everything to it: what attacks on evidence are tried on."""
+
+    def force(self, key: str, data: bytes | None) -> None:
+        """Write or remove an object as no store would."""
+        if data is None:
+            self._objects.pop(key)
+        else:
+            self._objects[key] = data
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return all objects."""
+        return dict(self._objects)
+
+    def restore(self, objects: Mapping[str, bytes]) -> None:
+        """Put all objects back."""
+        self._objects = dict(objects)
 
 
 def check_hint(key: str) -> None:

@@ -14,23 +14,8 @@ from evidence.log.ledger import read_ledger
 from evidence.log.witness import look
 from evidence.store.directory import DirectoryStore
 from evidence.store.layout import batch_key, blob_key, checkpoint_key
-from evidence.store.memory import MemoryStore
+from evidence.store.memory import MemoryStore, Vault
 from evidence.verify.verifier import verify
-
-
-class Vault(MemoryStore):
-    """A store whose owner can do everything to it."""
-
-    def force(self, key: str, data: bytes | None) -> None:
-        """Write or remove an object as no store would."""
-        if data is None:
-            self._objects.pop(key)
-        else:
-            self._objects[key] = data
-
-    def snapshot(self) -> dict[str, bytes]:
-        """Return all objects."""
-        return dict(self._objects)
 
 
 @pytest.fixture

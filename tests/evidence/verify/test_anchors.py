@@ -24,7 +24,7 @@ from evidence.log.writer import append
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import put_blob
 from evidence.store.layout import checkpoint_key, cosignature_key, token_key
-from evidence.store.memory import MemoryStore
+from evidence.store.memory import Vault
 from evidence.verify.outside import Outside
 from evidence.verify.result import Report, Status
 from evidence.verify.verifier import verify
@@ -32,25 +32,6 @@ from evidence.verify.verifier import verify
 pytestmark = pytest.mark.real
 
 ANCHORS = 11
-
-
-class Vault(MemoryStore):
-    """A store whose owner can do everything to it."""
-
-    def force(self, key: str, data: bytes | None) -> None:
-        """Write or remove an object as no store would."""
-        if data is None:
-            self._objects.pop(key)
-        else:
-            self._objects[key] = data
-
-    def snapshot(self) -> dict[str, bytes]:
-        """Return all objects."""
-        return dict(self._objects)
-
-    def restore(self, objects: dict[str, bytes]) -> None:
-        """Put all objects back."""
-        self._objects = dict(objects)
 
 
 @dataclass(slots=True)

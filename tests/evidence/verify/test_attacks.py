@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -23,7 +23,7 @@ from evidence.store.blobs import put_blob
 from evidence.store.directory import DirectoryStore
 from evidence.store.interface import StoreError
 from evidence.store.layout import Area, batch_key, checkpoint_key, parse_key, part_key, statement_key
-from evidence.store.memory import MemoryStore
+from evidence.store.memory import MemoryStore, Vault
 from evidence.verify.result import Report, Status
 from evidence.verify.verifier import STEPS, verify
 
@@ -38,25 +38,6 @@ STEP_OF = {
     Area.STATE: {10},
 }
 """Which steps may name damage to an object of each kind; others may follow from it."""
-
-
-class Vault(MemoryStore):
-    """A store whose owner can do everything to it."""
-
-    def force(self, key: str, data: bytes | None) -> None:
-        """Write or remove an object as no store would."""
-        if data is None:
-            self._objects.pop(key)
-        else:
-            self._objects[key] = data
-
-    def snapshot(self) -> dict[str, bytes]:
-        """Return all objects."""
-        return dict(self._objects)
-
-    def restore(self, objects: Mapping[str, bytes]) -> None:
-        """Put all objects back."""
-        self._objects = dict(objects)
 
 
 @dataclass(slots=True)

@@ -22,28 +22,9 @@ from evidence.log.note import Checkpoint, sign_checkpoint
 from evidence.log.statement import build
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import batch_key, checkpoint_key, statement_key
-from evidence.store.memory import MemoryStore
+from evidence.store.memory import Vault
 from evidence.verify.result import Report, Status
 from evidence.verify.verifier import verify
-
-
-class Vault(MemoryStore):
-    """A store whose owner can do everything to it."""
-
-    def force(self, key: str, data: bytes | None) -> None:
-        """Write or remove an object as no store would."""
-        if data is None:
-            self._objects.pop(key)
-        else:
-            self._objects[key] = data
-
-    def snapshot(self) -> dict[str, bytes]:
-        """Return all objects."""
-        return dict(self._objects)
-
-    def restore(self, objects: dict[str, bytes]) -> None:
-        """Put all objects back."""
-        self._objects = dict(objects)
 
 
 @dataclass(slots=True)
