@@ -188,8 +188,8 @@ class SnmpSession:
         Raises `UnreachableError` when the device has not answered anything yet in this conversation, and
         `AuthenticationError`; any other trouble makes the result incomplete, with the reason.
 
-        Two things the engines do not tell: a null among other values of a GETBULK answer is missing, and over SNMPv3 an
-        error in answer to a GETNEXT reads as the end of the tables.
+        Two things SNMPv3 does not show: a null among other values of a GETBULK answer is missing, and an error in
+        answer to a GETNEXT reads as the end of the tables.
         """
         walk = Walk(oid.lstrip("."), self._clock(), first)
         while walk.reason is None and not walk.ended:
@@ -235,7 +235,7 @@ class SnmpSession:
                 self._repetitions.shrink()
             self._repetitions.good()
             walk.strange = False
-            self._values += walk.take(received.value, received.size)
+            self._values += walk.take(received.value, received.size, received.plain)
             self._bytes += received.size
         elif received.plain is None:
             walk.ended = not size

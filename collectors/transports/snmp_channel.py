@@ -43,7 +43,7 @@ class Received:
     size: int
     """Bytes of the datagram."""
     plain: snmp_wire.PlainAnswer | None = None
-    """For an answer without values, what it says of itself; None for SNMPv3."""
+    """What an answer says of itself, where it has no values or may hold nulls among them; None for SNMPv3."""
     report: int | None = None
     """For an SNMPv3 message without values, which usmStats counter it reports, if it is a report."""
 
@@ -182,7 +182,8 @@ class Channel:
         except Exception as error:
             raise UndecodableError(f"{error!s:.120}") from error
         if value is not None:
-            return Received(value, size)
+            among = self._plain and snmp_wire.may_hold_nulls(datagram)
+            return Received(value, size, self._read(bytes(datagram)) if among else None)
         if self._plain:
             return Received(None, size, self._read(bytes(datagram)))
         return Received(None, size, report=snmp_wire.read_report(bytes(datagram)))

@@ -1,5 +1,6 @@
 """The state of a walk: where it is, how much is asked at once, and when it has had enough."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,15 +124,19 @@ class Walk:
             return f"cut after {now - self.began:.0f} s"
         return None
 
-    def take(self, values: list[tuple[str, Value] | None], size: int) -> int:
+    def take(self, values: list[tuple[str, Value] | None], size: int, answer: PlainAnswer | None = None) -> int:
         """
         Keep the values of an answer and return how many; a last `None` says that the subtree was left.
+
+        Engines pass over a null among values: `answer`, what the octets say, puts it in its place.
 
         OIDs must rise from answer to answer: else the rising ones are kept and the walk stops, for it may loop.
         """
         if values and values[-1] is None:
             self.ended = True
         kept = [value for value in values if value is not None]
+        if answer is not None:
+            kept = self._with_nulls(kept, answer)
         self.received += size
         if kept:
             last = arcs(kept[-1][0])
@@ -143,6 +148,24 @@ class Walk:
         self.found += kept
         self._enough()
         return len(kept)
+
+    def _with_nulls(self, values: list[tuple[str, Value]], answer: PlainAnswer) -> list[tuple[str, Value]]:
+        """Return the values with the nulls of the subtree, and note its end; another answer's as they were."""
+        left, both, ended = deque(values), list[tuple[str, Value]](), False
+        for oid, tag in answer.varbinds:
+            if tag == END_OF_MIB_VIEW or not self._is_below(oid):
+                ended = True
+                break
+            if tag in VALUELESS:
+                both.append((oid, None))
+            elif left and left[0][0] == oid:
+                both.append(left.popleft())
+            else:
+                return values
+        if left:
+            return values
+        self.ended |= ended
+        return both
 
     def wanted(self, size: int) -> int:
         """Return how many values are still to be asked for, `size` at most."""

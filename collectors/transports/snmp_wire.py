@@ -5,6 +5,7 @@ The decoder says neither error-status nor which report came, and stops the proce
 datagrams, so the few octets that tell are read here. Nothing of this is kept.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ _RESPONSE, _REPORT = 0xA2, 0xA8
 NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
 VALUELESS = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
 """Tags in place of a value (RFC 3416 §3)."""
+
+_SEEMS_VALUELESS = re.compile(rb"[\x05\x80\x81]\0")
 
 TOO_BIG, NO_SUCH_NAME, AUTHORIZATION_ERROR = 1, 2, 16
 ERRORS = {
@@ -74,6 +77,11 @@ def is_whole(datagram: bytes | bytearray | memoryview) -> bool:
     if length == 0x82:
         return len(datagram) > 3 and len(datagram) == 4 + (datagram[2] << 8) + datagram[3]
     return False
+
+
+def may_hold_nulls(datagram: bytes | bytearray | memoryview) -> bool:
+    """Return whether some octets look like a value that is none: few answers without one do."""
+    return _SEEMS_VALUELESS.search(datagram) is not None
 
 
 def request_id(datagram: bytes) -> bytes | None:

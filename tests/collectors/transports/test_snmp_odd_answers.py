@@ -115,6 +115,18 @@ def something_else(after: str) -> str:
             Walked(((oid(1), None),)),
             id="a null, then outside",
         ),
+        pytest.param(
+            [row(1, SEVEN) + row(2, NULL) + row(3, NO_SUCH_OBJECT) + row(4, SEVEN) + row(5, NULL), row(5, END)],
+            "2c",
+            Walked(((oid(1), 7), (oid(2), None), (oid(3), None), (oid(4), 7), (oid(5), None))),
+            id="nulls among values",
+        ),
+        pytest.param(
+            [row(1, b"\x02\2\5\0") + row(2, NULL) + ber.tlv(ber.SEQUENCE, ber.oid("1.3.7") + NULL)],
+            "2c",
+            Walked(((oid(1), 0x500), (oid(2), None))),
+            id="a null after a value, and one outside",
+        ),
         pytest.param([b""], "2c", Walked((), False, something_else(COLUMN)), id="no varbinds"),
         pytest.param(
             [b"", row(1, SEVEN), b"", row(2, NULL), b"", ber.tlv(ber.SEQUENCE, ber.oid("1.3.7") + SEVEN)],
