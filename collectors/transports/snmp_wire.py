@@ -17,7 +17,8 @@ NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
 VALUELESS = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
 """Tags in place of a value (RFC 3416 §3)."""
 
-_SEEMS_VALUELESS = re.compile(rb"[\x05\x80\x81]\0")
+_SEEMS_VALUELESS = re.compile(rb"[\x05\x80\x81]\0(?:\x30|\Z)")
+"""No value, and the next varbind or the end."""
 
 TOO_BIG, NO_SUCH_NAME, AUTHORIZATION_ERROR = 1, 2, 16
 ERRORS = {

@@ -86,11 +86,13 @@ def cells_of(platform: Platform, capture: Capture, data: bytes) -> Iterator[Cell
     """Yield what the tables of `platform` read from an answer."""
     split: dict[str, tuple[str, str]] = {}
     same: dict[str, str] = {}  # ports, states and types stand in every row
-    for rank, (fact, row, value, _) in ranked_rows(platform, capture, data):
-        if fact not in split:
-            family, _, column = fact.partition(".")
-            split[fact] = family, column
-        yield Cell(rank, *split[fact], same.setdefault(row, row), same.setdefault(value, value), capture)
+    for rank, rows in ranked_rows(platform, capture, data):
+        for fact, row, value, _ in rows:
+            if fact not in split:
+                family, _, column = fact.partition(".")
+                split[fact] = family, column
+            family, column = split[fact]
+            yield Cell(rank, family, column, same.setdefault(row, row), same.setdefault(value, value), capture)
 
 
 def _with(tables: Iterable[TableRule], wanted: Callable[[str], bool]) -> Iterator[TableRule]:

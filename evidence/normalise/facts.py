@@ -91,8 +91,8 @@ def ranked_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[
             yield rank, make.fact(fact, value, origin, row=row, untested=table.untested)
 
 
-def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, Row]]:
-    """Yield what the tables of `platform` read from one whole answer, each with the place of its rule."""
+def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, list[Row]]]:
+    """Yield what each table of `platform` reads from one whole answer, with the place of its rule."""
     name = asked_as(capture.question)
     tables = _tables(platform, name)
     if not tables:
@@ -100,8 +100,7 @@ def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[t
     question = next((known for known in platform.questions if known.name == name), None)
     opened = _opened(question, capture, data)
     for rank, table in tables:
-        for row in read_rows(table, *opened):
-            yield rank, row
+        yield rank, read_rows(table, *opened)
 
 
 def _tables(platform: Platform, question: str) -> list[tuple[int, TableRule]]:

@@ -16,30 +16,33 @@ Row = tuple[str, str, str, str]
 """(fact, row, value, OID or empty)."""
 
 
-def read_rows(rule: TableRule, index: Index | None, text: str, document: object = None) -> Iterator[Row]:
-    """Yield what `rule` reads from an SNMP answer (`index`), a document or a text."""
+def read_rows(rule: TableRule, index: Index | None, text: str, document: object = None) -> list[Row]:
+    """Return what `rule` reads from an SNMP answer (`index`), a document or a text."""
     if index is not None:
-        found = _snmp_rows(rule, index)
-    elif rule.rows is not None:
-        found = rows_at(rule, document)
-    else:
-        found = _text_rows(rule, text)
-    names: dict[str, str] = {}
-    for fact, row, value, origin in found:
-        value = clean(value)
-        if value and row:
-            if row not in names:
-                names[row] = clean(row)[:MAX_ROW_CHARACTERS]
-            yield fact, names[row], value, origin
+        return _snmp_rows(rule, index)
+    found = rows_at(rule, document) if rule.rows is not None else _text_rows(rule, text)
+    shown = ((fact, row, clean(value), origin) for fact, row, value, origin in found)
+    return [(fact, _row_name(row), value, origin) for fact, row, value, origin in shown if value and row]
 
 
-def _snmp_rows(rule: TableRule, index: Index) -> Iterator[Row]:
-    row_name = cache(INDEX_FORMATS[rule.key or "index"])
+def _row_name(row: str) -> str:
+    return clean(row)[:MAX_ROW_CHARACTERS]
+
+
+def _snmp_rows(rule: TableRule, index: Index) -> list[Row]:
+    by_index, names, rows = INDEX_FORMATS[rule.key or "index"], dict[str, str](), list[Row]()
     for column in rule.columns:
         fact, show = column.fact, _shown_by(column, index)
         for row, varbind in index.below(column.oid or ""):
-            if varbind.kind != "n":
-                yield fact, row_name(row), show(row, varbind), varbind.oid
+            value = clean(show(row, varbind)) if varbind.kind != "n" else ""
+            if not value:
+                continue
+            name = names.get(row)
+            if name is None:
+                name = names[row] = _row_name(by_index(row))
+            if name:
+                rows.append((fact, name, value, varbind.oid))
+    return rows
 
 
 def _shown_by(column: Column, index: Index) -> Callable[[str, Varbind], str]:

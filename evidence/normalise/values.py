@@ -19,11 +19,12 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
 def clean(text: str) -> str:
     """Return `text` without control characters and surrounding blanks, of bounded length."""
     seen = text if text.isprintable() else _UNSEEN.sub(" ", text)
-    return seen.strip()[:MAX_VALUE_CHARACTERS].rstrip()
+    seen = seen.strip()
+    return seen if len(seen) <= MAX_VALUE_CHARACTERS else seen[:MAX_VALUE_CHARACTERS].rstrip()
 
 
 def _mac(varbind: Varbind) -> str:
-    return ":".join(f"{octet:02x}" for octet in varbind.octets)
+    return varbind.octets.hex(":")
 
 
 def _octets(varbind: Varbind) -> str:
@@ -141,7 +142,7 @@ def _arcs(index: str, count: int) -> list[int]:
 
 
 def _index_mac(index: str) -> str:
-    return ":".join(f"{arc:02x}" for arc in _arcs(index, 6))
+    return bytes(_arcs(index, 6)).hex(":")
 
 
 def _index_address(index: str) -> str:

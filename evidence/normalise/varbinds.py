@@ -21,7 +21,7 @@ each at most 255*: an object identifier of that shape (`1.3.6.1`) is shown as `a
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from evidence.errors import Error
@@ -227,23 +227,24 @@ class Index:
         except (ValueError, KeyError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
-    def below(self, oid: str) -> Iterator[tuple[str, Varbind]]:
-        """Yield every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
-        stem = f"\n{oid}."
-        start = self._text.find(stem)
+    def below(self, oid: str) -> list[tuple[str, Varbind]]:
+        """Return every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
+        stem = f"{oid}."
+        start = self._text.find("\n" + stem)
         if start < 0:
-            return
-        end = self._text.index("\n", self._text.rfind(stem) + 1)
-        skip = len(stem) - 1
+            return []
+        end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
+        skip, found = len(stem), list[tuple[str, Varbind]]()
         try:
             for line in self._text[start + 1 : end].split("\n"):
-                found, kind, value = line.split("\t")
-                rest = found[skip:]
-                if not line.startswith(stem[1:]) or not rest.replace(".", "").isdecimal():
+                name, kind, value = line.split("\t")
+                rest = name[skip:]
+                if not (line.startswith(stem) and (rest.isdecimal() or rest.replace(".", "").isdecimal())):
                     raise ValueError(f"{line:.80} stands below {oid}")
-                yield rest, Varbind(found, kind, _READ[kind](value))
+                found.append((rest, Varbind(name, kind, _READ[kind](value))))
         except (ValueError, KeyError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
+        return found
 
     def column(self, oid: str) -> Mapping[str, Varbind]:
         """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
