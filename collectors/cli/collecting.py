@@ -331,7 +331,7 @@ def _identity(
 ) -> RunIdentity:
     now, run = clock.now(), secrets.token_hex(3)
     assets = dump_assets(visit.host.asset for visit in sorted(plan.visits, key=lambda visit: visit.asset))
-    platforms = dumps([{"name": platform.name, "digest": platform.digest} for platform in knowledge])
+    platforms = dumps([{"name": name, "digest": digest} for name, digest in knowledge.digests().items()])
     part = Slice.parse(said.part)
     slot = filled.name if filled else f"adhoc-{now:%Y%m%dT%H%M%SZ}-{run}"
     state = clock_state()

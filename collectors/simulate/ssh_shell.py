@@ -107,10 +107,13 @@ class Shell:
             self._say("Welcome to plant #")
             self._quit.wait(0.3)
             self._say("7\n")
-        self._say(self._device.banner + ("\n" if self._device.banner else "") + self._shown_prompt())
+        self._say(self._device.banner + ("\n" if self._device.banner else ""))
         if self._device.fault == "bye":
+            # Once this is answered, the visitor knows that there is a shell: else the end could be there first.
+            self._channel.get_transport().global_request("keepalive@openssh.com")
             self._channel.close()
             return
+        self._say(self._shown_prompt())
         typed = b""
         while not self._quit.is_set() and (data := self._channel.recv(4096)):
             for byte in data.replace(b"\r\n", b"\n"):

@@ -178,17 +178,21 @@ class CliSession:
         try:
             found = self._screen.find_prompt(lambda: self._channel.write_channel(self._enter), self._timeout_s)
         except LOST as error:
-            raise UnreachableError(f"{self._asset}: {BROKEN} before any prompt") from error
+            raise UnreachableError(f"{self._asset}: {BROKEN} before any prompt{self._instead()}") from error
         if not found:
-            shown = one_line(plain(self._screen.shown).decode("utf-8", "replace"))[:MAX_SHOWN]
-            instead = f": it shows {shown!r}" if shown else ""
-            raise UnreachableError(f"{self._asset}: no prompt within {self._timeout_s:g} s of the login{instead}")
+            why = f"no prompt within {self._timeout_s:g} s of the login"
+            raise UnreachableError(f"{self._asset}: {why}{self._instead()}")
         if become and not self._screen.prompt.endswith(b"#"):
             self._become_privileged(enable)
         for command in setup:
             told = self._put(command, self._timeout_s)
             if not told.whole:
                 raise UnreachableError(f"{self._asset}: {command!r} at log-in: {told.reason}")
+
+    def _instead(self) -> str:
+        """Tell what stands where the prompt was to come, if anything does."""
+        shown = one_line(plain(self._screen.shown).decode("utf-8", "replace"))[:MAX_SHOWN]
+        return f": it shows {shown!r}" if shown else ""
 
     def ask(self, question: Question) -> Answer:
         """

@@ -90,7 +90,11 @@ class Screen:
         """The prompt holds a number that moves: a clock, a count of lines."""
 
     def find_prompt(self, press_enter: Callable[[], None], timeout_s: float) -> bool:
-        """Read to the prompt and make sure of it: after an Enter, the same line comes again."""
+        """
+        Read to the prompt and make sure of it: after an Enter, the same line comes again.
+
+        Raises `EOFError` when the session ends first; `shown` is what was said last then.
+        """
         deadline, pressed = self._clock.monotonic() + timeout_s, 0
         candidate = b""
         while (left := deadline - self._clock.monotonic()) > 0:
@@ -103,7 +107,10 @@ class Screen:
             if told.whole and pressed and candidate:
                 candidate = line
                 continue
-            if told.reason in (BROKEN, _TOO_MUCH):
+            if told.reason == BROKEN:
+                self.shown = last_line(told.data.rstrip()).strip() or self.shown
+                raise EOFError(BROKEN)
+            if told.reason == _TOO_MUCH:
                 return False
             candidate = line if told.whole else b""
             press_enter()

@@ -20,7 +20,7 @@ import yaml
 from pydantic import ValidationError
 
 from evidence.errors import Error
-from evidence.model.names import digest_of
+from evidence.model.names import Digest, digest_of
 from evidence.platforms.build import BuildError, build, resolved
 from evidence.platforms.heads import LOADER, Head, head_of
 from evidence.platforms.platform import Platform, Question, Recognition, Verb
@@ -121,6 +121,16 @@ class Platforms:
     def heads(self) -> Iterable[Platform | Head]:
         """What each platform is called and how it is known."""
         return self._heads.values()
+
+    def digests(self) -> Mapping[str, str]:
+        """Return each platform's digest by name, reading no more than the heads and the bytes of the files."""
+        return {name: self._digest(name) for name in sorted(self._heads)}
+
+    def _digest(self, name: str, heirs: int = 0) -> str:
+        head = self._heads[name]
+        if isinstance(head, Platform) or heirs > MAX_HEIRS or head.extends not in {None, *self._heads}:
+            return self.unresolved(name).digest
+        return _digest_after(self._digest(head.extends, heirs + 1) if head.extends else None, self.files[name])
 
     def unresolved(self, name: str) -> Platform:
         """Return the platform of that name as its file has it, which must be known."""
@@ -320,11 +330,14 @@ def _built(path: Path, data: bytes, model: PlatformModel, parent: Platform | Non
     if model.extends != (parent.name if parent and model.extends else None):
         raise PlatformFileError(f"{path}: it extends {model.extends}, which is not at hand")
     parent = parent if model.extends else None
-    digest = digest_of(parent.digest.encode() + b"\0" + data) if parent else digest_of(data)
     try:
-        return build(model, digest=digest, parent=parent)
+        return build(model, digest=_digest_after(parent.digest if parent else None, data), parent=parent)
     except BuildError as error:
         raise PlatformFileError(f"{path}: {error}") from error
+
+
+def _digest_after(parent: str | None, data: bytes) -> Digest:
+    return digest_of(data if parent is None else parent.encode() + b"\0" + data)
 
 
 def _model(path: Path, data: bytes) -> PlatformModel:

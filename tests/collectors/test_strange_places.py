@@ -60,11 +60,15 @@ def test_with_another_logs_keys_nothing_is_asked(site: Any, agent: SimulatedAgen
     assert site.verify("--key", str(mine / "root.pub")).code == 0
 
 
-@pytest.mark.parametrize("kind", ["devices", "plan", "heads", "anchor"])
-def test_a_damaged_memory_is_first_run_behaviour(site: Any, agent: SimulatedAgent, kind: str) -> None:
+KINDS = ("devices", "plan", "heads", "anchor")
+
+
+@pytest.mark.parametrize("kinds", [KINDS, *(pytest.param((kind,), marks=pytest.mark.exhaustive) for kind in KINDS)])
+def test_a_damaged_memory_is_first_run_behaviour(site: Any, agent: SimulatedAgent, kinds: tuple[str, ...]) -> None:
     assert site.collect().code == 0
     for junk in (b"", b"{}", b"[" * 100_000, b"\xff" * 100):
-        (site.store / "state" / f"{kind}.json").write_bytes(junk)
+        for kind in kinds:
+            (site.store / "state" / f"{kind}.json").write_bytes(junk)
         assert site.collect().code == 0
     (site.store / "log" / "checkpoint").write_bytes(b"nonsense")
     shutil.rmtree(site.store / "state")

@@ -184,7 +184,7 @@ def test_assets_of_a_zone_go_through_its_jump_hosts_which_are_logged_in_to_once(
         assert f"login {server.user}@127.0.0.1:{server.port}" in planned
     assert site.run("collect", *FEW).code == 0, "letting the pace go is for loopback without a host between"
     for server in (outer, inner):
-        assert sum("Accepted publickey" in line for line in server.lines) == 1
+        assert server.logged("Accepted publickey", 1) == 1
     via = facts(site, "host-1", "access.via")["access.via"]
     assert [hop.partition(" ")[0].rpartition(":")[2] for hop in via.split(", ")] == [str(outer.port), str(inner.port)]
     assert site.verify().code == 0
@@ -206,7 +206,7 @@ def test_a_jump_host_that_refuses_costs_one_failed_login_and_blames_no_assets_cr
     assert ended.out.count("auth-failed") == 1
     assert ended.out.count(f"not asked: the jump host 127.0.0.1:{jump.port} refused the login in this run") == 2
     assert ended.out.count("collected") == 1
-    assert sum("Failed publickey" in line for line in jump.lines) == 1
+    assert jump.logged("Failed publickey", 1) == 1
 
 
 def test_the_agent_of_whoever_runs_it_opens_what_the_inventory_gives_no_credential_for(

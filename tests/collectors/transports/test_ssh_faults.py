@@ -297,3 +297,13 @@ def test_what_stands_in_the_place_of_a_prompt_is_told(simulate: Simulate, parts:
     ):
         visit(parts.access(server), parts.session(), **opening(server, parts))
     assert not server.record.commands()
+
+
+def test_a_device_that_says_why_and_hangs_up_is_quoted_at_once(simulate: Simulate, parts: Any) -> None:
+    server = simulate(commands=COMMANDS, fault="bye", banner="% Connection refused: no lines available")
+    for _ in range(10):
+        with pytest.raises(
+            UnreachableError, match=r"broke off before any prompt: it shows '% Connection refused: no l"
+        ):
+            visit(parts.access(server), parts.session(), **opening(server, parts))
+    assert not server.record.lines, "not one Enter"

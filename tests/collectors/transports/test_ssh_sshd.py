@@ -140,7 +140,7 @@ def test_a_host_that_ends_the_session_between_two_questions_is_logged_in_to_agai
             assert host.ask(parts.question("uname")).data == b"Linux\n"
             host._session._connection.transport.sock.shutdown(2)
         assert host.host_key == host._session.host_key
-    assert sum("Accepted publickey" in line for line in server.lines) == 3
+    assert server.logged("Accepted publickey", 3) == 3
 
 
 def test_a_key_of_a_known_type_is_asked_for(sshd: Start, parts: Any) -> None:
@@ -172,7 +172,7 @@ def test_a_key_that_is_not_authorised_is_one_failed_login(
     server = sshd()
     with pytest.raises(AuthenticationError, match=rf"sw-01: the login of '{server.user}' was refused"):
         visit(server.access(key_file=str(ssh_keys[0] / "ecdsa")), **parts.opening(host_keys=server.trust()))
-    assert len([line for line in server.lines if "Failed publickey" in line]) == 1
+    assert server.logged("Failed publickey", 1) == 1
     assert len(parts.gate.actions) == 1
 
 
@@ -185,7 +185,7 @@ def test_a_refused_key_is_followed_by_the_password_once(
     access = server.access(key_file=str(ssh_keys[0] / "ecdsa"), password=Secret("x"))
     with pytest.raises(AuthenticationError, match="was refused"):
         visit(access, **parts.opening(host_keys=server.trust()))
-    assert len([line for line in server.lines if "Failed" in line]) == 1
+    assert server.logged("Failed", 1) == 1
 
 
 def test_a_server_that_wants_a_second_factor_is_not_opened_by_the_first(sshd: Start, parts: Any) -> None:

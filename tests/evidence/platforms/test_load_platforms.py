@@ -377,3 +377,9 @@ def test_a_question_below_the_devices_own_branch_is_filled_in_once_that_is_known
     assert [question.name for question in named.questions] == ["plain"]
     assert known.resolve(named, "1.3.6.1.4.1.99999.8").named("chassis").objects == asked
     assert known.resolve(named, None).questions == named.questions
+
+
+def test_digests_are_known_from_the_heads_alone(tmp_path: Path) -> None:
+    for known in (load_platforms(write(tmp_path, "press", CHILD)), load_platforms(only=["debian"])):
+        assert list(known.digests().items()) == [(platform.name, platform.digest) for platform in known]
+        assert len(known.digests()) > 1

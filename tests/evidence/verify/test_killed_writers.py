@@ -16,8 +16,6 @@ from evidence.store.directory import DirectoryStore
 from evidence.store.layout import is_hint
 from evidence.verify.verifier import verify
 
-KILLS = 20
-
 WRITER = """
 import sys
 from datetime import timedelta
@@ -62,7 +60,8 @@ def kill_after(place: Path, vectors: Path, pause_s: float) -> list[Checkpoint]:
 
 
 @pytest.mark.slow
-def test_a_writer_killed_at_twenty_random_moments_loses_nothing(tmp_path: Path, vectors: ModuleType) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.exhaustive)])
+def test_a_writer_killed_at_random_moments_loses_nothing(tmp_path: Path, vectors: ModuleType, kills: int) -> None:
     place = tmp_path / "store"
     place.mkdir()
     source = Path(str(vectors.__file__)).parent
@@ -70,7 +69,7 @@ def test_a_writer_killed_at_twenty_random_moments_loses_nothing(tmp_path: Path, 
     rolled = random.Random(20260722)
     pins: list[Checkpoint] = []
     kept: dict[str, bytes] = {}
-    for kill in range(KILLS):
+    for kill in range(kills):
         pins += kill_after(place, source, rolled.uniform(0, 0.25))
         store = DirectoryStore(place)
         now = {key: store.get(key) for key in store.keys("")}
