@@ -7,6 +7,7 @@ of that platform is met, and compared with the head then.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import yaml
 from pydantic import ValidationError
@@ -30,8 +31,9 @@ class Head:
     recognition: Recognition
 
 
+@lru_cache(maxsize=1024)
 def head_of(data: bytes) -> Head | None:
-    """Return the head of a platform file; nothing where only reading the whole file can tell."""
+    """Return the head of a platform file, remembered; nothing where only reading the whole file can tell."""
     try:
         found = yaml.load(b"".join(_BLOCK.findall(data)), Loader=LOADER)  # noqa: S506 - one of the safe loaders
         name = found["name"]

@@ -35,7 +35,7 @@ def test_a_wrong_credential_for_500_devices_costs_one_failed_login(site: Any, ss
     results = list(site.results().values())
     assert (results.count("auth-failed"), results.count("left-alone")) == (1, GROUP - 1)
     for server in servers:
-        server.logged(FAILED, sum(line.startswith("Connection from") for line in server.lines))
+        server.logged("Failed", sum(line.startswith("Connection from") for line in server.lines))
     lines = [line for server in servers for line in server.lines]
     assert len([line for line in lines if line.startswith(FAILED)]) == 1, lines
     assert len([line for line in lines if line.startswith("Connection from")]) == 1
