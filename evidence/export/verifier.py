@@ -13,6 +13,9 @@ PIECES = (
     *(
         "files",
         "ed25519",
+        "der",
+        "asymmetric",
+        "certificates",
         "tree",
         "forms",
         "slots",
@@ -22,6 +25,7 @@ PIECES = (
         "keys",
         "log_checks",
         "findings",
+        "stamps",
         "checks",
     ),
     "main",

@@ -11,6 +11,7 @@ from evidence.standalone.log_checks import LogChecks
 from evidence.standalone.planned import Planned
 from evidence.standalone.shapes import PREDICATES, asset_list, blobs_of
 from evidence.standalone.slots import utc
+from evidence.standalone.stamps import check_tokens, say_times
 
 _STATEMENT_PATH = re.compile(r"data/statements/([a-z]{1,32})/([0-9a-f]{64})\.dsse\.json")
 _GAPS = "data/gaps.csv"
@@ -191,12 +192,13 @@ class Verification(LogChecks):
 
     def anchors(self) -> None:
         """Say what binds the log from outside, and what nothing binds."""
-        self.gaps.append(
-            "when it was made, and who else saw it: `verify` checks time stamps and cosignatures, this program does not"
-        )
+        if self.places:
+            say_times(self, check_tokens(self, self.authorities))
+        self.gaps.append("who else saw it: `verify` checks cosignatures, this program does not")
         self.gaps.append(
             "whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say, and whether"
             " requirements have these titles and frameworks' ids: the sealer made and signed them"
         )
         if self.bound < self.span[1]:
-            self.gaps.append(f"the newest {self.span[1] - self.bound} of {self.span[1]} leaves: no pin binds them")
+            loose = f"the newest {self.span[1] - self.bound} of {self.span[1]} leaves"
+            self.gaps.append(f"{loose}: no pin and no trusted time stamp binds them")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from evidence.standalone.certificates import Certificate
 from evidence.standalone.ed25519 import signed
 from evidence.standalone.files import BROKEN, SIGNATURE, TAGMANIFEST, TAGS, Bundle, refuse, require
 from evidence.standalone.forms import (
@@ -55,6 +56,7 @@ class LogChecks:
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
         self.bound = 0
+        self.authorities = list[Certificate]()
 
     @property
     def span(self) -> tuple[int, int]:

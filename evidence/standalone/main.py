@@ -1,12 +1,13 @@
 """
 Check an evidence bundle with nothing but Python 3.11 or newer: no package, no network, no trust in who collected.
 
-    python verify.py BUNDLE.zip --root-key root.pub --pin "ORIGIN SIZE ROOT"
+    python verify.py BUNDLE.zip --root-key root.pub --pin "ORIGIN SIZE ROOT" --tsa-ca ca.pem
 
-BUNDLE is the zip or the folder it was unpacked to. The root key and pins come from the owner, another way than the
-bundle; this file comes with a release of plantproof. It ends with 0 when no step failed, with 16 when one did, and
-says of each step: passed, failed, or not-checked and why. It imports nothing but the standard library and runs no
-program. Ed25519 is RFC 8032's, Merkle trees are RFC 6962's, bags RFC 8493's, signatures DSSE v1 and SSHSIG.
+BUNDLE is the zip or the folder it was unpacked to. The root key and pins come from the owner, certificates of CAs of
+time stamps from whoever they are trusted by, another way than the bundle; this file comes with a release of plantproof.
+It ends with 0 when no step failed, with 16 when one did, and says of each step: passed, failed, or not-checked and why.
+It imports nothing but the standard library and runs no program. Ed25519 is RFC 8032's, Merkle trees are RFC 6962's,
+bags RFC 8493's, time stamps RFC 3161's, signatures DSSE v1 and SSHSIG.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import re
 import sys
 from pathlib import Path
 
+from evidence.standalone.certificates import MAX_PEM, from_pem
 from evidence.standalone.checks import Verification
 from evidence.standalone.files import BROKEN, Bundle
 from evidence.standalone.forms import public_key
@@ -24,6 +26,13 @@ _STEPS = (
     ("statements", Verification.statements), ("links", Verification.links), ("artefacts", Verification.artefacts),
     ("completeness", Verification.completeness), ("anchors", Verification.anchors),
 )  # fmt: skip
+_TSA_CA = "a CA of time stamps that you trust, in PEM; may be given again"
+
+
+def _begin(path: Path) -> bytes:
+    """Return a file of certificates, or so much of it that it is seen to be too long."""
+    with path.open("rb") as file:
+        return file.read(MAX_PEM + 1)
 
 
 def main(words: list[str]) -> int:
@@ -32,16 +41,22 @@ def main(words: list[str]) -> int:
     parser.add_argument("bundle", type=Path, help="the zip, or the folder it was unpacked to")
     parser.add_argument("--root-key", type=Path, metavar="ROOT.pub", help="the owner's root key, got another way")
     parser.add_argument("--pin", action="append", default=[], help="`origin size root`, from an earlier report")
+    parser.add_argument("--tsa-ca", action="append", default=[], type=Path, metavar="CA.pem", help=_TSA_CA)
     asked, failed = parser.parse_args(words), 0
     pins = [pin.split(" ") for pin in asked.pin]
     try:
         root = public_key(asked.root_key.read_text()) if asked.root_key else None
     except BROKEN as error:
         parser.error(f"--root-key: {error}")
+    try:
+        authorities = [one for path in asked.tsa_ca for one in from_pem(_begin(path))]
+    except BROKEN as error:
+        parser.error(f"--tsa-ca: {error}")
     if any(len(pin) != 3 or not re.fullmatch("[0-9]{1,12}", pin[1]) for pin in pins):
         parser.error("--pin: expected `origin size root`")
     try:
         found = Verification(Bundle(asked.bundle), root, pins)
+        found.authorities = authorities
     except BROKEN as error:
         sys.stdout.write(f" 1  bag           failed\n      {ascii(str(error))[1:-1]}\nFAILED\n")
         return 16
