@@ -43,11 +43,13 @@ WEB_PIECES = (
         "statements",
         "tree",
         "keys",
+        "der",
+        "certificates",
         "log_steps",
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "statement_steps", "page"),
+    *("completeness", "findings", "stamps", "statement_steps", "page"),
 )
 """The same of `verify.html`."""
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence.errors import Error
@@ -28,6 +28,9 @@ MAX_REPLY_BYTES = 64 * 1024
 
 MAX_CERTIFICATES = 16
 """Most certificates a token may bring."""
+
+MAX_RSA_BITS = 16_384
+"""Longest RSA key, as OpenSSL has it; it bounds the time that one signature takes."""
 
 MEDIA_TYPE = "application/timestamp-query"
 """RFC 3161 §3.4."""
@@ -51,6 +54,7 @@ _SIGNATURES: Mapping[str, hashes.HashAlgorithm | None] = MappingProxyType(
         "1.2.840.10045.4.3.4": hashes.SHA512(),
     }
 )
+_PSS, _MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
 _SIGNED_DATA, _TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNER_V1, _SIGNER_V2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
@@ -158,10 +162,7 @@ def _check_signer(value: Value, info: bytes, certificates: Sequence[x509.Certifi
         raise TimestampError("what it says was changed since it was signed")
     _check_bound(said, certificate)
     over = bytes([SET]) + attributes.raw[1:]
-    used = algorithm.within("algorithm")[0].oid("algorithm")
-    if used not in _SIGNATURES:
-        raise TimestampError(f"signed by the algorithm {used}, which is not known")
-    _verify(certificate, signature.expect(OCTETS, "signature").body, over, _SIGNATURES[used] or hash_of)
+    _verify(certificate, signature.expect(OCTETS, "signature").body, over, *_scheme(algorithm, hash_of))
     _check_purpose(certificate)
     return certificate
 
@@ -220,15 +221,53 @@ def _check_bound(said: Mapping[str, Value], certificate: x509.Certificate) -> No
         raise TimestampError("signed for another certificate")
 
 
-def _verify(certificate: x509.Certificate, signature: bytes, over: bytes, digest: hashes.HashAlgorithm) -> None:
+def _scheme(algorithm: Value, hash_of: hashes.HashAlgorithm) -> tuple[hashes.HashAlgorithm, int | None]:
+    """Return a signature's digest and, of RSASSA-PSS, the salt's length (RFC 8017 §A.2.3)."""
+    name, *more = algorithm.within("algorithm")
+    used = name.oid("algorithm")
+    if used in _SIGNATURES:
+        return _SIGNATURES[used] or hash_of, None
+    if used != _PSS:
+        raise TimestampError(f"signed by the algorithm {used}, which is not known")
+    rows = {one.tag: read(one.body, "parameters") for one in more[0].within("parameters")}
+    if not {0xA0, 0xA1, 0xA2} <= rows.keys() <= {0xA0, 0xA1, 0xA2, 0xA3}:
+        raise TimestampError("signed by RSASSA-PSS with a digest that is not accepted")
+    mask, of = rows[0xA1].within("mask")
+    digest, other = (_digest(one.within("digest")[0].oid("digest"))[1] for one in (rows[0xA0], of))
+    salt, trailer = rows[0xA2].integer("salt"), rows[0xA3].integer("trailer") if 0xA3 in rows else 1
+    if mask.oid("mask") != _MGF1 or digest is not other or not 0 <= salt <= 64 or trailer != 1:
+        raise TimestampError("signed by RSASSA-PSS in a way that is not accepted")
+    return digest, salt
+
+
+def check_key(certificate: x509.Certificate) -> None:
+    """Raise unless its key is accepted: RSA of 2048 bits or more, or a point, written in full, of P-256 or P-384."""
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        accepted = 2048 <= key.key_size <= MAX_RSA_BITS and key.public_numbers().e < 2**33
+    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
+        whole = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        accepted = whole in certificate.tbs_certificate_bytes
+    else:
+        accepted = False
+    if not accepted:
+        raise TimestampError("signed with a key of a kind that is not accepted")
+
+
+def _verify(
+    certificate: x509.Certificate, signature: bytes, over: bytes, digest: hashes.HashAlgorithm, salt: int | None
+) -> None:
+    check_key(certificate)
     key = certificate.public_key()
     try:
-        if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
-            key.verify(signature, over, padding.PKCS1v15(), digest)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
+        if isinstance(key, rsa.RSAPublicKey):
+            plain = salt is None
+            pad = padding.PKCS1v15() if plain else padding.PSS(padding.MGF1(digest), salt or 0)
+            key.verify(signature, over, pad, digest)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and salt is None:
             key.verify(signature, over, ec.ECDSA(digest))
         else:
-            raise TimestampError("signed with a key of a kind that is not accepted")
+            raise TimestampError("signed by an algorithm that is not its key's")
     except InvalidSignature as error:
         raise TimestampError("not signed by its certificate, or changed since") from error
 

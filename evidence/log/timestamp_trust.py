@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 
-from evidence.log.timestamp import MALFORMED, TimestampError, Token
+from evidence.log.timestamp import MALFORMED, TimestampError, Token, check_key
 
 MAX_CHAIN = 8
 """Longest chain, the authority's own certificate included."""
@@ -19,6 +20,9 @@ MAX_PEM_BYTES = 1024 * 1024
 
 MAX_CRL_BYTES = 4 * 1024 * 1024
 """Largest revocation list; those of time-stamp CAs have a few KiB."""
+
+_DIGESTS = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+"""What a certificate in a chain may be signed with; SHA-1 lets two of them have one signature."""
 
 _STAYS_VALID = frozenset(
     {
@@ -106,6 +110,9 @@ def _issuers(
         if issuer.subject != one.issuer or issuer == one:
             continue
         try:
+            check_key(issuer)
+            if not isinstance(one.signature_hash_algorithm, _DIGESTS):
+                raise TimestampError("issued with a digest that is not accepted")
             one.verify_directly_issued_by(issuer)
             _check_valid(issuer, at)
             _check_ca(issuer, below)

@@ -52,7 +52,7 @@ function answerOf({ failures, gaps, notes }) {
 }
 
 // Read the fields of the form; throw for what cannot be meant.
-function readAsked() {
+async function readAsked() {
   const lines = (id) => part(id).value.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
   const field = (id, label, read) => {
     try {
@@ -63,6 +63,7 @@ function readAsked() {
     }
   };
   return {
+    authorities: await readAuthorities(),
     root: field("root", "Owner's root key", ([line, ...more]) => {
       need(more.length === 0, "expected one line");
       return line === undefined || /^SHA256:[A-Za-z0-9+/]{43}$/.test(line) ? (line ?? null) : fingerprint(publicKey(line));
@@ -70,6 +71,16 @@ function readAsked() {
     pins: field("pins", "Pins", (all) => all.map(readPin)),
     signers: field("signers", "Allowed signers", (all) => (all.length > 0 ? all.map(readSigner) : null)),
   };
+}
+
+async function readAuthorities() {
+  try {
+    const read = async (file) => certificatesFrom(new Uint8Array(await file.slice(0, MAX_PEM_BYTES + 1).arrayBuffer()));
+    return (await Promise.all([...part("authorities").files].map(read))).flat();
+  } catch (error) {
+    part("authorities").focus();
+    throw new Error(`CAs of time stamps: ${error.message}`);
+  }
 }
 
 function readPin(line) {
@@ -124,7 +135,7 @@ async function check() {
   let asked;
   try {
     need(file, "Bundle: choose the zip first");
-    asked = readAsked();
+    asked = await readAsked();
   } catch (error) {
     part("problem").textContent = error.message;
     return;

@@ -108,9 +108,10 @@ async function checkArtefacts(found, say) {
 }
 
 async function checkAnchors(found, say) {
-  say.gap("when it was made, and who else saw it: this page checks no time stamps and no cosignatures; `verify` does");
+  if (found.places) sayTimes(found, say, await checkStamps(found, say));
+  say.gap("who else saw it: this page checks no cosignatures; `verify` does");
   say.gap("whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say: the sealer made and signed them");
   const size = found.size ?? 0;
-  if (found.bound < size) say.gap(`the newest ${size - found.bound} of ${size} leaves: no pin binds them`);
-  else if (size > 0) say.note(`a pin binds the leaves up to ${found.bound}`);
+  if (found.bound < size) say.gap(`the newest ${size - found.bound} of ${size} leaves: no pin and no trusted time stamp binds them`);
+  else if (size > 0) say.note(`a pin or a trusted time stamp binds the leaves up to ${found.bound}`);
 }
