@@ -132,10 +132,10 @@ def test_the_keyboard_is_enough(opened: Any) -> None:
     opened.choose("#bundle", FROZEN / "cut_short.zip")
     opened.run("document.activeElement.blur()")
     reached = []
-    for _ in range(5):
+    for _ in range(6):
         opened.press("Tab", 9)
         reached.append(opened.run("document.activeElement.id || document.activeElement.type"))
-    assert reached == ["bundle", "root", "pins", "signers", "submit"]
+    assert reached == ["bundle", "root", "pins", "signers", "authorities", "submit"]
     opened.press("Enter", 13)
     opened.run(
         "new Promise((done) => { const see = () => (part('result').hidden ? setTimeout(see, 5) : done()); see(); })"
