@@ -42,14 +42,18 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--kms", metavar="KEY", help="Name a key that AWS KMS holds, in FILE.kms: its ARN, its id, or alias/….")
 @verbosity_option
-def new(file: Path) -> None:
+def new(file: Path, kms: str | None) -> None:
     """Make a key pair, FILE (0600) and FILE.pub: for a witness, or for a role somewhere else. It is of no log yet."""
-    from evidence.log.keyring import write_pair
+    from evidence.log.keyring import write_pair, write_reference
     from evidence.log.keys import KeyFileError, SigningKey
 
-    key = SigningKey.generate()
     try:
+        if kms:
+            click.echo(f"{file}.pub: {write_reference(file, kms).id}")
+            return
+        key = SigningKey.generate()
         write_pair(file, key, file.name)
     except OSError as error:
         raise KeyFileError(f"{file}: {error.strerror}", hint="nothing is written over; name another file") from error

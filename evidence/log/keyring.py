@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from evidence.log.agent import agent_keys
 from evidence.log.keys import MAX_KEY_FILE_BYTES, KeyFileError, PublicKey, Signer, SigningKey
+from evidence.log.kms import PREFIX, KmsKey
 
 REDACTION_KEY_BYTES = 32
 """Length of the master key."""
@@ -125,14 +126,18 @@ def load_keyring(folder: Path, environ: Mapping[str, str] = _NOTHING) -> Keyring
     """
     Return the keys in `folder`, and those that `environ` has.
 
-    `PLANTPROOF_KEY_<ROLE>` is a key's file, or the text of one; `PLANTPROOF_KEY_REDACTION` is `k1:` and 64 hex digits.
-    Of a role of which only the `.pub` file is there, an agent (`SSH_AUTH_SOCK`) is asked. Roles without a key are left
-    out; a file others may read raises `KeyFileError`.
+    `PLANTPROOF_KEY_<ROLE>` is a key's file, or the text of one, or `kms:` and a key in AWS KMS. A file `<role>.kms`
+    names such a key, too, and goes before a file of the role; `<role>.pub` says which key it has to be.
+    `PLANTPROOF_KEY_REDACTION` is `k1:` and 64 hex digits. Of a role of which only the `.pub` file is there, an agent
+    (`SSH_AUTH_SOCK`) is asked. Roles without a key are left out; a file others may read raises `KeyFileError`.
     """
     signing: dict[Role, Signer] = {}
     for role in Role:
         said = environ.get(f"PLANTPROOF_KEY_{role.upper()}")
-        if said:
+        reference = said.strip() if said else _reference(folder / f"{role}.kms")
+        if reference.startswith(PREFIX):
+            signing[role] = KmsKey(reference, _load_if_there(folder / f"{role}.pub"))
+        elif said:
             signing[role] = _parse_said(said, f"PLANTPROOF_KEY_{role.upper()}")
         elif (folder / role).exists():
             signing[role] = load_private(folder / role)
@@ -144,11 +149,10 @@ def load_keyring(folder: Path, environ: Mapping[str, str] = _NOTHING) -> Keyring
     if public and environ.get("SSH_AUTH_SOCK"):
         held = agent_keys(Path(environ["SSH_AUTH_SOCK"]))
         signing.update({role: held[key.id] for role, key in public.items() if key.id in held})
-    spare = folder / f"{_SPARE}.pub"
     return Keyring(
         signing=MappingProxyType(signing),
         redaction=_parse_redaction(redaction) if redaction else _load_redaction(folder),
-        spare=load_public(spare) if spare.exists() else None,
+        spare=_load_if_there(folder / f"{_SPARE}.pub"),
         earlier=MappingProxyType({role: tuple(map(load_public, earlier_files(folder, role))) for role in Role}),
     )
 
@@ -175,7 +179,8 @@ def take_place(folder: Path, role: Role, key: SigningKey) -> Path:
     before = folder / f"{role}.{number}.pub"
     try:
         write_pair(folder / f".{role}.new", key, role)
-        for name, kept in ((f"{role}.pub", before.name), (role, f"{role}.{number}")):
+        named = (f"{role}.kms", f"{role}.{number}.kms")
+        for name, kept in ((f"{role}.pub", before.name), (role, f"{role}.{number}"), named):
             if (folder / name).exists():
                 (folder / name).rename(folder / kept)
         (folder / f".{role}.new").rename(folder / role)
@@ -189,6 +194,14 @@ def write_pair(path: Path, key: SigningKey, name: str) -> None:
     """Write a key's file (0600), which must not exist, and its `.pub` beside it."""
     _write(path, key.file_bytes(), 0o600)
     _write(path.with_name(f"{path.name}.pub"), f"{key.public.text} plantproof-{name}\n".encode(), 0o644)
+
+
+def write_reference(path: Path, reference: str) -> PublicKey:
+    """Write `<path>.kms`, which names a key in AWS KMS, and its public half as KMS says it, `<path>.pub`."""
+    key = KmsKey(reference)
+    _write(path.with_name(f"{path.name}.pub"), f"{key.public.text} plantproof-{path.name}\n".encode(), 0o644)
+    _write(path.with_name(f"{path.name}.kms"), f"{key!r}\n".encode(), 0o644)
+    return key.public
 
 
 def new_redaction_key(folder: Path) -> Path:
@@ -217,6 +230,20 @@ def load_private(path: Path) -> SigningKey:
         return SigningKey.parse(_read(path))
     except KeyFileError as error:
         raise KeyFileError(f"{path}: {error}") from error
+
+
+def _load_if_there(path: Path) -> PublicKey | None:
+    return load_public(path) if path.exists() else None
+
+
+def _reference(path: Path) -> str:
+    """Return the reference to a key in KMS that a file holds; nothing where there is none."""
+    if not path.exists():
+        return ""
+    said = _read(path).decode("utf-8", "replace").strip()
+    if not said.startswith(PREFIX):
+        raise KeyFileError(f"{path}: expected {PREFIX} and a key in AWS KMS")
+    return said
 
 
 def _parse_said(said: str, name: str) -> SigningKey:
