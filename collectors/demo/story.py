@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
+from collectors.demo.outside import AUTHORITY, WITNESS, stamping, write_witness
 from collectors.demo.plant import Plant, running_plant
 from evidence.errors import Error
 
@@ -24,18 +25,23 @@ def tell(folder: Path, *, now: datetime, say: Callable[[str], None]) -> tuple[Pa
         say(f"{folder} is there already: its evidence is continued")
     with running_plant(now) as plant:
         plant.write_site(folder)
-        _collect_twice(folder, plant, say)
+        with stamping(folder, now) as stamped:
+            _collect_twice(folder, plant, say, stamped=stamped)
+    _cosign(folder, say)
     say("\nThe plant is gone. What follows reads the evidence alone.")
     _run(folder, say, "facts", "--fact", "firmware.version", "--fact", "hardware.*")
     _run(folder, say, "diff", "core-sw-01")
     _run(folder, say, "findings", "--status", "contradicts")
-    _check(folder, say, f"{now:%Y-%m-%d}..{now:%Y-%m-%d}")
+    authority = (AUTHORITY,) if stamped else ()
+    _check(folder, say, authority, f"{now:%Y-%m-%d}..{now:%Y-%m-%d}")
     return (folder / "report.html").resolve(), (folder / "owner.html").resolve()
 
 
-def _collect_twice(folder: Path, plant: Plant, say: Callable[[str], None]) -> None:
+def _collect_twice(folder: Path, plant: Plant, say: Callable[[str], None], *, stamped: bool) -> None:
     say("Switches and gateways, a firewall, a jump host, a management server and a cloud account, all simulated;")
     say("a switch that is off, a PLC nobody may touch, and this machine:")
+    if stamped:
+        say("(A time-stamp authority on loopback, openssl ts, stamps each checkpoint.)")
     _run(folder, say, "inventory")
     _run(folder, say, "collect", "-v", ends=(NIGHT_SWITCH_IS_OFF,))
     shutil.copyfile(folder / "store" / "log" / "checkpoint", folder / "pin")
@@ -46,14 +52,24 @@ def _collect_twice(folder: Path, plant: Plant, say: Callable[[str], None]) -> No
     _run(folder, say, "collect", "-v", ends=(NIGHT_SWITCH_IS_OFF,))
 
 
-def _check(folder: Path, say: Callable[[str], None], period: str) -> None:
+def _cosign(folder: Path, say: Callable[[str], None]) -> None:
+    """Let a witness cosign the log as he sees it."""
+    say("\nA witness, who does not write the log, looks whether it is still the one he saw, and cosigns it:")
+    write_witness(folder)
+    words = ("--store", "store", "--state", "seen.json", "--key", WITNESS, "--name", "auditor.invalid/demo")
+    _run(folder, say, "witness", "sign", *words, program="plantproof-verify")
+
+
+def _check(folder: Path, say: Callable[[str], None], authority: tuple[str, ...], period: str) -> None:
     """Do what the auditor does, with the store and with a bundle of it; write the reports."""
-    say("\nThe auditor kept the checkpoint of the first run, and has the owner's root key:")
+    say("\nThe auditor kept the checkpoint of the first run; the keys and CA he trusts came another way:")
     words = ("--key", "keys/root.pub", "--pin", "pin")
-    _run(folder, say, "verify", "--store", "store", *words, program="plantproof-verify")
+    ca = tuple(word for one in authority for word in ("--tsa-ca", one))
+    outside = (*ca, "--witness", f"{WITNESS}.pub")
+    _run(folder, say, "verify", "--store", "store", *words, *outside, program="plantproof-verify")
     _run(folder, say, "export", "--period", period, "--for", "auditor", "-o", "bundle.zip", "--verifier", "verify.py")
-    _run(folder, say, "verify", "bundle.zip", *words, program="plantproof-verify")
-    _python(folder, say, "verify.py", "bundle.zip", "--root-key", "keys/root.pub")
+    _run(folder, say, "verify", "bundle.zip", *words, *outside, program="plantproof-verify")
+    _python(folder, say, "verify.py", "bundle.zip", "--root-key", "keys/root.pub", *ca)
     _run(folder, say, "report", *words, "--output", "report.html")
     _run(folder, say, "report", "--audience", "owner", "--output", "owner.html")
 

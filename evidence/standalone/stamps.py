@@ -169,11 +169,14 @@ def _holds(found: LogChecks, trusted: Trusted, roots: dict[int, str], path: str,
     require(told[1] == size and told[2] == roots.get(size), f"over a log at {size} leaves that is not this")
     token = token_of(data, size)
     require(token.imprint.hex() == sha(file), "the imprint is of something else")
+    who, gap = token.signer.named, ""
     if not trusted.roots:
-        found.gaps.append(f"whether {token.signer.named} is to be trusted with the time: name its CA with --tsa-ca")
+        gap = f"whether {who} is to be trusted with the time: name its CA with --tsa-ca"
+    elif not trusted.check(token.signer, token.others, token.time):
+        gap = f"whether the certificate of {who} was revoked: no revocation list was kept"
+    found.gaps += [gap] if gap and gap not in found.gaps else []
+    if not trusted.roots:
         return token
-    if not trusted.check(token.signer, token.others, token.time):
-        found.gaps.append(f"whether the certificate of {token.signer.named} was revoked: no revocation list was kept")
     found.bound = max(found.bound, size)
     return token
 

@@ -117,7 +117,7 @@ async function checkStamps(found, say) {
   const anchors = countingOf(found, "anchor");
   const paths = found.bundle.below(`${LOG}tsr/`);
   const sizeOf = (path) => Number(path.split("/")[3]);
-  const trust = { roots: found.asked.authorities, between: [], lists: [] };
+  const trust = { roots: found.asked.authorities, between: [], lists: [], gaps: new Set() };
   const each = (key) => [...new Map(anchors.flatMap(({ says }) => says[key]).map((row) => [row.blob, row])).values()];
   for (const row of each("certificates")) {
     // What is wrong with an artefact, another step says; a chain that needed it is then missing.
@@ -138,7 +138,7 @@ async function checkStamps(found, say) {
       const digest = `sha256:${path.slice(-68, -4)}`;
       need(`sha256:${digestOf(bytes)}` === digest, "its bytes have another digest");
       there.add(digest);
-      holding.set(digest, await heldStamp(found, say, trust, { size: sizeOf(path), root: roots.get(sizeOf(path)), bytes }));
+      holding.set(digest, await heldStamp(found, trust, { size: sizeOf(path), root: roots.get(sizeOf(path)), bytes }));
     } catch (error) {
       say.fail(`${path}: ${error.message}`);
     }
@@ -147,6 +147,7 @@ async function checkStamps(found, say) {
     if (roots.get(says.size) !== says.root || says.size > index) say.fail(`leaf ${index}: anchor: of a log at ${says.size} leaves that is not this`);
     for (const { token } of says.tokens) if (!there.has(token)) say.fail(`leaf ${index}: anchor: the time stamp ${token} is missing`);
   }
+  for (const why of trust.gaps) say.gap(why);
   return holding;
 }
 
@@ -158,7 +159,7 @@ async function keptArtefact(found, { blob, bytes: length }, most) {
 }
 
 // Return the token in a reply over the checkpoint of a size, which is this log's.
-async function heldStamp(found, say, trust, { size, root, bytes }) {
+async function heldStamp(found, trust, { size, root, bytes }) {
   const own = { [found.before]: "previous-checkpoint", [found.size]: "checkpoint" }[size];
   const name = `${LOG}${own ?? `checkpoints/${String(size).padStart(12, "0")}`}`;
   const file = await found.bundle.read(name, MAX_NOTE_BYTES);
@@ -167,10 +168,10 @@ async function heldStamp(found, say, trust, { size, root, bytes }) {
   const token = await tokenOf(bytes);
   need(hex(token.imprint) === digestOf(file), "the imprint is of something else");
   const who = namedIn(token.signer);
-  if (trust.roots.length === 0) say.gap(`whether ${who} is to be trusted with the time: choose its CA's certificate`);
+  if (trust.roots.length === 0) trust.gaps.add(`whether ${who} is to be trusted with the time: choose its CA's certificate`);
   else {
     const listed = await checkTrust(trust, token.signer, token.others, token.time);
-    if (!listed) say.gap(`whether the certificate of ${who} was revoked: no revocation list was kept`);
+    if (!listed) trust.gaps.add(`whether the certificate of ${who} was revoked: no revocation list was kept`);
     found.bound = Math.max(found.bound, size);
   }
   return { size, ...token };
