@@ -35,7 +35,8 @@ from evidence.errors import Error
 from evidence.log import anchor, keystatement, review
 from evidence.log import assets, authority, canonical, chain, dsse, export, findings, missed, note, part, plan
 from evidence.log import quarantine, statement
-from evidence.standalone import files, forms, log_checks, shapes
+from evidence.log import timestamp
+from evidence.standalone import files, forms, log_checks, shapes, stamps
 from evidence.verify.bundle_audit import checkpoint_of
 from evidence.verify.calendar_step import bounded
 
@@ -170,6 +171,7 @@ def targets(folder: Path) -> list[Target]:
         Target("signature", sshsig.read, None, seeds("tagmanifest-sha256.txt.sig")),
         Target("plan", lambda data: bounded(plan.load_plan(data)), reads(shapes.plan_blob), plans, True),
         Target("assets", assets.load_assets, reads(shapes.asset_list), lists, True),
+        Target("time stamp", timestamp.read_reply, lambda data: stamps.token_of(data, 1), replies()),
         Target("results", findings.load_results, None, [one for one in blobs if b'"requirement"' in one], True),
     ]  # fmt: skip
 
@@ -198,6 +200,15 @@ def leaves(data: bytes) -> object:
 def reads(shape: shapes.Shape) -> Reader:
     """Return what reads canonical JSON of a shape."""
     return lambda data: files.require(shape(forms.canonical(data)), "of another shape")
+
+
+def replies() -> list[bytes]:
+    """Return the replies of authorities in the frozen bundles."""
+    found = []
+    for path in sorted((ROOT / "tests/vectors/stamped-0.1").glob("*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            found += [archive.read(name) for name in archive.namelist() if name.endswith(".tsr")]
+    return found
 
 
 def pins() -> Iterator[note.Checkpoint]:

@@ -6,7 +6,7 @@ readers refuse. Whether an authority is to be trusted is another question (`time
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -135,17 +135,22 @@ def _token(value: Value) -> Token:
         raise TimestampError("not a time-stamp's content (RFC 3161 §2.4.2)")
     (text,) = octets.within("content", tag=0xA0)
     info = text.expect(OCTETS, "content").body
-    certificates = tuple(
-        x509.load_der_x509_certificate(one.raw)
-        for value in rest
-        if value.tag == 0xA0
-        for one in value.within("certificates", tag=0xA0)[: MAX_CERTIFICATES + 1]
-    )
-    if not 0 < len(certificates) <= MAX_CERTIFICATES:
-        raise TimestampError(f"expected 1 to {MAX_CERTIFICATES} certificates, found {len(certificates)}")
+    brought = [one for part in rest if part.tag == 0xA0 for one in part.within("certificates", tag=0xA0)]
+    if not 0 < len(brought) <= MAX_CERTIFICATES:
+        raise TimestampError(f"expected 1 to {MAX_CERTIFICATES} certificates, found {len(brought)}")
+    certificates = tuple(_readable(brought))
     (signer,) = rest[-1].within("signers", tag=SET)
     found = _check_signer(signer, info, certificates)
     return _said(info, found, tuple(one for one in certificates if one != found))
+
+
+def _readable(brought: Sequence[Value]) -> Iterator[x509.Certificate]:
+    """Yield the certificates that can be read: only the signer's is signed for, and a chain misses what it lacks."""
+    for one in brought:
+        try:
+            yield x509.load_der_x509_certificate(one.raw)
+        except MALFORMED:
+            continue
 
 
 def _check_signer(value: Value, info: bytes, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
@@ -183,7 +188,7 @@ def _named(value: Value, certificates: Sequence[x509.Certificate]) -> x509.Certi
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, *MALFORMED):
         return None
 
 

@@ -1,5 +1,6 @@
 """Time stamps (RFC 3161): each holds, leads to a CA that is trusted, and none that was stated in the log has gone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evidence.standalone.asymmetric import HASHES, check_public, proves, scheme
@@ -45,11 +46,21 @@ def token_of(data: bytes, size: int) -> Token:
     kind, text = within(inner)
     require(integer(version) == 3 and dotted(kind) == _INFO, "not a time stamp's content (RFC 3161 §2.4.2)")
     (info,) = within(text, 0xA0)
-    brought = [certificate(one) for part in rest if part.tag == 0xA0 for one in within(part, 0xA0)[: MAX_BROUGHT + 1]]
+    brought = [one for part in rest if part.tag == 0xA0 for one in within(part, 0xA0)]
     require(0 < len(brought) <= MAX_BROUGHT, f"expected 1 to {MAX_BROUGHT} certificates")
     (signer,) = within(rest[-1], 0x31)
-    found = _signer(within(signer), octets(info), brought)
-    return _said(only(octets(info)), size, found, [one for one in brought if one.whole != found.whole])
+    readable = [*_readable(brought)]
+    found = _signer(within(signer), octets(info), readable)
+    return _said(only(octets(info)), size, found, [one for one in readable if one.whole != found.whole])
+
+
+def _readable(brought: list[Der]) -> Iterator[Certificate]:
+    """Yield the certificates that can be read: only the signer's is signed for, and a chain misses what it lacks."""
+    for one in brought:
+        try:
+            yield certificate(one)
+        except BROKEN:
+            continue
 
 
 def _signer(parts: list[Der], info: bytes, brought: list[Certificate]) -> Certificate:

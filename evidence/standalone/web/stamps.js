@@ -31,10 +31,20 @@ async function tokenOf(bytes) {
   const [type, text, ...third] = derWithin(inner);
   need(derSmall(version) === 3 && derName(type) === STAMP_INFO && third.length === 0, "not a time stamp's content (RFC 3161 §2.4.2)");
   const info = derOctets(alone(derWithin(text, 0xa0), "content"));
-  const brought = rest.filter((part) => part.tag === 0xa0).flatMap((part) => derWithin(part, 0xa0).slice(0, MAX_BROUGHT + 1)).map(certificateOf);
+  const brought = rest.filter((part) => part.tag === 0xa0).flatMap((part) => derWithin(part, 0xa0));
   need(brought.length > 0 && brought.length <= MAX_BROUGHT, `expected 1 to ${MAX_BROUGHT} certificates`);
-  const signer = await signerOf(derWithin(alone(derWithin(rest.at(-1), 0x31), "signer")), info, brought);
-  return { ...stampIn(derOnly(info)), signer, others: brought.filter((one) => !same(one.all, signer.all)) };
+  const readable = brought.flatMap(certificateOrNone);
+  const signer = await signerOf(derWithin(alone(derWithin(rest.at(-1), 0x31), "signer")), info, readable);
+  return { ...stampIn(derOnly(info)), signer, others: readable.filter((one) => !same(one.all, signer.all)) };
+}
+
+// Return a certificate that can be read; nothing but the signer's is signed for, and a chain needs what it needs.
+function certificateOrNone(value) {
+  try {
+    return [certificateOf(value)];
+  } catch {
+    return [];
+  }
 }
 
 // Return the signer's certificate, once its signature over what it says of the content holds (RFC 5652 §5.4).
