@@ -45,7 +45,7 @@ _NOT_A_VALUE = (
     r"|manage(?:r|d|ment)?|control|default|set|attempts?|retry|retries|time(?:out|stamp|s)?|in|for|is|are|was|were|the"
     r"|of|on|to|at|a|an|and|or|must|may|not|will|has|have|with|from|by|only|mode|type|group|file|database"
     r"|protect(?:ed|ion)?|storage|server|auth(?:entication|orization)?|local|login|radius|tacacs\+?|ascii|hex|md5"
-    r"|sha-?\d*|valid(?:ity|ate|ation)?|alerts?|updated?|failed|failure|incorrect|wrong|invalid|keys?|chain|string"
+    r"|sha-?\d*(?:-password)?|valid(?:ity|ate|ation)?|alerts?|updated?|failed|failure|incorrect|wrong|invalid|keys?|chain|string"
     r"|community-[a-z]+|plain-text|cleartext|hash(?:ed|ing)?|cipher|sent|received|lock(?:ed|out)?|users?|username"
     r"|index|create|read-(?:only|write)|ip(?:addr|mask)|accessmode|complexity-check|hmac-[a-z0-9-]+|days?|interface|vrf|ssh|snmp|https?|ldaps?|[a-z][a-z0-9+.-]*://\S*)(?:[\s\"',;:.<>)]|$))"
 )

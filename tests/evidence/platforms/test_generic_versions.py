@@ -63,6 +63,8 @@ def version(question: str, *binds: tuple[str, varbinds.Value]) -> str | None:
         ("Acme S5830 version AC62.YS.N636 kernel 3.0.0 All-N-1", "AC62.YS.N636"),
         ("Acme A8697 Switch, revision K.15.04.0007, ROM K.15.13 (/code/build/btm(K_15_04))", "K.15.04.0007"),
         ("Acme Networks, Inc. B5G124-48P2 Rev 06.81.05.0003", "06.81.05.0003"),
+        ("Acme J1234 Switch 2510, revision Q.11.57, ROM Q.10.02 (/sw/code)", "Q.11.57"),
+        ("Acme SX10,ACME-OS,SWv3.4.1102", "3.4.1102"),
         ("Acme 1810-24G, PL.1.9, eCos-3.0", "PL.1.9"),
         ("ACME MP C2503 1.35 / ACME Network Printer C model / ACME Network Scanner C model", "1.35"),
         ("Acme 1830 PSD 10G R23.6", "R23.6"),
