@@ -152,7 +152,6 @@ console.log(JSON.stringify(answers));
 
 
 @pytest.mark.real
-@pytest.mark.exhaustive
 def test_sigstore_of_npm_verifies_every_envelope_and_no_changed_one(
     whole: Any, bags: ModuleType, tmp_path: Path
 ) -> None:

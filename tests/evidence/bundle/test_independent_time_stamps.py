@@ -109,7 +109,6 @@ console.log(JSON.stringify(answers));
 
 
 @pytest.mark.real
-@pytest.mark.exhaustive
 def test_sigstore_of_npm_accepts_a_token_and_no_changed_one(stamp: Stamp, stamps: ModuleType, tmp_path: Path) -> None:
     words = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(tmp_path)]
     got = shutil.which("npm") and subprocess.run([*words, SIGSTORE], check=False, capture_output=True, timeout=120)
