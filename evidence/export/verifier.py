@@ -22,6 +22,7 @@ PIECES = (
         "keys",
         "log_checks",
         "findings",
+        "erased",
         "checks",
     ),
     "main",
@@ -43,7 +44,7 @@ WEB_PIECES = (
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "statement_steps", "page"),
+    *("completeness", "findings", "erased", "statement_steps", "page"),
 )
 """The same of `verify.html`."""
 

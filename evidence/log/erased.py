@@ -6,14 +6,16 @@ from types import MappingProxyType
 
 from evidence.log.accept import Accepted
 from evidence.log.erasure import Erasure, ErasureError, Named, check_list, in_effect
-from evidence.log.history import History
+from evidence.log.history import Entry, History
 from evidence.log.ledger import Ledger
+from evidence.model.capture import Capture
+from evidence.model.finding import Finding
 from evidence.model.names import Digest
 
 _NAMING = frozenset({"part", "plan", "findings", "anchor"})
 """Kinds that name artefacts."""
 
-_NONE: Mapping[Digest, Erasure] = MappingProxyType({})
+_NOTHING: Mapping[Digest, Erasure] = MappingProxyType({})
 
 
 def named_in(statements: Iterable[tuple[int, Accepted]], wanted: AbstractSet[Digest]) -> Named:
@@ -36,12 +38,30 @@ def check_erasure(ledger: Ledger, accepted: Accepted) -> None:
     check_list(erasure, named_in(((index, ledger.open(index)) for index in naming), erasure.digests))
 
 
+def rests_on(finding: Finding, erased: Mapping[Digest, Erasure]) -> Erasure | None:
+    """Return the erasure that took the last of what a finding rests on; `None` where something of it is there."""
+    found = [erased.get(digest) for digest in finding.evidence]
+    return found[-1] if found and all(found) else None
+
+
+def is_gone(capture: Capture, erased: Mapping[Digest, Erasure]) -> Erasure | None:
+    """Return the erasure that took an answer, or its share that changes by itself."""
+    segment = capture.volatile
+    return erased.get(capture.blob) or (erased.get(segment.blob) if segment else None)
+
+
 def erased_in(history: History) -> Mapping[Digest, Erasure]:
     """Return what is gone of a log, and by which erasure."""
-    found = (history.open(entry).erasure for entry in history.statements if entry.kind == "erasure")
+    return erased_by(history, history.statements)
+
+
+def erased_by(history: History, statements: Iterable[Entry]) -> Mapping[Digest, Erasure]:
+    """Return what is gone by the word of some statements of a log, in its order."""
+    statements = tuple(statements)
+    found = (history.open(entry).erasure for entry in statements if entry.kind == "erasure")
     erasures = [one for one in found if one is not None]
     if not erasures:
-        return _NONE
+        return _NOTHING
     since, wanted = min(one.size for one in erasures), frozenset().union(*(one.digests for one in erasures))
-    later = (entry for entry in history.statements[since:] if entry.kind in _NAMING)
+    later = (entry for entry in statements if entry.index >= since and entry.kind in _NAMING)
     return in_effect(erasures, named_in(((entry.index, history.open(entry)) for entry in later), wanted))

@@ -139,7 +139,7 @@ def check_list(erasure: Erasure, named: Named, *, shown: AbstractSet[Digest] | N
         if named.lasting.get(digest, erasure.size) < erasure.size:
             raise ErasureError(f"erasure: {digest} is no answer; without it the log cannot be read")
     affected = {one for digest in erasure.digests for one in named.below(digest, erasure.size)}
-    listed = set(erasure.affected if shown is None else shown.intersection(erasure.affected))
+    listed = {one for one in erasure.affected if shown is None or one in shown}
     for statement in sorted(affected - listed):
         raise ErasureError(f"erasure: {statement} names what was erased, and is not listed")
     for statement in sorted(listed - affected):

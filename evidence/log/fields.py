@@ -85,10 +85,10 @@ class Fields:
         rows = self.rows(key)
         if not least <= len(rows) <= most:
             raise ShapeError(f"{self.what}: {key}: expected {least} to {most} digests, found {len(rows)}")
-        found = tuple(row for row in rows if is_digest(row))
+        found = tuple(Digest(row) for row in rows if isinstance(row, str) and is_digest(row))
         if len(found) != len(rows) or list(found) != sorted(set(found)):
             raise ShapeError(f"{self.what}: {key}: expected digests, in order, each once")
-        return tuple(Digest(one) for one in found if isinstance(one, str))
+        return found
 
     def raw(self, key: str) -> object:
         """Return a value whose shape its reader checks."""

@@ -54,6 +54,7 @@ class LogChecks:
         self.supplied: list[tuple[int, str, dict[str, Any]]] = []
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
+        self.erased = dict[str, str]()
         self.bound = 0
 
     @property

@@ -7,6 +7,7 @@ from evidence.assess.knowledge import Knowledge
 from evidence.clock import parse_rfc3339
 from evidence.errors import Error
 from evidence.log.chain import Chain
+from evidence.log.erased import rests_on
 from evidence.log.findings import FindingsStatement, count, load_results
 from evidence.log.history import History
 from evidence.model.finding import Finding
@@ -38,7 +39,7 @@ def check_findings(audit: Audit, answer: Answer) -> None:
         later -= sum(index < one.statement.basis.size for index in audit.disowned_at(one.statement.basis.size))
         if later:
             answer.gap(f"leaf {one.index}: judged with {later} statements of keys that were revoked since")
-        alone = sum(bool(row.evidence) and audit.erased.keys() >= {*row.evidence} for row in _rows(audit, one.statement))
+        alone = sum(rests_on(row, audit.erased) is not None for row in _rows(audit, one.statement))
         if alone:
             answer.gap(f"leaf {one.index}: {alone} findings rest on erased artefacts alone: not-assessed since")
     answer.note(f"{len(audit.findings)} assessments")
