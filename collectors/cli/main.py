@@ -13,6 +13,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "collect": Lazy("collectors.cli.collect:command", "Read every asset once and seal what was seen."),
     "demo": Lazy("collectors.cli.demo:command", "Try everything on a simulated plant and on this machine."),
     "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),
+    "erase": Lazy("collectors.cli.erase:command", "Remove artefacts for good, and say so in the log."),
     "exception": Lazy("collectors.cli.exception:command", "Accept a deviation for a time; list and end exceptions."),
     "export": Lazy("collectors.cli.export:command", "Write the evidence bundle of a period, for an auditor."),
     "fixture": Lazy("collectors.cli.fixture:command", "Record a device into a fixture, and serve fixtures."),

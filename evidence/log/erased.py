@@ -1,6 +1,6 @@
 """What a log says was erased: looked for in its statements, by whoever seals, reads or checks it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
@@ -63,5 +63,12 @@ def erased_by(history: History, statements: Iterable[Entry]) -> Mapping[Digest, 
     if not erasures:
         return _NOTHING
     since, wanted = min(one.size for one in erasures), frozenset().union(*(one.digests for one in erasures))
-    later = (entry for entry in statements if entry.index >= since and entry.kind in _NAMING)
-    return in_effect(erasures, named_in(((entry.index, history.open(entry)) for entry in later), wanted))
+    later = (entry for entry in statements if entry.index >= since)
+    return in_effect(erasures, named_in(naming(history, later), wanted))
+
+
+def naming(history: History, entries: Iterable[Entry]) -> Iterator[tuple[int, Accepted]]:
+    """Yield the statements that name artefacts, with their places; those whose key was revoked since, too."""
+    for entry in entries:
+        if history.ledger.chain.leaves[entry.index].kind in _NAMING:
+            yield entry.index, history.open(entry)

@@ -158,7 +158,7 @@ def owners(authority: Authority, keyring: Keyring) -> Authority:
     return authority.after(grant(authority, keyring.key(Role.OWNER), role="owner"))
 
 
-def test_statements_of_later_issues_are_accepted_by_role_and_log(authority: Authority, keyring: Keyring) -> None:
+def test_an_owners_statement_is_accepted_by_role_and_log(authority: Authority, keyring: Keyring) -> None:
     subjects = (Subject(name="plan", digest=digest_of(b"plan")),)
     data = dsse.sign(keyring.key(Role.OWNER), dsse.IN_TOTO, build("erasure", subjects, {"log": authority.origin}))
     key = statement_key("erasure", digest_of(data))
