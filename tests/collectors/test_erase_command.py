@@ -14,6 +14,7 @@ def plant(site: Any) -> Any:
     """A site that has read this machine once."""
     site.hosts = {"desk": {"ansible_connection": "local", "plantproof_safety": "it"}}
     site.settings = {"keys": "keys"}
+    site.judging = True
     ended = site.collect()
     assert ended.code == 0, ended.said
     return site
@@ -64,7 +65,7 @@ def test_an_asset_is_erased_and_every_command_says_so(plant: Any, tmp_path: Path
     assert plant.run("verify", "--store", "store", "--key", "keys/root.pub").code == 0
 
 
-def test_what_is_wrong_is_refused_and_nothing_is_done(plant: Any) -> None:
+def test_what_is_wrong_is_refused_and_what_is_not_sealed_removes_nothing(plant: Any) -> None:
     before = blobs(plant)
     plan = next((plant.store / "statements" / "plan").iterdir()).name.partition(".")[0]
     for words, why in (
@@ -79,9 +80,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_done(plant: Any) -> None:
     assert blobs(plant) == before
     assert not (plant.store / "statements" / "erasure").exists()
 
-
-def test_a_statement_that_is_not_sealed_removes_nothing_until_it_is(plant: Any) -> None:
-    before = blobs(plant)
+    # A statement that is not sealed removes nothing until it is.
     left = plant.run("erase", "--asset", "desk", *WHY, "--no-seal")
     assert (left.code, "nothing is removed before" in left.err) == (0, True)
     assert blobs(plant) == before
