@@ -47,7 +47,8 @@ class Originals:
         """
         Encrypt to `recipients` (`age1…`), all of them; `memory` is what `dump` gave at the end of an earlier run.
 
-        What it names and was erased since is made anew. Raises `AgeError` before anything is asked where that cannot be done.
+        What it names and was erased since is made anew. Raises `AgeError` before anything is asked where encrypting is
+        not possible.
         """
         self._encrypt = _encryption(recipients)
         self._store, self._at = store, at

@@ -58,10 +58,9 @@ def command(
     clock = SystemClock()
     opened = open_evidence(load_site(config, store=store), clock)
     wanted = [parse_digest(one) for one in digests]
-    chosen = choose(
-        History.read(opened.store), wanted, asset=AssetId(asset) if asset else None, before=moment_text(before)
-    )
-    kept = list(obstacles(opened.store, chosen, bypass=bypass, at=clock.now()))
+    history = History.read(opened.store)
+    chosen = choose(history, wanted, asset=AssetId(asset) if asset else None, before=moment_text(before))
+    kept = list(obstacles(history, chosen, bypass=bypass, at=clock.now()))
     if kept:
         listed = "; ".join(kept[:20]) + (f"; and {len(kept) - 20} more" if len(kept) > 20 else "")
         raise NotErasableError(

@@ -19,7 +19,9 @@ from evidence.log.keyring import Keyring, Role
 from evidence.log.nearby import recall, remember
 from evidence.log.part import PartStatement
 from evidence.log.writer import LOCK_WAIT_S, append
+from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest, digest_of
+from evidence.registers.holding import holds_in_force
 from evidence.registers.signing import newest_plan
 from evidence.store.erases import Erases
 from evidence.store.interface import Store, StoreError
@@ -92,10 +94,17 @@ def choose(
         artefacts=named - originals,
         originals=originals,
         affected=frozenset(one for found in everything.by.values() for one in found.values()),
-        assets=frozenset(capture.asset for capture in belonging),
+        assets=frozenset(one.asset for part in parts for one in part.captures if _digests(one) & everything.wanted),
         shared=frozenset(ours & others) - named,
         moving=frozenset(moving) - named,
     )
+
+
+def _digests(capture: Capture) -> frozenset[Digest]:
+    """Return everything that holds something of an answer."""
+    own = [capture.volatile.blob] if capture.volatile else []
+    own += [capture.original.digest] if capture.original else []
+    return frozenset((capture.blob, *own))
 
 
 def _named(history: History, wanted: frozenset[Digest]) -> Named:
@@ -143,9 +152,10 @@ def _said_unsealed(history: History) -> frozenset[Digest]:
     return frozenset(found)
 
 
-def obstacles(store: Store, chosen: Chosen, *, bypass: bool, at: datetime) -> Iterator[str]:
-    """Yield in words what keeps any of it from being removed."""
-    erases = _erases(store)
+def obstacles(history: History, chosen: Chosen, *, bypass: bool, at: datetime) -> Iterator[str]:
+    """Yield in words what keeps any of it from being removed: legal holds, and the store's own locks and holds."""
+    erases = _erases(history.ledger.store)
+    yield from (str(hold) for hold in holds_in_force(history) if any(map(hold.covers, chosen.assets)))
     for key in _keys(chosen.artefacts, chosen.originals):
         yield from erases.kept_by(key, bypass=bypass, at=at)
 
@@ -161,6 +171,9 @@ def remove(store: Store, keyring: Keyring, chosen: Chosen, *, bypass: bool, at: 
         recall(store, keyring.known(Role.SEALER).values())
         history = History.read(store)
         gone = erased_in(history).keys() - _waiting(history)
+        held = [str(hold) for hold in holds_in_force(history) if any(map(hold.covers, chosen.assets))]
+        if held:
+            return Removed(objects=0, versions=0, left=tuple(held))
         going = [*_keys(chosen.artefacts & gone, chosen.originals & gone)]
         left = [f"{digest}: was collected again" for digest in sorted(chosen.digests - gone)]
         left += [words for key in going for words in erases.kept_by(key, bypass=bypass, at=at)]

@@ -80,6 +80,15 @@ def test_what_is_wrong_is_refused_and_what_is_not_sealed_removes_nothing(plant: 
     assert blobs(plant) == before
     assert not (plant.store / "statements" / "erasure").exists()
 
+    held = ("--asset", "desk", "--by", "B. Owner")
+    assert plant.run("retain", "hold", *held, "--reason", "case 7").code == 0
+    refused = plant.run("erase", "--asset", "desk", *WHY)
+    assert (refused.code, "desk: legal hold" in refused.err) == (1, True)
+    ident = plant.run("retain", "ls").out.splitlines()[1].split()[0]
+    assert plant.run("retain", "release", "nothing", "--reason", "x").code == 5
+    assert plant.run("retain", "release", ident, "--reason", "closed").code == 0
+    assert blobs(plant) == before
+
     # A statement that is not sealed removes nothing until it is.
     left = plant.run("erase", "--asset", "desk", *WHY, "--no-seal")
     assert (left.code, "nothing is removed before" in left.err) == (0, True)

@@ -11,6 +11,7 @@ from evidence.log.history import History
 from evidence.log.keyring import Role
 from evidence.model.names import AssetId
 from evidence.registers.erasing import Chosen, choose, obstacles, remove, state
+from evidence.registers.holding import LegalHold, covered, set_holds
 from evidence.store.interface import StoreError
 from evidence.store.layout import blob_key
 from evidence.store.remote import Retention
@@ -76,9 +77,9 @@ def test_governance_is_lifted_by_its_owner_and_every_version_goes(
     client.delete_object(Bucket=bucket, Key=key)
     assert len(versions(rgw, bucket, key)) == 3
     chosen = yard.choose()
-    (kept,) = obstacles(yard.store, chosen, bypass=False, at=now())
+    (kept,) = obstacles(History.read(yard.store), chosen, bypass=False, at=now())
     assert "GOVERNANCE until" in kept
-    assert list(obstacles(yard.store, chosen, bypass=True, at=now())) == []
+    assert list(obstacles(History.read(yard.store), chosen, bypass=True, at=now())) == []
     yard.state(chosen)
     removed = remove(yard.store, yard.site.keyring, chosen, bypass=False, at=now())
     assert (removed.objects, removed.left) == (0, (kept,))
@@ -114,13 +115,15 @@ def test_nobody_lifts_compliance_and_no_bypass_lifts_a_legal_hold(
     yard, key = yard_in(rgw, bucket, "complied", open_bucket, vectors)
     client, chosen = rgw.client(), yard.choose()
     client.put_object_legal_hold(Bucket=bucket, Key=key, LegalHold={"Status": "ON"})
-    assert [one.partition("/")[2] for one in obstacles(yard.store, chosen, bypass=True, at=now())] != []
-    assert [one.rpartition(": ")[2] for one in obstacles(yard.store, chosen, bypass=True, at=now())] == ["legal hold"]
+    assert [one.partition("/")[2] for one in obstacles(History.read(yard.store), chosen, bypass=True, at=now())] != []
+    assert [one.rpartition(": ")[2] for one in obstacles(History.read(yard.store), chosen, bypass=True, at=now())] == [
+        "legal hold"
+    ]
     client.put_object_legal_hold(Bucket=bucket, Key=key, LegalHold={"Status": "OFF"})
-    assert list(obstacles(yard.store, chosen, bypass=True, at=now())) == []
+    assert list(obstacles(History.read(yard.store), chosen, bypass=True, at=now())) == []
     locked = {"Mode": "COMPLIANCE", "RetainUntilDate": now() + 3 * HOUR}
     client.put_object_retention(Bucket=bucket, Key=key, Retention=locked, BypassGovernanceRetention=True)
-    (kept,) = obstacles(yard.store, chosen, bypass=True, at=now())
+    (kept,) = obstacles(History.read(yard.store), chosen, bypass=True, at=now())
     assert "COMPLIANCE until" in kept
     yard.state(chosen)
     removed = remove(yard.store, yard.site.keyring, chosen, bypass=True, at=now())
@@ -129,6 +132,25 @@ def test_nobody_lifts_compliance_and_no_bypass_lifts_a_legal_hold(
         yard.store.erase(key.partition("/")[2], bypass=True)
     assert len(versions(rgw, bucket, key)) == 1
     assert any("is still there" in detail for detail in yard.verify(yard.store).steps[7].details)
+
+
+def test_the_stores_own_holds_follow_the_signed_ones(
+    rgw: Any, bucket: str, open_bucket: Opened, vectors: ModuleType
+) -> None:
+    yard, key = yard_in(rgw, bucket, "held", open_bucket, vectors)
+    keys = covered(History.read(yard.store), [LegalHold(id="H-1", asset=None, by="B. Owner", reason="case 7")])
+    assert key.partition("/")[2] in keys
+    assert set_holds(yard.store, keys, on=True) == len(keys)
+    assert set_holds(yard.store, keys, on=True) == 0
+    held = rgw.client().get_object_legal_hold(Bucket=bucket, Key=key)["LegalHold"]["Status"]
+    assert held == "ON"
+    with pytest.raises(StoreError, match="AccessDenied"):
+        yard.store.erase(key.partition("/")[2], bypass=True)
+    assert set_holds(yard.store, keys, on=False) == len(keys)
+    assert yard.store.erase(key.partition("/")[2], bypass=True) == 1
+    plain = open_bucket(rgw, f"{rgw.bucket(lock=False)}/plain")
+    with pytest.raises(StoreError, match="knows no legal holds"):
+        plain.hold(key, on=True)
 
 
 def test_the_log_itself_is_removed_by_nobody(rgw: Any, bucket: str, open_bucket: Opened, vectors: ModuleType) -> None:

@@ -16,10 +16,13 @@ from evidence.log.keyring import Role
 from evidence.log.keystatement import Act, KeyStatement
 from evidence.log.ledger import read_ledger
 from evidence.log.note import Checkpoint, sign_checkpoint
+from evidence.log.register import Entry
 from evidence.log.statement import Subject, build
 from evidence.log.writer import append
 from evidence.model.names import AssetId, Digest, digest_of
 from evidence.registers.erasing import NotErasableError, choose, is_said, obstacles, remove, state
+from evidence.registers.holding import covered, holds_in_force
+from evidence.registers.signing import sign_entries
 from evidence.store.blobs import put_blob
 from evidence.store.layout import batch_key, blob_key, checkpoint_key, statement_key
 from evidence.store.memory import Vault
@@ -243,7 +246,7 @@ def test_the_answers_of_an_asset_go_and_what_another_gave_too_stays(yard: Yard) 
     assert choose(yard.history, [yard.answer], asset=AssetId("sw-01"), before=later).shared == {
         yard.blob("sw-01", "system")
     }
-    assert list(obstacles(yard.store, chosen, bypass=False, at=yard.site.now)) == []
+    assert list(obstacles(History.read(yard.store), chosen, bypass=False, at=yard.site.now)) == []
     assert yard.erase(asset="sw-01") == 2
     assert failed(yard.verify()) == []
 
@@ -268,3 +271,36 @@ def test_an_erasure_of_nothing_and_of_strangers_is_refused(yard: Yard) -> None:
         append(yard.store, yard.site.keyring, kind="erasure", predicate=predicate, subjects=about)
     yard.site.seal()
     assert words(yard.verify(), 6).count("things removed, in order, each once") == 2
+
+
+def test_what_a_legal_hold_covers_stays_until_it_ends(yard: Yard) -> None:
+    keyring, chosen = yard.site.keyring, choose(yard.history, [yard.answer])
+
+    def declare(*entries: Entry) -> None:
+        sign_entries(yard.store, keyring, yard.history, "attestation", entries, at=yard.site.now)
+        yard.site.seal()
+
+    said = {"kind": "legal-hold", "by": "B. Owner", "reason": "case 7"}
+    declare(Entry(id="H-1", columns={**said, "asset": "sw-01"}), Entry(id="H-2", columns={**said, "asset": "press-7"}))
+    told = ("sw-01: legal hold H-1 by B. Owner: case 7",)
+    assert tuple(obstacles(yard.history, chosen, bypass=True, at=yard.site.now)) == told
+    state(keyring, yard.history, chosen, by="B. Owner", reason=WHY, at=yard.site.now)
+    yard.site.seal()
+    removed = remove(yard.store, keyring, chosen, bypass=True, at=yard.site.now)
+    assert (removed.objects, removed.left) == (0, told)
+    (mine, other) = holds_in_force(yard.history)
+    assert covered(yard.history, [other]) & covered(yard.history, [mine]), "values that change lie together"
+    assert blob_key(yard.blob("press-7")) in covered(yard.history, [other])
+    assert blob_key(yard.blob("press-7")) not in covered(yard.history, [mine])
+    declare(Entry(id="H-1", ended="the case is closed"))
+    assert [one.id for one in holds_in_force(yard.history)] == ["H-2"]
+    assert remove(yard.store, keyring, chosen, bypass=True, at=yard.site.now).objects == 1
+    declare(Entry(id="H-3", columns=said))
+    assert list(obstacles(yard.history, choose(yard.history, [yard.blob("Presse Ü")]), bypass=True, at=yard.site.now))
+
+
+def test_a_hold_covers_what_others_values_lie_in(yard: Yard) -> None:
+    (packed, *_) = choose(yard.history, [], asset=AssetId("sw-01")).moving
+    assert "sw-01" in choose(yard.history, [packed]).assets
+    assert yard.erase(packed) == 1
+    assert failed(yard.verify()) == []
