@@ -67,12 +67,14 @@ def command(
             f"nothing was erased: {listed}", hint="the owner lifts GOVERNANCE and holds, nobody COMPLIANCE"
         )
     removed = (
-        None if check else _erase(opened, chosen, by=by, reason=reason, at=clock.now(), bypass=bypass, seal=not no_seal)
+        None
+        if check
+        else carry_out(opened, chosen, by=by, reason=reason, at=clock.now(), bypass=bypass, seal=not no_seal)
     )
-    _tell(chosen, removed, check=check, form=form)
+    tell(chosen, removed, check=check, form=form)
 
 
-def _erase(
+def carry_out(
     opened: "OpenSite", chosen: "Chosen", *, by: str, reason: str, at: datetime, bypass: bool, seal: bool
 ) -> "Removed | None":
     """State, seal and remove; `None` where it has to be sealed first by somebody else."""
@@ -91,7 +93,8 @@ def _erase(
     return remove(opened.store, opened.keyring, chosen, bypass=bypass, at=at)
 
 
-def _tell(chosen: "Chosen", removed: "Removed | None", *, check: bool, form: str) -> None:
+def tell(chosen: "Chosen", removed: "Removed | None", *, check: bool, form: str) -> None:
+    """Say what goes or went, and what stays."""
     from evidence.cli.output import json_text
     from evidence.harmless import one_line
 

@@ -28,7 +28,9 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "owner": Lazy("collectors.cli.owner:command", "Make and list owners: each has its own keys, store and log."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
-    "retain": Lazy("collectors.cli.retain:command", "Keep what an asset gave from being erased: legal holds."),
+    "retain": Lazy(
+        "collectors.cli.retain:command", "Keep what has to stay (legal holds), and remove what is past its period."
+    ),
     "review": Lazy("collectors.cli.review:command", "Let statements count that were set aside with their key."),
     "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
     "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),

@@ -1,4 +1,4 @@
-"""`plantproof retain`: legal holds, signed by the owner, and set on every object in S3."""
+"""`plantproof retain`: what has to stay (legal holds), and what has stayed long enough (pruning)."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ _REGISTER, _KIND = "attestation", "legal-hold"
 @click.group(no_args_is_help=True)
 def command() -> None:
     """
-    Keep everything of an asset, or of the site, from being erased: legal holds.
+    Keep what has to stay, by legal holds, and remove what has stayed long enough.
 
     A hold is the owner's signed word; `erase` refuses what one covers. In a bucket with Object Lock each object gets a
     legal hold of the store's own, too, which no bypass lifts.
@@ -71,6 +71,53 @@ def release(ident: str, reason: str, config: str | None, store: str | None, no_s
 def list_holds(config: str | None, store: str | None) -> None:
     """List the holds in force."""
     list_entries(_REGISTER, _KIND, config=config, store=store)
+
+
+@command.command("prune")
+@click.option("-C", "--check", is_flag=True, help="Say what would go, and do nothing.")
+@click.option("--by", required=True, metavar="NAME", help="Who decided it.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="For machines: json.")
+@signing_options
+def prune(check: bool, by: str, form: str, config: str | None, store: str | None, no_seal: bool) -> None:
+    """
+    Remove answers that are past the period of their class (`keep` in the site file) and that nobody needs.
+
+    Never the newest answer of a planned asset, what current findings or entries of registers rest on, what a legal
+    hold covers or a lock keeps, nor bytes that another answer shares. It is said and sealed as an erasure is.
+    """
+    from collectors.cli.erase import carry_out, tell
+    from collectors.cli.site import load_site, open_evidence
+    from collectors.cli.system import SystemClock
+    from evidence.assess.estate import plan_in_force
+    from evidence.assess.recorded import current_evidence
+    from evidence.registers.erasing import choose, free
+    from evidence.registers.pruning import outdated
+    from evidence.snapshots import Snapshots
+
+    clock = SystemClock()
+    site = load_site(config, store=store)
+    if not site.keep:
+        raise click.UsageError(
+            "`keep` in the site file says after how many days what goes: technical_days, personal_days"
+        )
+    opened, now = open_evidence(site, clock), clock.now()
+    history = _history(config, store)
+    _, planned = plan_in_force(Snapshots(opened.store, history), opened.store)
+    needed = current_evidence(opened.store, history)
+    past = outdated(history, site.keep, at=now, planned={asset.id for asset in planned}, needed=needed)
+    going, locked = free(opened.store, past, at=now)
+    if locked:
+        click.echo(f"{locked} more are past their period, and locked in the store", err=True)
+    if not going:
+        click.echo("nothing is past its period and free to go", err=True)
+        return
+    chosen = choose(history, going)
+    periods = ", ".join(f"{name} {period.days} days" for name, period in site.keep.items())
+    reason = f"past its retention: {periods}"
+    removed = None
+    if not check:
+        removed = carry_out(opened, chosen, by=by, reason=reason, at=now, bypass=False, seal=not no_seal)
+    tell(chosen, removed, check=check, form=form)
 
 
 def _set(config: str | None, store: str | None, ident: str) -> None:

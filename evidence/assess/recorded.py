@@ -64,3 +64,11 @@ def newest_two(
         return None, None
     same = recorded(store, history, as_of=as_of, profile=newest.statement.basis.profile)
     return newest, next((one for one in same if one.index < newest.index), None)
+
+
+def current_evidence(store: Store, history: History) -> frozenset[Digest]:
+    """Return what the newest assessment of each profile rests on."""
+    newest: dict[str, Recorded] = {}
+    for one in recorded(store, history):
+        newest.setdefault(one.statement.basis.profile, one)
+    return frozenset(digest for one in newest.values() for finding in one.findings for digest in finding.evidence)

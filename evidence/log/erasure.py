@@ -16,6 +16,7 @@ from evidence.errors import Error
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.note import Checkpoint
 from evidence.log.statement import Statement, Subject
+from evidence.model.capture import Capture
 from evidence.model.names import Digest
 
 MAX_ERASED = 10_000
@@ -101,6 +102,13 @@ def read_erasure(statement: Statement) -> Erasure:
         reason=fields.text("reason", longest=2000),
         at=fields.time("at"),
     )
+
+
+def digests_of(capture: Capture) -> frozenset[Digest]:
+    """Return everything that holds something of an answer: its blob, its moving values, its original."""
+    own = [capture.volatile.blob] if capture.volatile else []
+    own += [capture.original.digest] if capture.original else []
+    return frozenset((capture.blob, *own))
 
 
 @dataclass(slots=True)

@@ -13,13 +13,12 @@ from datetime import datetime
 from evidence.errors import Error
 from evidence.log.accept import accept
 from evidence.log.erased import erased_in, named_in, naming
-from evidence.log.erasure import Named, erasure_predicate, erasure_subjects
+from evidence.log.erasure import MAX_ERASED, Named, digests_of, erasure_predicate, erasure_subjects
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
 from evidence.log.nearby import recall, remember
 from evidence.log.part import PartStatement
 from evidence.log.writer import LOCK_WAIT_S, append
-from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest, digest_of
 from evidence.registers.holding import holds_in_force
 from evidence.registers.signing import newest_plan
@@ -94,17 +93,10 @@ def choose(
         artefacts=named - originals,
         originals=originals,
         affected=frozenset(one for found in everything.by.values() for one in found.values()),
-        assets=frozenset(one.asset for part in parts for one in part.captures if _digests(one) & everything.wanted),
+        assets=frozenset(one.asset for part in parts for one in part.captures if digests_of(one) & everything.wanted),
         shared=frozenset(ours & others) - named,
         moving=frozenset(moving) - named,
     )
-
-
-def _digests(capture: Capture) -> frozenset[Digest]:
-    """Return everything that holds something of an answer."""
-    own = [capture.volatile.blob] if capture.volatile else []
-    own += [capture.original.digest] if capture.original else []
-    return frozenset((capture.blob, *own))
 
 
 def _named(history: History, wanted: frozenset[Digest]) -> Named:
@@ -158,6 +150,21 @@ def obstacles(history: History, chosen: Chosen, *, bypass: bool, at: datetime) -
     yield from (str(hold) for hold in holds_in_force(history) if any(map(hold.covers, chosen.assets)))
     for key in _keys(chosen.artefacts, chosen.originals):
         yield from erases.kept_by(key, bypass=bypass, at=at)
+
+
+def free(store: Store, digests: Collection[Digest], *, at: datetime) -> tuple[tuple[Digest, ...], int]:
+    """Return so many of these that one erasure can name as no lock keeps, and how many are locked."""
+    erases = _erases(store)
+    going: list[Digest] = []
+    locked = 0
+    for digest in sorted(digests):
+        if len(going) == MAX_ERASED // 2:  # the originals of answers go with them
+            break
+        kept = any(True for key in _keys([digest], [digest]) for _ in erases.kept_by(key, bypass=False, at=at))
+        locked += kept
+        if not kept:
+            going.append(digest)
+    return tuple(going), locked
 
 
 def remove(store: Store, keyring: Keyring, chosen: Chosen, *, bypass: bool, at: datetime) -> Removed:

@@ -89,6 +89,12 @@ def test_what_is_wrong_is_refused_and_what_is_not_sealed_removes_nothing(plant: 
     assert plant.run("retain", "release", ident, "--reason", "closed").code == 0
     assert blobs(plant) == before
 
+    assert "`keep` in the site file" in plant.run("retain", "prune", "--by", "B").err
+    plant.settings["keep"] = {"technical_days": 1}
+    plant.write()
+    kept = plant.run("retain", "prune", "--by", "B")
+    assert (kept.code, "nothing is past its period" in kept.err, blobs(plant) == before) == (0, True, True)
+
     # A statement that is not sealed removes nothing until it is.
     left = plant.run("erase", "--asset", "desk", *WHY, "--no-seal")
     assert (left.code, "nothing is removed before" in left.err) == (0, True)

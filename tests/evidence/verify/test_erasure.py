@@ -9,7 +9,7 @@ import pytest
 from evidence.log import dsse
 from evidence.log.chain import Leaf, dump_batch, read_chain
 from evidence.log.erased import erased_in
-from evidence.log.erasure import erasure_predicate, erasure_subjects
+from evidence.log.erasure import digests_of, erasure_predicate, erasure_subjects
 from evidence.log.history import History
 from evidence.log.keylife import key_statement
 from evidence.log.keyring import Role
@@ -20,8 +20,9 @@ from evidence.log.register import Entry
 from evidence.log.statement import Subject, build
 from evidence.log.writer import append
 from evidence.model.names import AssetId, Digest, digest_of
-from evidence.registers.erasing import NotErasableError, choose, is_said, obstacles, remove, state
+from evidence.registers.erasing import NotErasableError, choose, free, is_said, obstacles, remove, state
 from evidence.registers.holding import covered, holds_in_force
+from evidence.registers.pruning import outdated
 from evidence.registers.signing import sign_entries
 from evidence.store.blobs import put_blob
 from evidence.store.layout import batch_key, blob_key, checkpoint_key, statement_key
@@ -304,3 +305,40 @@ def test_a_hold_covers_what_others_values_lie_in(yard: Yard) -> None:
     assert "sw-01" in choose(yard.history, [packed]).assets
     assert yard.erase(packed) == 1
     assert failed(yard.verify()) == []
+
+
+def test_what_is_past_its_period_and_needed_by_nobody_is_pruned(yard: Yard) -> None:
+    hour, assets = {"technical": timedelta(hours=1)}, {c.asset for _, c in yard.history.captures()}
+    captures = [capture for _, capture in yard.history.captures()]
+    early = {c.volatile.blob for c in captures[: len(captures) // 2] if c.volatile}
+    later = yard.site.now + timedelta(days=1)
+
+    def past(**said: Any) -> frozenset[Digest]:
+        return outdated(yard.history, **{"periods": hour, "at": later, "planned": assets, "needed": (), **said})
+
+    assert past() == early, "the newest answers have the bytes of the earlier ones"
+    assert past(periods={"personal": timedelta(hours=1)}) == set()
+    assert past(periods={}) == past(periods={"technical": timedelta(days=2)}) == set()
+    assert past(needed=early) == set()
+    everything = {digest for capture in captures for digest in digests_of(capture)}
+    assert past(planned=()) == everything
+    said = {"kind": "legal-hold", "by": "B. Owner", "reason": "case 7", "asset": "sw-01"}
+    sign_entries(
+        yard.store, yard.site.keyring, yard.history, "attestation", [Entry(id="H", columns=said)], at=yard.site.now
+    )
+    sign_entries(
+        yard.store, yard.site.keyring, yard.history, "exception",
+        [Entry(id="E", columns={
+            "requirement": "CFG-01", "reason_class": "other", "reason": yard.blob("press-7"), "owner": "A",
+            "approver": "B", "approved": "2026-07-02", "expires": "2027-07-01",
+        })],
+        at=yard.site.now,
+    )  # fmt: skip
+    yard.site.seal()
+    left = past(planned=())
+    assert not left & {yard.blob("sw-01"), yard.blob("sw-01", "system"), yard.blob("press-7")}
+    assert left == {yard.blob("press-7", "system"), yard.blob("Presse Ü"), yard.blob("Presse Ü", "system")}
+    assert free(yard.store, left, at=later) == (tuple(sorted(left)), 0)
+    assert yard.erase(*left) == 3
+    assert failed(yard.verify()) == []
+    assert past(planned=()) == set()
