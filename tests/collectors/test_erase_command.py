@@ -1,7 +1,6 @@
 """`plantproof erase` on a directory store: said, sealed, removed, and told by every command that reads."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ def blobs(site: Any) -> set[str]:
     return {path.name for path in (site.store / "blobs").rglob("*") if path.is_file()}
 
 
-def test_an_asset_is_erased_and_every_command_says_so(plant: Any, tmp_path: Path) -> None:
+def test_an_asset_is_erased_and_every_command_says_so(plant: Any) -> None:
     assert "os.kernel" in plant.run("facts", "--store", "store").out
     before = blobs(plant)
     check = plant.run("erase", "--asset", "desk", *WHY, "--check", "--format", "json")

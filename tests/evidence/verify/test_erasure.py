@@ -1,6 +1,7 @@
 """What an owner erases is named and excused, and nothing else is: attacks on it, and what comes back."""
 
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ from evidence.registers.signing import sign_entries
 from evidence.store.blobs import put_blob
 from evidence.store.layout import batch_key, blob_key, checkpoint_key, statement_key
 from evidence.store.memory import Vault
+from evidence.verify.bundle_verifier import verify_bundle
 from evidence.verify.result import Report, Status
 from evidence.verify.verifier import verify
 
@@ -342,3 +344,15 @@ def test_what_is_past_its_period_and_needed_by_nobody_is_pruned(yard: Yard) -> N
     assert yard.erase(*left) == 3
     assert failed(yard.verify()) == []
     assert past(planned=()) == set()
+
+
+def test_a_bundle_of_an_earlier_period_shows_what_was_erased_later(bundle_vectors: ModuleType, tmp_path: Path) -> None:
+    log = bundle_vectors.build(tmp_path / "store", tmp_path)
+    bundle_vectors.erase(log, tmp_path)
+    log.export(tmp_path / "early.zip", "2026-07-01..2026-07-02")
+    report = verify_bundle(tmp_path / "early.zip", trusted_root=log.site.keyring.key(Role.ROOT).public, pins=[])
+    assert failed(report) == []
+    assert "GDPR Art. 17" in words(report, 9)
+    assert "are withheld" not in words(report, 9)
+    assert "whether erasures list all statements they affect: not all are here" in words(report, 8)
+    assert not verify(log.site.store).failed
