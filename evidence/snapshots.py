@@ -148,7 +148,7 @@ class Snapshots:
             packed = part.packed.get(segment.blob) if segment else None
             reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
             known = seen or self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
-            if erasure := is_gone(capture, self._erased):
+            if self._erased and (erasure := is_gone(capture, self._erased)):
                 known.erased.setdefault(capture.question, Gone(capture=capture, erasure=erasure))
                 continue
             if not capture.complete:
@@ -227,7 +227,7 @@ class Snapshots:
 
     def is_there(self, capture: Capture) -> bool:
         """Tell whether an answer was not erased."""
-        return is_gone(capture, self._erased) is None
+        return not self._erased or is_gone(capture, self._erased) is None
 
     def standing(self, asset: AssetId, question: str) -> Standing | None:
         """Return since when the answer to a question is as it is, but for what changes by itself."""
