@@ -17,6 +17,7 @@ from evidence.model.capture import Original
 from evidence.model.names import AssetId, Digest
 from evidence.platforms.platform import Question
 from evidence.store.interface import Store
+from evidence.store.layout import original_key
 from evidence.store.originals import put_original
 
 HINT = "originals"
@@ -46,13 +47,16 @@ class Originals:
         """
         Encrypt to `recipients` (`age1…`), all of them; `memory` is what `dump` gave at the end of an earlier run.
 
-        Raises `AgeError` before anything is asked where that cannot be done.
+        What it names and was erased since is made anew. Raises `AgeError` before anything is asked where encrypting is
+        not possible.
         """
         self._encrypt = _encryption(recipients)
         self._store, self._at = store, at
         self._name = hashlib.sha256("\n".join(sorted(recipients)).encode()).hexdigest()
         self._lock = threading.Lock()
-        self._known = dict(_recalled(memory, self._name))
+        there = frozenset(store.keys("sealed/")) if memory is not None else frozenset()
+        recalled = _recalled(memory, self._name)
+        self._known = {key: known for key, known in recalled if original_key(known[1].digest) in there}
 
     def keep(self, asset: AssetId, question: Question, *, blob: Digest, redacted: bytes, plain: bytes) -> Original:
         """Return what stands for the original of an answer whose redacted bytes are `blob`."""

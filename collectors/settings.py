@@ -45,6 +45,8 @@ class Settings:
     s3_endpoint: str | None
     """Server of a store in S3 that is not AWS's."""
     retention: Retention | None
+    keep: Mapping[str, timedelta]
+    """How long answers of a class are kept; one that is not named, for ever."""
     recipients: tuple[str, ...]
     """Public keys of age that originals of configurations are encrypted to; none: no original is kept."""
     keys: Path
@@ -211,6 +213,7 @@ def _settings(file: SiteFile, home: Path, cwd: Path, places: tuple[Path, ...], s
         store=store,
         s3_endpoint=s3_endpoint,
         retention=_retention(file),
+        keep=_keep(file),
         recipients=tuple(file.age.recipients) if file.age else (),
         keys=keys,
         authorities=tuple(map(_authority, file.tsa)),
@@ -243,6 +246,11 @@ def _authority(entry: TimeAuthorityEntry) -> TimeAuthority:
 def _retention(file: SiteFile) -> Retention | None:
     said = file.retention
     return Retention(period=timedelta(days=said.days), slack=timedelta(days=said.slack_days)) if said else None
+
+
+def _keep(file: SiteFile) -> Mapping[str, timedelta]:
+    said = {"technical": file.keep.technical_days, "personal": file.keep.personal_days}
+    return MappingProxyType({name: timedelta(days=days) for name, days in said.items() if days is not None})
 
 
 def _source(entry: CredentialEntry, home: Path) -> CredentialSource:

@@ -157,6 +157,13 @@ class RetentionEntry(_Strict):
     """What is set on top, so that locks are extended twice a year and not every night."""
 
 
+class KeepEntry(_Strict):
+    """How long answers are kept, by their class; what has no period is kept for ever. `retain prune` looks."""
+
+    technical_days: Annotated[int, Field(gt=0, le=36_500)] | None = None
+    personal_days: Annotated[int, Field(gt=0, le=36_500)] | None = None
+
+
 class TimeAuthorityEntry(_Strict):
     """A time-stamp authority (RFC 3161) that is asked after each seal."""
 
@@ -194,6 +201,8 @@ class SiteFile(_Strict):
     """The folder of the signing keys; beside the store, with `.keys` behind its name, when it is not said."""
     retention: RetentionEntry | None = None
     """Locks for a store in S3; without it none are set, and the bucket's own default applies."""
+    keep: KeepEntry = KeepEntry()
+    """After which time `retain prune` removes answers nobody needs any more."""
     tsa: Annotated[list[TimeAuthorityEntry], Field(max_length=10)] = []
     """Time-stamp authorities; each is asked for a token over the newest checkpoint."""
     age: AgeEntry | None = None
@@ -286,6 +295,7 @@ def _keys_at(trail: tuple[int | str, ...]) -> list[str]:
             "it": PaceEntry,
             "timeouts": Timeouts,
             "retention": RetentionEntry,
+            "keep": KeepEntry,
             "age": AgeEntry,
             "blackouts": BlackoutEntry,
             "jobs": JobEntry,

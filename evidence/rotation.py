@@ -8,6 +8,7 @@ different keys say nothing of each other, unless an answer has a tag of either k
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from evidence.log.erased import erased_in, is_gone
 from evidence.log.history import History
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest
@@ -57,8 +58,11 @@ def secrets_over_time(history: History, asset: AssetId) -> tuple[Seen, ...]:
 
 
 def _answers(history: History, asset: AssetId) -> Iterator[Capture]:
+    erased = erased_in(history)
     for _, part in history.parts():
-        yield from (capture for capture in part.captures if capture.asset == asset and capture.complete)
+        for capture in part.captures:
+            if capture.asset == asset and capture.complete and not is_gone(capture, erased):
+                yield capture
 
 
 class _Question:

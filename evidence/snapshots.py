@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 from evidence.errors import Error
 from evidence.log.assets import load_assets
+from evidence.log.erased import erased_in, is_gone
+from evidence.log.erasure import Erasure
 from evidence.log.history import Entry, History
 from evidence.log.part import PartStatement
 from evidence.model.asset import Asset
@@ -80,12 +82,21 @@ class Standing:
     """The newest whole answer that was another one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """An answer that was erased: when it was given, and what was said of that."""
+
+    capture: Capture
+    erasure: Erasure
+
+
 @dataclass(slots=True)
 class _Known:
     visit: Visit
     readings: dict[str, list[Reading]] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
     cut_off: dict[str, Reading] = field(default_factory=dict)
+    erased: dict[str, Gone] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     """Questions of which no older answer says anything that is not known."""
 
@@ -93,13 +104,25 @@ class _Known:
 class Snapshots:
     """The newest answers in a log, as of a moment."""
 
-    def __init__(self, store: Store, history: History, *, as_of: str | None = None) -> None:
-        """Read every part up to `as_of` (RFC 3339 UTC), the newest first."""
+    def __init__(
+        self,
+        store: Store,
+        history: History,
+        *,
+        as_of: str | None = None,
+        erased: Mapping[Digest, Erasure] | None = None,
+    ) -> None:
+        """
+        Read every part up to `as_of` (RFC 3339 UTC), the newest first.
+
+        `erased` is what is gone, where that is not what `history` says: it may be the log as it was.
+        """
         self.history = history
         self._store = store
         self._packed: OrderedDict[Digest, bytes] = OrderedDict()
         self._known: dict[AssetId, _Known] = {}
         self._lists: dict[Digest, int] = {}
+        self._erased = erased_in(history) if erased is None else erased
         self.newest_run: list[tuple[Digest, PartStatement]] = []
         """The parts of the run that began last, with their digests, the newest first."""
         for entry, part in newest_first(history):
@@ -125,6 +148,9 @@ class Snapshots:
             packed = part.packed.get(segment.blob) if segment else None
             reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
             known = seen or self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
+            if self._erased and (erasure := is_gone(capture, self._erased)):
+                known.erased.setdefault(capture.question, Gone(capture=capture, erasure=erasure))
+                continue
             if not capture.complete:
                 known.cut_off.setdefault(capture.question, reading)
                 continue
@@ -191,6 +217,17 @@ class Snapshots:
         """Return the whole answer before the newest to each question, by its name."""
         kept = self._known[asset].readings if asset in self._known else {}
         return MappingProxyType({name: found[1] for name, found in kept.items() if len(found) > 1})
+
+    def erased(self, asset: AssetId) -> Mapping[str, Gone]:
+        """Return the newest answer to each question that was erased, where none that is there is newer."""
+        known = self._known[asset]
+        newest = {name: kept[0].capture.at for name, kept in known.readings.items()}
+        left = {name: one for name, one in known.erased.items() if one.capture.at > newest.get(name, "")}
+        return MappingProxyType(left)
+
+    def is_there(self, capture: Capture) -> bool:
+        """Tell whether an answer was not erased."""
+        return not self._erased or is_gone(capture, self._erased) is None
 
     def standing(self, asset: AssetId, question: str) -> Standing | None:
         """Return since when the answer to a question is as it is, but for what changes by itself."""
@@ -259,6 +296,15 @@ def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, ki
             found += snapshots.newest(asset, name)
     found.sort(key=lambda one: (one.index, one.capture.at), reverse=True)
     return tuple(found[:KEPT])
+
+
+def erased_configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, kind: str) -> Gone | None:
+    """Return the newest configuration of `asset` if it was erased."""
+    for name, gone in snapshots.erased(asset).items():
+        platform = platform_of(platforms, gone.capture.platform)
+        if any(one.name == asked_as(name) and one.config == kind for one in platform.questions):
+            return gone
+    return None
 
 
 def newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:

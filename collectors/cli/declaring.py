@@ -156,7 +156,7 @@ def add_command(kind: str, *, name: str, summary: str, fixed: Mapping[str, str] 
         cells = {column.name: said[_parameter(column)] or "" for column in columns} | dict(fixed or {})
         label = (fixed or {}).get("kind", kind)
         try:
-            entry = entry_of(kind, {"id": ident or _made_of(label, cells), **cells})
+            entry = entry_of(kind, {"id": ident or made_of(label, cells), **cells})
         except ShapeError as error:
             raise click.UsageError(str(error)) from error
         sign([entry], register_of(kind), config=config, store=store, no_seal=no_seal, check=False)
@@ -219,7 +219,8 @@ def _parameter(column: "Column") -> str:
     return _SPOKEN.get(column.name, column.name)
 
 
-def _made_of(label: str, cells: Mapping[str, object]) -> str:
+def made_of(label: str, cells: Mapping[str, object]) -> str:
+    """Return the name of an entry that nobody named: made of what it says, so twice is once."""
     text = "\0".join(f"{name}={cells[name]}" for name in sorted(cells))
     return f"{label}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
 

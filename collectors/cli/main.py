@@ -13,6 +13,7 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "collect": Lazy("collectors.cli.collect:command", "Read every asset once and seal what was seen."),
     "demo": Lazy("collectors.cli.demo:command", "Try everything on a simulated plant and on this machine."),
     "doctor": Lazy("collectors.cli.doctor:command", "Examine this installation, its keys, clock and store."),
+    "erase": Lazy("collectors.cli.erase:command", "Remove artefacts for good, and say so in the log."),
     "exception": Lazy("collectors.cli.exception:command", "Accept a deviation for a time; list and end exceptions."),
     "export": Lazy("collectors.cli.export:command", "Write the evidence bundle of a period, for an auditor."),
     "fixture": Lazy("collectors.cli.fixture:command", "Record a device into a fixture, and serve fixtures."),
@@ -27,6 +28,9 @@ OPERATOR_COMMANDS: Mapping[str, Lazy] = {
     "register": Lazy("collectors.cli.register:command", "Write registers as sheets, and read them back in."),
     "owner": Lazy("collectors.cli.owner:command", "Make and list owners: each has its own keys, store and log."),
     "release": Lazy("collectors.cli.release:command", "Lift the quarantine of an asset, or the hold of a zone."),
+    "retain": Lazy(
+        "collectors.cli.retain:command", "Keep what has to stay (legal holds), and remove what is past its period."
+    ),
     "review": Lazy("collectors.cli.review:command", "Let statements count that were set aside with their key."),
     "schedule": Lazy("collectors.cli.schedule:command", "Print ready files for cron, systemd or AWX."),
     "seal": Lazy("collectors.cli.seal:command", "Commit every part that waits to the log, and name what is missing."),

@@ -1,11 +1,13 @@
 """The assessments a log holds, read back."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from evidence.log.erased import erased_in, rests_on
+from evidence.log.erasure import Erasure
 from evidence.log.findings import FindingsStatement, load_results
 from evidence.log.history import History
-from evidence.model.finding import Finding
+from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
@@ -13,19 +15,25 @@ from evidence.store.interface import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One assessment as it was signed."""
+    """One assessment that was signed."""
 
     index: int
     """Place of its statement in the log."""
     digest: Digest
     statement: FindingsStatement
     findings: tuple[Finding, ...]
+    """As they stand now."""
 
 
 def recorded(
     store: Store, history: History, *, as_of: str | None = None, profile: str | None = None
 ) -> Iterator[Recorded]:
-    """Yield the assessments in the log, the newest first: up to a moment (RFC 3339 UTC), and of one profile."""
+    """
+    Yield the assessments in the log, the newest first: up to a moment (RFC 3339 UTC), and of one profile.
+
+    A finding is as it was signed, save where all it rested on was erased since: that is not-assessed.
+    """
+    erased = erased_in(history)
     for entry in reversed(history.statements):
         if entry.kind != "findings":
             continue
@@ -34,7 +42,17 @@ def recorded(
             continue
         if profile is None or statement.basis.profile == profile:
             rows = load_results(get_blob(store, statement.results, statement.results_bytes))
-            yield Recorded(index=entry.index, digest=entry.digest, statement=statement, findings=rows)
+            findings = tuple(_since_erased(row, erased) for row in rows)
+            yield Recorded(index=entry.index, digest=entry.digest, statement=statement, findings=findings)
+
+
+def _since_erased(finding: Finding, erased: Mapping[Digest, Erasure]) -> Finding:
+    """Return a finding as it stands: what it rested on alone may be gone."""
+    erasure = rests_on(finding, erased)
+    if erasure is None:
+        return finding
+    reason = f"what it rested on was {erasure}; it said {finding.status}"
+    return replace(finding, status=Status.NOT_ASSESSED, due=False, reason=reason)
 
 
 def newest_two(
@@ -46,3 +64,11 @@ def newest_two(
         return None, None
     same = recorded(store, history, as_of=as_of, profile=newest.statement.basis.profile)
     return newest, next((one for one in same if one.index < newest.index), None)
+
+
+def current_evidence(store: Store, history: History) -> frozenset[Digest]:
+    """Return what the newest assessment of each profile rests on."""
+    newest: dict[str, Recorded] = {}
+    for one in recorded(store, history):
+        newest.setdefault(one.statement.basis.profile, one)
+    return frozenset(digest for one in newest.values() for finding in one.findings for digest in finding.evidence)

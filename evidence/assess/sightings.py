@@ -124,7 +124,7 @@ def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since:
         if part.ended < since:
             return
         for capture in reversed(part.captures):
-            if capture.complete and since <= capture.at <= as_of and wanted(capture):
+            if snapshots.is_there(capture) and capture.complete and since <= capture.at <= as_of and wanted(capture):
                 segment = capture.volatile
                 packed = part.packed.get(segment.blob) if segment else None
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)

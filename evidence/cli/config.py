@@ -7,7 +7,7 @@ import click
 
 from evidence.cli.options import as_of_option, platforms_option, store_option, verbosity_option
 from evidence.errors import Error
-from evidence.harmless import harmless
+from evidence.harmless import harmless, one_line
 
 
 class NoConfigurationError(Error):
@@ -32,12 +32,19 @@ def command(
     spelled out; a pipe gets the bytes.
     """
     from evidence.cli.reading import open_platforms, open_snapshots
-    from evidence.snapshots import configuration
+    from evidence.snapshots import configuration, erased_configuration
 
     kind = "startup" if startup else "running"
     snapshots = open_snapshots(store, as_of)
     (name,) = snapshots.choose([asset])
-    found = configuration(snapshots, name, open_platforms(platforms_folder), kind)
+    platforms = open_platforms(platforms_folder)
+    found = configuration(snapshots, name, platforms, kind)
+    gone = erased_configuration(snapshots, name, platforms, kind)
+    if gone is not None:
+        told = one_line(f"{name}: the {kind} configuration of {gone.capture.at} was {gone.erasure}")
+        if not found:
+            raise NoConfigurationError(told)
+        click.echo(f"{told}; this is the one of {found[0].capture.at}", err=True)
     if not found:
         visit = snapshots.visit(name)
         raise NoConfigurationError(

@@ -3,7 +3,7 @@
 import click
 
 from evidence.cli.options import platforms_option, store_option, verbosity_option
-from evidence.harmless import harmless
+from evidence.harmless import harmless, one_line
 
 
 @click.command()
@@ -22,11 +22,16 @@ def command(asset: str, store: str, raw: bool, startup: bool, platforms_folder: 
     """
     from evidence.changes import changed_lines
     from evidence.cli.reading import open_platforms, open_snapshots
-    from evidence.snapshots import configuration
+    from evidence.snapshots import configuration, erased_configuration
 
     snapshots = open_snapshots(store, None)
     (name,) = snapshots.choose([asset])
-    found = configuration(snapshots, name, open_platforms(platforms_folder), "startup" if startup else "running")
+    platforms, kind = open_platforms(platforms_folder), "startup" if startup else "running"
+    found = configuration(snapshots, name, platforms, kind)
+    gone = erased_configuration(snapshots, name, platforms, kind)
+    if gone is not None:
+        told = f"{name}: the {kind} configuration of {gone.capture.at} was {gone.erasure}"
+        click.echo(one_line(told), err=True)
     if len(found) < 2:
         click.echo(f"{name}: {len(found)} whole configurations are stored, nothing to compare", err=True)
         return

@@ -1,6 +1,6 @@
 """`history`: everything the log holds about an asset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +9,10 @@ from evidence.cli.options import open_here, store_option, verbosity_option
 from evidence.cli.output import json_line, table
 
 if TYPE_CHECKING:
+    from evidence.log.erasure import Erasure
     from evidence.log.history import Entry, History
     from evidence.log.part import PartStatement
+    from evidence.model.names import Digest
 
 Row = dict[str, object]
 
@@ -71,9 +73,12 @@ def _secrets(history: "History", asset: str) -> Iterator[Row]:
 
 def _rows(history: "History", asset: str, everything: bool) -> Iterator[Row]:
     """Yield one row a visit, before it one an answer that is new or different."""
+    from evidence.log.erased import erased_in
+
     seen: dict[str, str] = {}
+    erased = erased_in(history)
     for entry, part in history.parts():
-        yield from _answers(entry, part, asset, seen, everything)
+        yield from _answers(entry, part, asset, seen, everything, erased)
         for outcome in part.outcomes:
             if outcome.asset == asset:
                 reason = f": {outcome.reason}" if outcome.reason else ""
@@ -88,19 +93,27 @@ def _rows(history: "History", asset: str, everything: bool) -> Iterator[Row]:
 
 
 def _answers(
-    entry: "Entry", part: "PartStatement", asset: str, seen: dict[str, str], everything: bool
+    entry: "Entry",
+    part: "PartStatement",
+    asset: str,
+    seen: dict[str, str],
+    everything: bool,
+    erased: "Mapping[Digest, Erasure]",
 ) -> Iterator[Row]:
+    from evidence.log.erased import is_gone
+
     for capture in part.captures:
         if capture.asset != asset:
             continue
         before = seen.get(capture.question)
         seen[capture.question] = capture.blob
         event = "first" if before is None else "unchanged" if before == capture.blob else "changed"
+        gone = is_gone(capture, erased)
         if event != "unchanged" or everything:
             yield {
                 "at": capture.at,
                 "event": event,
-                "detail": f"{capture.question}: {capture.transport} {capture.request:.80}",
+                "detail": f"{capture.question}: {capture.transport} {capture.request:.80}{f', {gone}' if gone else ''}",
                 "source": capture.blob,
                 "index": entry.index,
                 "statement": entry.digest,

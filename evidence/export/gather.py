@@ -8,8 +8,9 @@ from evidence.bundle.layout import artefact_path, blob_path, statement_path
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.errors import Error
 from evidence.export.period import Period
-from evidence.export.survey import SAID_OF_KEYS, Survey, asked, sealed_plan, survey_of
+from evidence.export.survey import SHOWN_TO_ALL, Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
+from evidence.log.erased import erased_by, is_gone
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
 from evidence.log.ledger import DISTRUSTED
@@ -89,7 +90,7 @@ class Span:
     plan: Digest
     """The newest plan's blob."""
     told: int
-    """Up to this leaf things are supplied; beyond it only what was said of keys."""
+    """Up to this leaf things are supplied; beyond it only what was said of keys, and what was erased."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,7 +166,7 @@ def gather(history: History, selection: Selection) -> Gathered:
         within = entry.index >= span.previous
         if entry.kind == DISTRUSTED and within:
             gathered.supplied[entry.index] = (history.open(entry).statement.kind, entry.digest)
-        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind not in SAID_OF_KEYS):
+        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind not in SHOWN_TO_ALL):
             continue
         if not within and entry.kind in _OF_ITS_TIME and entry.kind != "missed":
             continue
@@ -195,6 +196,7 @@ def gather(history: History, selection: Selection) -> Gathered:
     seen = {outcome.asset for run in gathered.runs for outcome in run.outcomes} | {key[0] for key in gathered.artefacts}
     for asset in sorted(selection.assets - seen):
         raise ExportError(f"{asset}: no such asset in {selection.period.name}")
+    _leave_out_erased(gathered)
     _give_paths(gathered)
     return gathered
 
@@ -218,7 +220,8 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     Return the leaves to hand out: whole batches, from the first that holds something of the period to the last.
 
     As the log grows the span of a time that is over stays the same, unless something of that time is sealed late, or
-    something is said of a key: whoever reads a bundle must see who is trusted now, the sealer that signs it among them.
+    something is said of a key, or erased: whoever reads a bundle must see who is trusted now, the sealer that signs it
+    among them, and what is gone.
     """
     moments = survey.moments
     until = rfc3339(selection.period.until)
@@ -234,7 +237,7 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     plan = max((one for one in survey.stated if one.index < size), key=lambda one: one.index, default=None)
     if previous >= size or plan is None:
         raise ExportError(f"nothing of {selection.period.name} is in the log of {history.owner}")
-    reach = max(size, next((end for end in ends if end >= survey.keys), size))
+    reach = max(size, next((end for end in ends if end >= survey.shown), size))
     return Span(previous=previous, size=reach, as_of=as_of, plan=plan.blob, told=size)
 
 
@@ -281,6 +284,14 @@ def _supply(gathered: Gathered, entry: Entry, accepted: Accepted) -> None:
     gathered.supplied[entry.index] = (entry.kind, entry.digest)
     if accepted.plan is None and entry.kind not in FIRST_SUBJECT:
         gathered.plans.add(accepted.statement.subjects[0].digest)
+
+
+def _leave_out_erased(gathered: Gathered) -> None:
+    """Let go of what was erased, as whoever reads the supplied statements alone must take it."""
+    said = (gathered.history.statements[index] for index in sorted(gathered.supplied))
+    gone = erased_by(gathered.history, said)
+    gathered.artefacts = {key: one for key, one in gathered.artefacts.items() if not is_gone(one.first, gone)}
+    gathered.blobs = {digest: length for digest, length in gathered.blobs.items() if digest not in gone}
 
 
 def _give_paths(gathered: Gathered) -> None:

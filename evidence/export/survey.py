@@ -14,8 +14,8 @@ from evidence.model.names import Digest
 from evidence.verify.audit import SealedPlan
 from evidence.verify.calendar_step import Window, counted_from, known_of
 
-SAID_OF_KEYS = frozenset({"key", "review"})
-"""Kinds that say who is trusted: whoever reads a bundle must see all of them."""
+SHOWN_TO_ALL = frozenset({"key", "review", "erasure"})
+"""Kinds that say who is trusted, and what is gone: whoever reads a bundle must see all of them."""
 
 
 @dataclass(slots=True)
@@ -27,16 +27,16 @@ class Survey:
     stated: list[SealedPlan] = field(default_factory=list)
     ends: list[tuple[int, datetime]] = field(default_factory=list)
     """Index and end of each part."""
-    keys: int = 0
-    """How many leaves there are up to the last one that says something of a key, or of what it signed."""
+    shown: int = 0
+    """How many leaves there are up to the last one of a kind that is shown to all."""
 
 
 def survey_of(history: History) -> Survey:
     """Read a whole log."""
     found = Survey()
     for entry in history.statements:
-        if entry.kind in SAID_OF_KEYS:
-            found.keys = entry.index + 1
+        if entry.kind in SHOWN_TO_ALL:
+            found.shown = entry.index + 1
         if entry.kind == "part":
             ended = history.ended(entry)
             found.moments.append((entry.index, entry.kind, ended))

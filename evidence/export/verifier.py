@@ -26,6 +26,7 @@ PIECES = (
         "log_checks",
         "findings",
         "stamps",
+        "erased",
         "checks",
     ),
     "main",
@@ -49,7 +50,7 @@ WEB_PIECES = (
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "stamps", "statement_steps", "page"),
+    *("completeness", "findings", "stamps", "erased", "statement_steps", "page"),
 )
 """The same of `verify.html`."""
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from evidence.errors import Error
 from evidence.log.anchor import Anchor, read_anchor
 from evidence.log.authority import Authority
+from evidence.log.erasure import Erasure, read_erasure
 from evidence.log.export import ExportStatement, read_export
 from evidence.log.findings import FindingsStatement, read_findings
 from evidence.log.keystatement import KeyStatement, read_key
@@ -47,6 +48,7 @@ class Accepted:
     export: ExportStatement | None = None
     anchor: Anchor | None = None
     review: Review | None = None
+    erasure: Erasure | None = None
     plan: Digest | None = None
     """The plan's blob, when it is a plan statement."""
     named: Mapping[Digest, int] | None = None
@@ -99,6 +101,8 @@ def judge(data: bytes, authority: Authority) -> Accepted:
             review = read_review(statement)
             after = authority.reviewed(review, statement.signer or "")
             return Accepted(digest=digest, statement=statement, authority=after, review=review)
+        case "erasure":
+            return Accepted(digest=digest, statement=statement, authority=authority, erasure=read_erasure(statement))
         case "export":
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":

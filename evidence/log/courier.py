@@ -12,6 +12,8 @@ from itertools import chain
 from evidence.errors import Error
 from evidence.log.anchor import COSIGNATURES, TOKENS, kept
 from evidence.log.chain import RolledBackError, load_batch, read_store_info
+from evidence.log.erased import erased_in
+from evidence.log.history import History
 from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.store.blobs import get_blob
 from evidence.store.interface import MissingError, Store
@@ -190,13 +192,18 @@ def _check_gaps(source: Store, held: int, new: Sequence[int]) -> None:
 def _copy_objects(whole: Ledger, source: Store, target: Store, held: int, size: int) -> int:
     """Copy what the new leaves name, checked; return how many objects were written."""
     written = 0
+    gone = erased_in(History.read(whole.store))
     early = (index for index, leaf in enumerate(whole.chain.leaves[:held]) if leaf.kind in ("genesis", "key"))
     for index in chain(early, range(held, size)):
         accepted = whole.open(index)
         for digest, length in accepted.blobs.items():
+            if digest in gone:
+                continue
             get_blob(whole.store, digest, length)
             written += _copy(source, target, blob_key(digest))
         for digest, length in accepted.part.originals().items() if accepted.part is not None else ():
+            if digest in gone:
+                continue
             check_original(whole.store, digest, length)
             written += _copy(source, target, original_key(digest))
         named = [key for key in places_of(whole.chain.leaves[index], whole.places) if not _has(target, key)]

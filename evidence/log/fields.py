@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from evidence.clock import TimeError, parse_rfc3339
 from evidence.errors import Error
-from evidence.model.names import Digest, DigestError, parse_digest
+from evidence.model.names import Digest, DigestError, is_digest, parse_digest
 
 MAX_TEXT = 64 * 1024
 """Longest string of a statement; the longest we write are reasons and requests of a few hundred characters."""
@@ -79,6 +79,16 @@ class Fields:
         if not isinstance(value, list):
             raise ShapeError(f"{self.what}: {key}: expected a list, found {type(value).__name__}")
         return tuple(value)
+
+    def digests(self, key: str, *, least: int = 0, most: int) -> tuple[Digest, ...]:
+        """Return a list of digests in order, each once."""
+        rows = self.rows(key)
+        if not least <= len(rows) <= most:
+            raise ShapeError(f"{self.what}: {key}: expected {least} to {most} digests, found {len(rows)}")
+        found = tuple(Digest(row) for row in rows if isinstance(row, str) and is_digest(row))
+        if len(found) != len(rows) or list(found) != sorted(set(found)):
+            raise ShapeError(f"{self.what}: {key}: expected digests, in order, each once")
+        return found
 
     def raw(self, key: str) -> object:
         """Return a value whose shape its reader checks."""

@@ -81,6 +81,10 @@ class PartStatement:
         found = (capture.original for capture in self.captures)
         return {original.digest: original.bytes for original in found if original is not None}
 
+    def answers(self) -> frozenset[Digest]:
+        """Return every blob and encrypted original that came of a device, and nothing this log is read with."""
+        return frozenset((*(capture.blob for capture in self.captures), *self.packed, *self.originals()))
+
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
         found: dict[Digest, int] = {}
@@ -163,7 +167,7 @@ def read_part(statement: Statement) -> PartStatement:
         label=fields.text("label", longest=200),
         chunk=fields.whole("chunk"),
         last=fields.flag("last"),
-        previous=_digests(fields, "previous"),
+        previous=fields.digests("previous", most=MAX_PREVIOUS),
         after=_after(fields.raw("after")),
         assets=fields.digest("assets"),
         assets_bytes=fields.whole("assets_bytes"),
@@ -213,16 +217,6 @@ def _after(value: object) -> After | None:
         return None
     fields = Fields(value, "after", _AFTER, _NONE)
     return After(size=fields.whole("size", least=1), root=fields.text("root", longest=64))
-
-
-def _digests(fields: Fields, key: str) -> tuple[Digest, ...]:
-    rows = fields.rows(key)
-    if len(rows) > MAX_PREVIOUS:
-        raise ShapeError(f"part: {key}: at most {MAX_PREVIOUS} are read, found {len(rows)}")
-    found = tuple(parse_digest(row) for row in rows if isinstance(row, str))
-    if len(found) != len(rows) or list(found) != sorted(set(found)):
-        raise ShapeError(f"part: {key}: expected digests, in order, each once")
-    return found
 
 
 def _packed(fields: Fields) -> Mapping[Digest, int]:

@@ -13,6 +13,7 @@ from evidence.errors import Error
 from evidence.log.accept import Accepted, accept, check_plan
 from evidence.log.authority import Authority
 from evidence.log.chain import Leaf, check_pin, dump_batch, in_order, read_chain
+from evidence.log.erased import check_erasure
 from evidence.log.fields import Fields
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.keyring import Keyring, Role
@@ -143,6 +144,7 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
             accepted = ledger.open(index)
             check_plan(accepted, ledger.plans)
             batch.whole.check(accepted)
+            check_erasure(ledger, accepted)
         except Error as error:
             raise SealError(f"a batch without a checkpoint holds a bad leaf, {leaf.statement}: {error}") from error
     _sign(ledger, keyring, ledger.authority, ledger.here)
@@ -182,6 +184,7 @@ def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: date
         accepted = accept(key, data, batch.authority)
         check_plan(accepted, batch.plans)
         batch.whole.check(accepted)
+        check_erasure(ledger, accepted)
     except (MissingError, BlobError) as error:
         batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
     except StoreError:

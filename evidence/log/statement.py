@@ -45,12 +45,6 @@ FIRST_SUBJECT: Mapping[str, str] = MappingProxyType(
 )
 """Name of the first subject where it is not `plan`."""
 
-INTERPRETED = frozenset(
-    {"genesis", "key", "plan", "missed", "part", "quarantine", "findings", "exception", "approval", "attestation"}
-    | {"export", "anchor", "review"}
-)
-"""Kinds whose meaning this version knows; of others it checks who signed them, for which log, and no more."""
-
 MAX_SUBJECTS = 200_000
 """Most subjects; a part of the largest statement names fewer."""
 

@@ -89,6 +89,10 @@ ATTESTATIONS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column(name="version", required=True),
             Column(name="origin"),
         ),
+        "legal-hold": (
+            Column(name="reason", required=True),
+            Column(name="ticket"),
+        ),
     }
 )
 """Kind of attestation -> its own columns."""

@@ -63,7 +63,7 @@ class Attestation:
 
     id: str
     kind: str
-    """`restore-test`, `support-end`, `known-device`, `firmware-baseline`."""
+    """`restore-test`, `support-end`, `known-device`, `firmware-baseline`, `legal-hold`."""
     asset: AssetId | None
     values: Mapping[str, str]
     """Columns of the record, as in docs/registers.md; those of a restore test are those of docs/facts.md."""

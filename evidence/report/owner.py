@@ -16,6 +16,7 @@ from evidence.assess.recorded import Recorded
 from evidence.checks.estate import Estate, Row, Subject
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.controls.load import Catalogue
+from evidence.log.erased import erased_in
 from evidence.log.findings import count
 from evidence.log.history import History
 from evidence.model.finding import Finding, Status
@@ -142,7 +143,7 @@ def owner_report(
     judged = History.read(store, size=basis.size)
     registers = read_registers(judged, basis.as_of)
     profile = basis.profile if basis.profile in knowledge.catalogue.profiles else DEFAULT_PROFILE
-    snapshots = Snapshots(store, judged, as_of=basis.as_of)
+    snapshots = Snapshots(store, judged, as_of=basis.as_of, erased=erased_in(history))
     estate = estate_of(snapshots, store, knowledge, registers, at=parse_rfc3339(basis.as_of), profile=profile)
     return OwnerReport(
         owner=history.owner,

@@ -63,7 +63,7 @@ def make_sheet(
     latest = snapshots.latest(asset)
     newest = max(latest.values(), key=lambda one: (one.index, one.capture.at), default=None)
     facts = snapshots.facts(asset, platforms)
-    answers = tuple(_answers(latest.values(), platforms, at))
+    answers = (*_answers(latest.values(), platforms, at), *_erased(snapshots, asset, at))
     return Sheet(
         id=asset,
         asset=ledger,
@@ -124,6 +124,30 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
             )
         )
     yield from sorted(rows, key=lambda row: (not row.config, row.question))
+
+
+def _erased(snapshots: Snapshots, asset: AssetId, at: datetime) -> Iterator[Answer]:
+    """Yield the newest answers that were erased, and why."""
+    for name, gone in sorted(snapshots.erased(asset).items()):
+        capture = gone.capture
+        age = age_s(capture.at, at)
+        yield Answer(
+            question=name,
+            transport=capture.transport,
+            request=capture.request,
+            at=capture.at,
+            age_s=age,
+            stale=age > capture.ttl_s,
+            blob=capture.blob,
+            bytes=capture.bytes,
+            redactions=capture.redactions,
+            complete=False,
+            reason=str(gone.erasure),
+            config=False,
+            host_key=capture.host_key,
+            link=None,
+            access=None,
+        )
 
 
 def _link(capture: Capture) -> str | None:

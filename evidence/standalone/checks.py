@@ -4,17 +4,19 @@ import re
 from collections import Counter
 from typing import Any
 
+from evidence.standalone.erased import erased_of
 from evidence.standalone.files import BROKEN, require
 from evidence.standalone.findings import check_tables
 from evidence.standalone.forms import ROLES, sha, shorten
 from evidence.standalone.log_checks import LogChecks
 from evidence.standalone.planned import Planned
-from evidence.standalone.shapes import PREDICATES, asset_list, blobs_of
+from evidence.standalone.shapes import asset_list, blobs_of
 from evidence.standalone.slots import utc
 from evidence.standalone.stamps import check_tokens, say_times
 
 _STATEMENT_PATH = re.compile(r"data/statements/([a-z]{1,32})/([0-9a-f]{64})\.dsse\.json")
 _GAPS = "data/gaps.csv"
+_OF_A_SIZE = ("export", "findings", "erasure")
 _OF_NO_PLAN = ("genesis", "key", "quarantine", "anchor", "plan")
 
 
@@ -67,8 +69,6 @@ class Verification(LogChecks):
             self.gaps.append(f"{path}: of a kind that this program does not know")
             return
         require(found == kind, f"of the kind {found}")
-        if kind not in PREDICATES:
-            self.gaps.append(f"{path}: who signed it is checked, what it says is not")
         counts = not (self.keys and self.keys.distrusts(signer, ROLES[kind], index, name[:64]))
         self.disowned.update([] if counts else [kind])
         self.supplied.append((index, f"sha256:{name[:64]}", statement | {"kind": kind, "counts": counts}))
@@ -86,7 +86,7 @@ class Verification(LogChecks):
         knew = []
         for index, _, statement in self.supplied:
             kind, predicate = statement["kind"], statement["predicate"]
-            after = {"part": predicate.get("after"), "export": predicate, "findings": predicate}.get(kind)
+            after = {"part": predicate.get("after")}.get(kind, predicate if kind in _OF_A_SIZE else None)
             if kind not in _OF_NO_PLAN and plans.get(statement["subject"][0]["digest"]["sha256"], index) >= index:
                 self.failures.append(f"leaf {index}: its plan is not shown to have been logged before it")
             if not statement["counts"]:
@@ -102,6 +102,7 @@ class Verification(LogChecks):
                 self.failures.append(f"leaf {index}: knew another log at {size} leaves")
             elif size not in roots:
                 self.gaps.append(f"leaf {index}: knew the log at {size} leaves, before this bundle's")
+        self.erased = erased_of(self)
 
     def artefacts(self) -> None:
         """Check that every artefact is one a statement names, for the asset, day and question its path says."""
@@ -121,11 +122,17 @@ class Verification(LogChecks):
             known = path == f"data/blobs/{digest}" and f"sha256:{digest}" in self.blobs
             if path.startswith("data/blobs/") and not known:
                 self.failures.append(f"{path}: no statement here names it")
-        missing = answers - {digest for path, digest in self.manifest.items() if path.startswith("data/evidence/")}
+            if path.startswith(("data/evidence/", "data/blobs/")) and f"sha256:{digest}" in self.erased:
+                self.failures.append(f"{path}: is here, and was {self.erased[f'sha256:{digest}']}")
+        gone = {digest for digest in answers if f"sha256:{digest}" in self.erased}
+        self.gaps += [f"{digest}: {self.erased[f'sha256:{digest}']}" for digest in sorted(gone)]
+        missing = (
+            answers - gone - {digest for path, digest in self.manifest.items() if path.startswith("data/evidence/")}
+        )
         if missing:
             self.gaps.append(f"{len(missing)} answers that the statements name are withheld")
         check_tables(self)
-        self.notes.append(f"{len(answers) - len(missing)} different answers")
+        self.notes.append(f"{len(answers) - len(missing) - len(gone)} different answers, {len(gone)} erased")
 
     def completeness(self) -> None:
         """Check that each run and each planned slot has one outcome for each of its assets, and what gaps.csv says."""

@@ -55,6 +55,7 @@ class LogChecks:
         self.supplied: list[tuple[int, str, dict[str, Any]]] = []
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
+        self.erased = dict[str, str]()
         self.bound = 0
         self.authorities = list[Certificate]()
 

@@ -162,11 +162,15 @@ PREDICATES = {
         log=text(), at=_TIME, size=whole(1), root=text(64), tokens=_TOKENS, certificates=_LISTS, crls=_LISTS,
     ),
     "review": record(log=text(), at=_TIME, by=text(500), reason=text(2_000)),
+    "erasure": record(
+        log=text(), at=_TIME, by=text(500), reason=text(2_000), size=whole(1), root=text(64),
+        affected=ordered(_DIGEST, least=1, most=200_000),
+    ),
     "exception": _REGISTER,
     "approval": _REGISTER,
     "attestation": _REGISTER,
 }  # fmt: skip
-"""Of kinds that are not here it is checked who signed them, and no more."""
+"""What a statement of each kind says."""
 
 _TEXTS = (
     *("platform", "network_os", "site", "zone", "role", "criticality", "function", "accountable", "vendor"),
@@ -214,14 +218,14 @@ def check(statement: Any) -> str | None:
     subjects = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
     first = {"genesis": "root", "key": "key", "quarantine": "object", "anchor": "checkpoint"}.get(kind, "plan")
     require(subjects[0][0] == first, f"{kind}: its first subject is another")
-    if kind not in PREDICATES:
-        return kind
     require(PREDICATES[kind](predicate), f"{kind}: what it says is not written our way")
     require(_about(kind, predicate, subjects) == subjects, f"{kind}: it is about something else than it says")
     if kind == "part":
         _check_part(predicate)
     if kind == "review":
         require(len(subjects) > 1, "review: lets nothing count")
+    if kind == "erasure":
+        require(1 < len(subjects) <= 10_001, "erasure: removes nothing, or too much")
     if kind == "anchor":
         named = [[row["token"] for row in predicate["tokens"]]]
         named += [[row["blob"] for row in predicate[name]] for name in ("certificates", "crls")]
@@ -245,6 +249,9 @@ def _about(kind: str, said: Any, subjects: list[tuple[str, str]]) -> list[tuple[
         return [subjects[0], ("tagmanifest", subjects[1][1])]
     if kind == "review":
         return [subjects[0], *(("adopted", digest) for digest in sorted({digest for _, digest in subjects[1:10_001]}))]
+    if kind == "erasure":
+        kinds = ("artefact", "original")
+        return [subjects[0], *sorted({one for one in subjects[1:] if one[0] in kinds})]
     return [subjects[0], ("results", said["results"][7:])] if kind == "findings" else subjects[:1]
 
 
@@ -273,3 +280,11 @@ def blobs_of(kind: str, said: Any) -> list[tuple[str, int]]:
         pairs += [(said["conduct"]["log"], said["conduct"]["log_bytes"])] if said["conduct"].get("log") else []
     lists = [*said["certificates"], *said["crls"]] if kind == "anchor" else []
     return [*pairs, *((row["blob"], row["bytes"]) for row in lists)]
+
+
+def answers_of(kind: str, said: Any) -> set[str]:
+    """Return everything a statement names that came of a device: blobs, and encrypted originals."""
+    if kind != "part":
+        return set()
+    found = {row["blob"] for row in (*said["packed"], *said["captures"])}
+    return found | {row["sealed"]["digest"] for row in said["captures"] if "sealed" in row}

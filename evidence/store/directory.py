@@ -12,6 +12,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from evidence.store.flock import held
@@ -92,6 +93,24 @@ class DirectoryStore:
             return
         except OSError as error:
             raise StoreError(f"{prefix}: cannot be listed: {error.strerror}") from error
+
+    def kept_by(self, key: str, *, bypass: bool, at: datetime) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: who may write here may remove."""
+        check_key(key)
+        yield from ()
+
+    def erase(self, key: str, *, bypass: bool) -> int:  # noqa: ARG002
+        """Remove an object, durably, and return how many there were."""
+        place = self._place(key)
+        try:
+            self._refuse_links(place.parent)
+            place.unlink()
+            _sync_folder(place.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+        except OSError as error:
+            raise StoreError(f"{key}: cannot be removed: {error.strerror}") from error
+        return 1
 
     def exclusive(self, *, wait_s: float) -> AbstractContextManager[None]:
         """Hold the store's lock file; the operating system lets go of it when the process dies."""

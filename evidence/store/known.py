@@ -87,6 +87,11 @@ class Known:
                 self._near[key] = data
                 self._near_bytes += len(data)
 
+    def let_go(self, key: str) -> None:
+        """Let go of an object that was removed."""
+        with self._guard:
+            self._near_bytes -= len(self._near.pop(key, b""))
+
     def near(self, key: str) -> bytes | None:
         """Return an object that is at hand."""
         return self._near.get(key)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from evidence.store.interface import BusyError, ConflictError, MissingError, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES, check_key, is_hint
@@ -44,6 +45,16 @@ class MemoryStore:
         check_size(key, len(data))
         with self._guard:
             self._objects[key] = bytes(data)
+
+    def kept_by(self, key: str, *, bypass: bool, at: datetime) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: nothing is locked here."""
+        check_key(key)
+        yield from ()
+
+    def erase(self, key: str, *, bypass: bool) -> int:  # noqa: ARG002
+        """Remove an object, and return how many there were."""
+        with self._guard:
+            return int(self._objects.pop(check_key(key), None) is not None)
 
     @contextmanager
     def exclusive(self, *, wait_s: float) -> Iterator[None]:

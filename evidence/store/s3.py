@@ -25,7 +25,7 @@ from evidence.store.remote import Remote, Retention
 from evidence.store.retains import Renewed
 from evidence.store.s3_names import NUMBERED, fits, is_named_by_content, read_name
 from evidence.store.s3_probe import Checks, Habits, check_conditional, check_versioning, look_at, try_checks
-from evidence.store.s3_retention import lock_for, renew
+from evidence.store.s3_retention import is_held, keepers, lock_for, renew
 from evidence.store.s3_wire import Bucket, Lock, TakenError, Version
 from evidence.store.versions import Surplus
 
@@ -129,6 +129,34 @@ class S3Store:
         if self.retention is None:
             return Renewed(seen=frozenset(self.keys(prefix)), extended=0)
         return renew(self._bucket, self.retention, prefix, wanted=wanted, at=at)
+
+    def kept_by(self, key: str, *, bypass: bool, at: datetime) -> Iterator[str]:
+        """Yield in words what keeps a version of an object from being removed at a moment."""
+        if self.habits.lock:
+            for version in self._bucket.versions_of(check_key(key)):
+                if not version.marker:
+                    yield from keepers(self._bucket, version, bypass=bypass, at=at)
+
+    def erase(self, key: str, *, bypass: bool) -> int:
+        """Remove every version of an object, and every delete marker; return how many there were."""
+        versions = list(self._bucket.versions_of(check_key(key)))
+        lift = {"BypassGovernanceRetention": True} if bypass and self.habits.lock else {}
+        for version in versions:
+            self._bucket.ask_of(key, "delete_object", VersionId=version.id, **lift)
+        self._oldest.pop(key, None)
+        self._known.let_go(key)
+        return len(versions)
+
+    def hold(self, key: str, *, on: bool) -> int:
+        """Set or lift the legal hold of every version of an object; return of how many it was otherwise."""
+        if not self.habits.lock:
+            raise StoreError(f"{self._bucket.place}: the bucket has no Object Lock, so it knows no legal holds")
+        found = [one for one in self._bucket.versions_of(check_key(key)) if not one.marker]
+        other = [one for one in found if is_held(self._bucket, one) is not on]
+        for version in other:
+            words = {"Status": "ON" if on else "OFF"}
+            self._bucket.ask_of(key, "put_object_legal_hold", VersionId=version.id, LegalHold=words)
+        return len(other)
 
     def surplus(self) -> Iterator[Surplus]:
         """Yield every version and delete marker that is not the object of its key, hints apart."""

@@ -1,9 +1,11 @@
 """Object Lock: what is locked how and until when, and extending it before less than the period is left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 
+from evidence.clock import rfc3339
+from evidence.store.interface import MissingError
 from evidence.store.layout import STORE_KEY, is_hint
 from evidence.store.remote import Retention
 from evidence.store.retains import Renewed
@@ -52,11 +54,37 @@ def _extend(bucket: Bucket, retention: Retention, version: Version, at: datetime
 
 def locked_until(bucket: Bucket, version: Version) -> datetime | None:
     """Return until when the store keeps a version, `None` where it may be deleted at any time."""
-    try:
-        found = bucket.ask_of(version.key, "get_object_retention", VersionId=version.id)["Retention"]
-    except RefusedError as error:
-        if any(word in str(error) for word in _UNLOCKED):
-            return None
-        raise
+    lock = lock_of(bucket, version)
+    return lock.until if lock else None
+
+
+def lock_of(bucket: Bucket, version: Version) -> Lock | None:
+    """Return how and until when the store keeps a version, `None` where it may be deleted at any time."""
+    found = _asked(bucket, version, "get_object_retention", "Retention")
     until = found.get("RetainUntilDate")
-    return until if isinstance(until, datetime) else None
+    return Lock(mode=str(found.get("Mode")), until=until) if isinstance(until, datetime) else None
+
+
+def is_held(bucket: Bucket, version: Version) -> bool:
+    """Tell whether a legal hold lies on a version."""
+    return _asked(bucket, version, "get_object_legal_hold", "LegalHold").get("Status") == "ON"
+
+
+def keepers(bucket: Bucket, version: Version, *, bypass: bool, at: datetime) -> Iterator[str]:
+    """Yield in words what keeps a version from being removed; a bypass lifts GOVERNANCE, and nothing else."""
+    lock = lock_of(bucket, version)
+    if lock is not None and lock.until > at and not (bypass and lock.mode == "GOVERNANCE"):
+        yield f"{version.key}: {lock.mode} until {rfc3339(lock.until)}"
+    if is_held(bucket, version):
+        yield f"{version.key}: legal hold"
+
+
+def _asked(bucket: Bucket, version: Version, operation: str, name: str) -> Mapping[str, object]:
+    """Return what the store says of a version; nothing where it says that there is no such thing."""
+    try:
+        found = bucket.ask_of(version.key, operation, VersionId=version.id).get(name, {})
+    except (RefusedError, MissingError) as error:
+        if any(word in str(error) for word in _UNLOCKED):
+            return {}
+        raise
+    return found if isinstance(found, Mapping) else {}

@@ -1,6 +1,6 @@
 """What the steps of a verification learn from each other."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
@@ -11,6 +11,7 @@ from evidence.errors import Error
 from evidence.log.anchor import COSIGNATURES, TOKENS, Anchor, Kept, kept
 from evidence.log.authority import Authority
 from evidence.log.chain import Chain, StoreInfo
+from evidence.log.erasure import Erasure
 from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
@@ -164,6 +165,10 @@ class Audit:
     """Index and kind of each export and findings statement, and the state of the log it names."""
     anchors: list[tuple[int, Anchor]] = field(default_factory=list)
     """Index of each statement of time stamps, and what it says; of one that waits, the next."""
+    erasures: list[tuple[int, Erasure]] = field(default_factory=list)
+    """Index of each erasure that counts, and what it says."""
+    erased: Mapping[Digest, Erasure] = field(default_factory=dict)
+    """What may be missing, once the lists were compared with the statements."""
     disowned: dict[int, Statement] = field(default_factory=dict)
     """The statements that do not count, because their key was revoked since, by index; their meaning is left out."""
     opened: Opened = field(default_factory=Opened)

@@ -25,6 +25,7 @@ from evidence.bundle.proof import Proof, load_proof
 from evidence.clock import parse_rfc3339
 from evidence.log.anchor import Anchor, Kept
 from evidence.log.authority import Authority
+from evidence.log.erasure import Erasure
 from evidence.log.findings import FindingsStatement
 from evidence.log.keys import PublicKey
 from evidence.log.missed import Missed
@@ -78,6 +79,10 @@ class BundleAudit:
     """Root by size, recomputed, where a checkpoint or something made over one lies here."""
     disowned: dict[int, Statement] = field(default_factory=dict)
     """The statements that do not count, because their key was revoked since, by index."""
+    erasures: list[tuple[int, Erasure]] = field(default_factory=list)
+    """Index of each supplied erasure that counts, and what it says."""
+    erased: Mapping[Digest, Erasure] = field(default_factory=dict)
+    """What may be missing, once the lists were compared with the statements."""
     plans: dict[Digest, int] = field(default_factory=dict)
     """Index at which each supplied plan's blob was first logged."""
     subjects: list[tuple[int, str, Digest]] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """Steps 7, 8, 9 and 11 of a bundle: statements, what they refer to, artefacts, anchors."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from evidence.bundle.layout import BAG_INFO, BLOBS, EVIDENCE, artefact_path, blob_path
 from evidence.bundle.opened import read_file
@@ -8,7 +9,7 @@ from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, judge
 from evidence.log.part import After, PartStatement
 from evidence.log.plan import plan_blob, plan_time
-from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, UnknownKindError
+from evidence.log.statement import FIRST_SUBJECT, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.layout import MAX_STATEMENT_BYTES
 from evidence.verify.anchor_step import check_outside
@@ -17,6 +18,7 @@ from evidence.verify.bundle_audit import BundleAudit, path_digest
 from evidence.verify.bundle_findings import check_tables
 from evidence.verify.bundle_gaps import Run
 from evidence.verify.bundle_steps import pins_that_bind
+from evidence.verify.erased_step import check_erasures, name_erased
 from evidence.verify.result import Answer
 from evidence.verify.statement_steps import name_disowned
 
@@ -78,8 +80,6 @@ def _in_order(audit: BundleAudit, answer: Answer) -> list[tuple[int, str, Digest
 
 def _learn(audit: BundleAudit, answer: Answer, index: int, accepted: Accepted) -> None:
     statement = accepted.statement
-    if statement.kind not in INTERPRETED:
-        answer.gap(f"{accepted.digest}: {statement.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
         audit.plans.setdefault(accepted.plan, index)
     elif statement.kind not in FIRST_SUBJECT:
@@ -109,6 +109,9 @@ def _count(audit: BundleAudit, index: int, accepted: Accepted) -> None:
         audit.findings[accepted.digest] = accepted.findings
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.erasure is not None:
+        audit.erasures.append((index, accepted.erasure))
+        audit.known.append((index, "erasure", After(size=accepted.erasure.size, root=accepted.erasure.root)))
     if accepted.anchor is not None:
         audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
@@ -150,7 +153,17 @@ def check_references(audit: BundleAudit, answer: Answer) -> None:
             answer.fail(f"leaf {index}: {what}: knew a log at {after.size} leaves that is not this")
         elif after.size not in roots:
             answer.gap(f"leaf {index}: {what}: knew the log at {after.size} leaves, before this bundle's")
+    audit.erased = check_erasures(audit.erasures, _again(audit), answer, shown=audit.statements.keys())
+    if audit.erasures and (proof.previous or audit.withheld):
+        answer.gap("whether erasures list all statements they affect: not all are here")
     answer.note(f"{len(audit.parts)} parts, {len(audit.plans)} plans")
+
+
+def _again(audit: BundleAudit) -> Iterator[tuple[int, Accepted]]:
+    """Yield every supplied statement that holds, once more."""
+    for digest, path in audit.statements.items():
+        index = audit.places[digest][0]
+        yield index, judge(read_file(audit.bundle, path, at_most=MAX_STATEMENT_BYTES), audit.authority_at(index))
 
 
 def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
@@ -167,7 +180,11 @@ def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
     for path in others:
         if named.get(path) != audit.manifest[path]:
             answer.fail(f"{path}: no statement here names this artefact")
-    missing = len(audit.answers - {audit.manifest[path] for path in files})
+    for path in (*files, *others):
+        if audit.manifest[path] in audit.erased:
+            answer.fail(f"{path}: is here, and was {audit.erased[audit.manifest[path]]}")
+    name_erased({digest: one for digest, one in audit.erased.items() if digest in audit.answers}, answer)
+    missing = len(audit.answers - {audit.manifest[path] for path in files} - audit.erased.keys())
     if missing:
         answer.gap(f"{missing} answers that the statements name are withheld")
     check_tables(audit, answer)

@@ -7,6 +7,7 @@ from evidence.assess.knowledge import Knowledge
 from evidence.clock import parse_rfc3339
 from evidence.errors import Error
 from evidence.log.chain import Chain
+from evidence.log.erased import rests_on
 from evidence.log.findings import FindingsStatement, count, load_results
 from evidence.log.history import History
 from evidence.model.finding import Finding
@@ -38,6 +39,9 @@ def check_findings(audit: Audit, answer: Answer) -> None:
         later -= sum(index < one.statement.basis.size for index in audit.disowned_at(one.statement.basis.size))
         if later:
             answer.gap(f"leaf {one.index}: judged with {later} statements of keys that were revoked since")
+        alone = sum(rests_on(row, audit.erased) is not None for row in _rows(audit, one.statement))
+        if alone:
+            answer.gap(f"leaf {one.index}: {alone} findings rest on erased artefacts alone: not-assessed since")
     answer.note(f"{len(audit.findings)} assessments")
     _make_again(audit, answer, sound)
 
@@ -105,6 +109,10 @@ def _differences(statement: FindingsStatement, knowledge: Knowledge) -> Iterator
 
 def _compare(audit: Audit, answer: Answer, what: str, statement: FindingsStatement, knowledge: Knowledge) -> None:
     basis = statement.basis
+    gone = _erased_since(audit, basis.size)
+    if gone:
+        answer.gap(f"{what}: whether judging again gives the same: {gone} artefacts were erased since")
+        return
     try:
         history = History.read(audit.store, size=basis.size, opened=audit.opened)
         again = assess(audit.store, history, knowledge, at=parse_rfc3339(basis.as_of), profile=basis.profile)
@@ -122,6 +130,12 @@ def _compare(audit: Audit, answer: Answer, what: str, statement: FindingsStateme
         answer.fail(
             f"{what}: made again it is another: {_first_difference(load_results(kept), load_results(again.results))}"
         )
+
+
+def _erased_since(audit: Audit, size: int) -> int:
+    """Return how many artefacts that a log of `size` leaves named were erased by what it did not hold yet."""
+    later = {erasure for index, erasure in audit.erasures if index >= size}
+    return sum(erasure in later and audit.named.get(one, size) < size for one, erasure in audit.erased.items())
 
 
 def _first_difference(kept: Iterable[Finding], again: Iterable[Finding]) -> str:

@@ -1,23 +1,26 @@
 """Steps 6 to 8: statements, what they refer to, and the artefacts."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
-from evidence.log.chain import Leaf
+from evidence.log.chain import Chain, Leaf, part_keys
 from evidence.log.keystatement import Act
+from evidence.log.ledger import places_of
 from evidence.log.part import After
 from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
-from evidence.log.statement import FIRST_SUBJECT, INTERPRETED, ROLE_OF, Statement, UnknownKindError
+from evidence.log.statement import FIRST_SUBJECT, ROLE_OF, Statement, UnknownKindError
 from evidence.model.names import Digest, digest_of
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
 from evidence.store.originals import check_original
 from evidence.verify.audit import Audit, SealedFindings, SealedPart, SealedPlan
+from evidence.verify.erased_step import check_erasures, name_erased
 from evidence.verify.result import Answer
 
 
@@ -81,8 +84,6 @@ def _open_leaf(
 def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accepted) -> None:
     """Keep what later steps need of a statement, and let go of the rest."""
     statement, counts = accepted.statement, not audit.distrusted(index, accepted.statement, accepted.digest)
-    if leaf.kind not in INTERPRETED:
-        answer.gap(f"{leaf.statement}: {leaf.kind}: who signed it is checked, what it says is not")
     if accepted.plan is not None:
         audit.plans.setdefault(accepted.plan, index)
     elif leaf.kind not in FIRST_SUBJECT:
@@ -120,6 +121,9 @@ def _count(audit: Audit, index: int, accepted: Accepted) -> None:
     if accepted.findings is not None:
         basis = accepted.findings.basis
         audit.known.append((index, "findings", After(size=basis.size, root=basis.root)))
+    if accepted.erasure is not None:
+        audit.erasures.append((index, accepted.erasure))
+        audit.known.append((index, "erasure", After(size=accepted.erasure.size, root=accepted.erasure.root)))
     if accepted.anchor is not None:
         audit.anchors.append((index, accepted.anchor))
     if accepted.part is not None:
@@ -182,12 +186,32 @@ def check_links(audit: Audit, answer: Answer) -> None:
     for index, kind, after in audit.known:
         if after.size > index or chain.roots.get(after.size) != after.root:
             answer.fail(f"leaf {index}: {kind}: of a log at {after.size} leaves that is not this")
+    audit.erased = check_erasures(audit.erasures, _again(audit, chain), answer)
     answer.note(f"{len(audit.parts)} parts, {len(audit.plans)} plans")
+
+
+def _again(audit: Audit, chain: Chain) -> Iterator[tuple[int, Accepted]]:
+    """Yield every statement that holds, once more; what is wrong with the others step 6 has said."""
+    places = part_keys(audit.store)
+    for index, leaf in enumerate(chain.leaves):
+        held = audit.opened.get(index)
+        if held is not None:
+            yield index, held
+            continue
+        with suppress(Error):
+            key = places_of(leaf, places)[0]
+            yield index, accept(key, audit.store.get(key), audit.authority_at(index))
 
 
 def check_blobs(audit: Audit, answer: Answer) -> None:
     """Step 8: every artefact is there, one frame of its signed length, with the digest it is named by."""
+    there = {place.digest for place in audit.keys.values() if place.area in (Area.BLOB, Area.ORIGINAL)}
+    name_erased(audit.erased, answer)
+    for digest in sorted(audit.erased.keys() & there):
+        answer.gap(f"{digest}: is still there; `erase` with the same words removes it")
     for digest, length in sorted(audit.blobs.items()):
+        if digest in audit.erased:
+            continue
         try:
             get_blob(audit.store, digest, length)
         except Error as error:
@@ -209,6 +233,8 @@ def check_blobs(audit: Audit, answer: Answer) -> None:
 def _check_originals(audit: Audit, answer: Answer) -> None:
     """Look whether every encrypted original is there, with its digest; what it says only a holder of a key can tell."""
     for digest, length in sorted(audit.originals.items()):
+        if digest in audit.erased:
+            continue
         try:
             check_original(audit.store, digest, length)
         except Error as error:

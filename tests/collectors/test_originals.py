@@ -26,9 +26,11 @@ from evidence.model.names import AssetId, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.platforms.load import load_platforms
 from evidence.store.directory import DirectoryStore
+from evidence.store.layout import original_key
 from evidence.store.memory import MemoryStore
 from evidence.store.open import open_store
 from evidence.store.originals import check_original
+from evidence.verify.verifier import verify
 
 pytestmark = pytest.mark.real
 PASSWORD = "Op3rator-77"
@@ -195,8 +197,12 @@ def kept(one: Originals, redacted: bytes) -> Any:
     return one.keep(PLC, IOS.named("running-config"), blob=digest_of(redacted), redacted=redacted, plain=b"secret")
 
 
+STORE = MemoryStore()
+"""Holds ciphertexts, each other than the one before."""
+
+
 def next_run(first: Originals, *, at: datetime = NOON, recipients: tuple[str, ...] = (PUBLIC,)) -> Originals:
-    return Originals(MemoryStore(), recipients, first.dump(), at=at)
+    return Originals(STORE, recipients, first.dump(), at=at)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +214,7 @@ def next_run(first: Originals, *, at: datetime = NOON, recipients: tuple[str, ..
     ],
 )
 def test_an_original_stands_for_the_same_answer_for_a_while(redacted: bytes, later: timedelta, stands: bool) -> None:
-    first = Originals(MemoryStore(), (PUBLIC,), at=NOON)
+    first = Originals(STORE, (PUBLIC,), at=NOON)
     before = kept(first, redacted)
     assert (kept(next_run(first, at=NOON + later), redacted) == before) is stands
 
@@ -216,7 +222,7 @@ def test_an_original_stands_for_the_same_answer_for_a_while(redacted: bytes, lat
 def test_another_answer_other_recipients_and_a_lost_memory_make_a_new_original() -> None:
     import pyrage
 
-    first = Originals(MemoryStore(), (PUBLIC,), at=NOON)
+    first = Originals(STORE, (PUBLIC,), at=NOON)
     before = kept(first, b"a")
     assert kept(next_run(first), b"b") != before
     other = str(pyrage.x25519.Identity.generate().to_public())
@@ -224,6 +230,34 @@ def test_another_answer_other_recipients_and_a_lost_memory_make_a_new_original()
     for memory in (None, {}, {"recipients": "x", "rows": [1]}):
         assert kept(Originals(MemoryStore(), (PUBLIC,), memory, at=NOON), b"a") != before
     assert kept(next_run(first), b"a") == before
+
+
+def test_an_original_that_was_erased_stands_for_nothing() -> None:
+    first = Originals(STORE, (PUBLIC,), at=NOON)
+    before = kept(first, b"a")
+    STORE.erase(original_key(before.digest), bypass=False)
+    assert kept(next_run(first), b"a") != before
+
+
+def test_an_original_goes_with_its_answer_and_a_replica_does_without(
+    site: Any, cli: SimulatedCli, keys: list[tuple[Path, str]], tmp_path: Path
+) -> None:
+    with_age(site, keys)
+    assert site.collect().code == 0
+    (asset,) = {row["asset"] for row in captures(site)}
+    done = site.run("erase", "--asset", asset, "--reason", "end of contract", "--by", "B. Owner")
+    assert done.code == 0, done.said
+    assert not list((site.store / "sealed").iterdir())
+    verified = site.verify()
+    assert verified.code == 0, verified.said
+    target = tmp_path / "centre"
+    target.mkdir()
+    carry(open_store(str(site.store)), DirectoryStore(target))
+    assert not verify(DirectoryStore(target)).failed
+    assert not (target / "sealed").exists()
+    assert site.collect().code == 0
+    assert len(list((site.store / "sealed").iterdir())) > 0
+    assert site.verify().code == 0
 
 
 def test_a_checksum_that_does_not_fit_is_no_recipient() -> None:

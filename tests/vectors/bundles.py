@@ -35,6 +35,7 @@ from evidence.model.asset import Asset, Safety
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, Digest, digest_of
 from evidence.model.outcome import Outcome, Result
+from evidence.registers.erasing import choose, remove, state
 from evidence.store.blobs import put_blob
 from evidence.store.layout import part_key
 from evidence.store.open import open_store
@@ -207,12 +208,26 @@ def build(place: Path, target: Path, *, without: frozenset[int] = frozenset()) -
     return log
 
 
+def erase(log: Log, target: Path) -> None:
+    """Have an answer erased that stands in every run of that asset, and hand out what is left."""
+    store, keyring = log.site.store, log.site.keyring
+    log.site.seal()
+    history = History.read(store)
+    answers = (c for _, c in history.captures() if (c.asset, c.question) == ("sw-02", "running-config"))
+    chosen = choose(history, [next(answers).blob])
+    state(keyring, history, chosen, by="B. Owner", reason="GDPR Art. 17: \U0001f3ed asked", at=log.site.now)
+    log.site.seal()
+    remove(store, keyring, chosen, bypass=False, at=log.site.now)
+    log.export(target / "erased.zip", "2026-06-30..2026-07-31")
+
+
 def main(folder: Path) -> None:
     """Write the vectors into `folder`, which must not exist, and what an auditor got besides."""
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as place:
         log = build(Path(place) / "store", folder)
         history = History.read(log.site.store)
+        erase(log, folder)
     root = log.site.keyring.key(Role.ROOT).public
     (folder / "root.pub").write_text(f"{root.text} plantproof-root\n")
     (folder / "allowed_signers").write_bytes(allowed_signers(history))

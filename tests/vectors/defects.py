@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from evidence.bundle.bag import load_info
 from evidence.bundle.layout import (
     BAG_INFO,
     BAGIT,
@@ -33,6 +34,8 @@ from evidence.log.note import read_checkpoint, sign_checkpoint
 from evidence.model.names import digest_of
 
 GOOD = Path(__file__).parent / "bundle-0.1"
+ERASED = GOOD.with_name("bundle-0.1-erased")
+"""Of another log, in which an answer was erased."""
 Edit = Callable[[Any], None]
 
 
@@ -73,13 +76,17 @@ def bags() -> ModuleType:
 
 def good(base: str) -> bytes:
     """Return a good bundle."""
-    return (GOOD / f"{base}.zip").read_bytes()
+    return (_folder(base) / f"{base}.zip").read_bytes()
+
+
+def _folder(base: str) -> Path:
+    return ERASED if base == "erased" else GOOD
 
 
 def pins_of(base: str) -> tuple[str, ...]:
     """Return the pin an auditor holds: of the size a bundle begins with, or of the plan where it begins with none."""
-    before = "7" if base in ("whole", "one_control") else "29"
-    lines = (GOOD / "pins.txt").read_text().splitlines()
+    before = "7" if base in ("whole", "one_control", "erased") else "29"
+    lines = (_folder(base) / "pins.txt").read_text().splitlines()
     return tuple(line for line in lines if line.split(" ")[1] == before)
 
 
@@ -108,7 +115,7 @@ def defect(
             data: bytes = bag.zipped()
             return data
 
-        pins = tuple((GOOD / "pins.txt").read_text().splitlines()) if every_pin else pins_of(base)
+        pins = tuple((_folder(base) / "pins.txt").read_text().splitlines()) if every_pin else pins_of(base)
         add(edit.__name__, base, fails, make, by, says=says, root=root, pins=pins)
         return edit
 
@@ -986,9 +993,9 @@ def period_that_is_none(bag: Any) -> None:
 # What no step fails for: docs/threat-model.md lists it.
 
 
-def unnoticed(says: str, by: str = "sealer") -> Callable[[Edit], Edit]:
+def unnoticed(says: str, by: str = "sealer", *, base: str = "later") -> Callable[[Edit], Edit]:
     """Register an edit that no step fails for; `says` names the step that says what was not checked."""
-    return defect("", by, says=says)
+    return defect("", by, says=says, base=base)
 
 
 @unnoticed("anchors")
@@ -1027,6 +1034,80 @@ def log_that_ends_before_its_last_night(bag: Any) -> None:
     row = 'pending,"no outcome yet; in time is until 2026-07-09T03:00:00Z; no run at all, 4 assets were due"'
     header, *rest = bag.files[GAPS].split(b"\r\n", 1)
     bag.files[GAPS] = b"\r\n".join([header, f"{slot},,,{row},2026-07-09T02:00:00Z,".encode(), *rest])
+
+
+# Erasure: what is gone by the owner's word, and what is not.
+
+
+@defect("statements", "sealer", base="erased")
+def erasure_by_the_sealer(bag: Any) -> None:
+    bag.restate(bag.of_kind("erasure")[-1], lambda statement: None, bags().key_of("sealer"))
+
+
+@defect("statements", "collector and sealer", base="erased")
+def erasure_by_a_stolen_collector_key(bag: Any) -> None:
+    bag.restate(bag.of_kind("erasure")[-1], lambda statement: None, bags().key_of("collector"))
+
+
+@restated("statements", "owner and sealer", kind="erasure", base="erased")
+def erasure_of_nothing(statement: Any) -> None:
+    del statement["subject"][1:]
+
+
+@restated("statements", "owner and sealer", kind="erasure", base="erased")
+def erasure_of_something_that_is_no_artefact(statement: Any) -> None:
+    statement["subject"][1]["name"] = "statement"
+
+
+@restated("statements", "owner and sealer", kind="erasure", base="erased")
+def erasure_without_a_reason(statement: Any) -> None:
+    del statement["predicate"]["reason"]
+
+
+@restated("links", "owner and sealer", kind="erasure", base="erased")
+def erasure_leaves_out_an_affected_statement(statement: Any) -> None:
+    statement["predicate"]["affected"].pop()
+
+
+@defect("links", "owner and sealer", base="erased")
+def erasure_lists_a_statement_that_is_not_affected(bag: Any) -> None:
+    other = f"sha256:{bag.of_kind('exception')[0].split('/')[-1][:64]}"
+
+    def edit(statement: Any) -> None:
+        statement["predicate"]["affected"] = sorted([*statement["predicate"]["affected"], other])
+
+    bag.restate(bag.of_kind("erasure")[-1], edit)
+
+
+@defect("links", "owner and sealer", base="erased")
+def erasure_of_the_plan(bag: Any) -> None:
+    plan = bag.statement(bag.of_kind("plan")[0])["predicate"]["blob"]
+
+    def edit(statement: Any) -> None:
+        statement["subject"].append({"name": "artefact", "digest": {"sha256": plan.removeprefix("sha256:")}})
+        statement["subject"][1:] = sorted(statement["subject"][1:], key=lambda one: one["digest"]["sha256"])
+
+    bag.restate(bag.of_kind("erasure")[-1], edit)
+
+
+@restated("links", "owner and sealer", kind="erasure", base="erased")
+def erasure_over_a_log_that_was_not(statement: Any) -> None:
+    statement["predicate"]["root"] = "0" * 64
+
+
+@defect("artefacts", "sealer", base="erased")
+def erased_answer_supplied_again(bag: Any) -> None:
+    whole = bags().Bag.read(good("whole"))
+    bag.files |= {
+        path: data for path, data in whole.files.items() if path.startswith(f"{EVIDENCE}sw-02/2026-07-01/run")
+    }
+
+
+@unnoticed("artefacts", base="erased")
+def erasure_withheld(bag: Any) -> None:
+    """The answer is then one that is not supplied, and nobody says why."""
+    del bag.files[bag.of_kind("erasure")[-1]]
+    bag.info("Plantproof-Withheld", str(int(load_info(bag.files[BAG_INFO])["Plantproof-Withheld"]) + 1))
 
 
 def _zips() -> None:

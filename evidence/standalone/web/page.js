@@ -25,7 +25,7 @@ const part = (id) => document.getElementById(id);
 
 // Check a bundle; `tell` hears how far reading has come. Never throws for what it finds: a step that cannot go on has failed.
 async function verify(file, asked, tell) {
-  const found = { asked, tell, info: new Map(), manifest: new Map(), supplied: [], blobs: new Map(), withheld: new Map(), refused: new Map(), bound: 0 };
+  const found = { asked, tell, info: new Map(), manifest: new Map(), supplied: [], blobs: new Map(), withheld: new Map(), refused: new Map(), erased: new Map(), bound: 0 };
   const answers = [];
   for (const [name, question, check] of STEPS) {
     const said = { failures: [], gaps: [], notes: [] };

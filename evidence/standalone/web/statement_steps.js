@@ -19,10 +19,9 @@ async function checkStatements(found, say) {
         continue;
       }
       need(kind === found.places.get(digest).kind, `a statement of the kind ${kind}`);
-      if (!Object.hasOwn(PREDICATES, kind)) say.gap(`${path}: who signed it is checked, what it says is not`);
       const counts = !found.keys.distrusts(signer, ROLE_OF[kind], index, bare(digest));
       if (!counts) disowned.push(kind);
-      found.supplied.push({ kind, index, digest, counts, plan: `sha256:${statement.subject[0].digest.sha256}`, says: statement.predicate });
+      found.supplied.push({ kind, index, digest, counts, plan: `sha256:${statement.subject[0].digest.sha256}`, about: statement.subject.slice(1).map((one) => `sha256:${one.digest.sha256}`), says: statement.predicate });
       for (const [blob, length] of blobsOf(kind, statement.predicate)) {
         if (found.blobs.has(blob) && found.blobs.get(blob) !== length) say.fail(`${path}: says another length of ${blob} than another does`);
         found.blobs.set(blob, length);
@@ -72,13 +71,14 @@ async function checkLinks(found, say) {
       if (!found.places.has(previous)) say.fail(`leaf ${index}: refers to ${previous}, which is not shown`);
     }
     if (kind === "part" && says.after !== null) knew.push({ index, ...says.after });
-    if (kind === "export" || kind === "findings") knew.push({ index, size: says.size, root: says.root });
+    if (["export", "findings", "erasure"].includes(kind)) knew.push({ index, size: says.size, root: says.root });
   }
   const roots = found.rootsAt(knew.map((one) => one.size));
   for (const { index, size, root } of knew) {
     if (size > index || (roots.has(size) && roots.get(size) !== root)) say.fail(`leaf ${index}: knew a log at ${size} leaves that is not this`);
     else if (!roots.has(size)) say.gap(`leaf ${index}: knew the log at ${size} leaves, before this bundle's`);
   }
+  found.erased = erasedOf(found, say);
   say.note(`${found.supplied.filter(({ kind }) => kind === "part").length} parts, ${plans.size} plans`);
 }
 
@@ -100,11 +100,15 @@ async function checkArtefacts(found, say) {
     } else if (path.startsWith(BLOBS) && !(path === BLOBS + digest && found.blobs.has(`sha256:${digest}`))) {
       say.fail(`${path}: no statement here names it`);
     }
+    const gone = path.startsWith(EVIDENCE) || path.startsWith(BLOBS) ? found.erased.get(`sha256:${digest}`) : undefined;
+    if (gone) say.fail(`${path}: is here, and was ${gone.told}`);
   }
-  const missing = [...answers].filter((digest) => !supplied.has(digest)).length;
+  const erased = sorted([...answers].filter((digest) => found.erased.has(`sha256:${digest}`)));
+  for (const digest of erased) say.gap(`${digest}: ${found.erased.get(`sha256:${digest}`).told}`);
+  const missing = [...answers].filter((digest) => !supplied.has(digest) && !found.erased.has(`sha256:${digest}`)).length;
   if (missing > 0) say.gap(`${missing} answers that the statements name are withheld`);
   await checkFindings(found, say);
-  say.note(`${answers.size - missing} different answers`);
+  say.note(`${answers.size - missing - erased.length} different answers, ${erased.length} erased`);
 }
 
 async function checkAnchors(found, say) {

@@ -100,7 +100,7 @@ const orderedBy = (shape, key) => (value) => listOf(shape)(value) && inOrder(val
 const BLOB_LIST = orderedBy(record({ blob: isDigest, bytes: whole() }), "blob");
 const TOKENS = (value) => orderedBy(record({ authority: text(100), token: isDigest }), "token")(value) && value.length > 0 && value.length <= 100;
 
-// What a predicate holds. Kinds that are not here are checked for who signed them, and no more.
+// What a predicate holds.
 const PREDICATES = {
   genesis: record({ version: one(1), owner: text(), domain: text(253), root: keyLine, at: time }, { spare: keyLine }),
   key: (value) =>
@@ -137,6 +137,10 @@ const PREDICATES = {
   quarantine: record({ ...logged, key: text(), found: isDigest, reason: text(500), at: time }),
   anchor: record({ ...logged, at: time, size: whole(1), root: text(64), tokens: TOKENS, certificates: BLOB_LIST, crls: BLOB_LIST }),
   review: record({ ...logged, at: time, by: text(500), reason: text(2000) }),
+  erasure: record({
+    ...logged, at: time, by: text(500), reason: text(2000), size: whole(1), root: text(64),
+    affected: some((value) => listOf(isDigest, 200000)(value) && inOrder(value)),
+  }),
   exception: REGISTER,
   approval: REGISTER,
   attestation: REGISTER,
@@ -160,6 +164,11 @@ const SUBJECTS = {
     need(rest.length > 0, "review: lets nothing count");
     return [plan, ...sorted(new Set(rest.slice(0, 10000).map(([, digest]) => digest))).map((digest) => ["adopted", digest])];
   },
+  erasure: (p, plan, ...rest) => {
+    need(rest.length > 0 && rest.length <= 10000, "erasure: removes nothing, or too much");
+    const of = (name) => sorted(new Set(rest.filter(([each]) => each === name).map(([, digest]) => digest))).map((digest) => [name, digest]);
+    return [plan, ...of("artefact"), ...of("original")];
+  },
   findings: (p, plan) => [plan, ["results", bare(p.results)]],
   part: (p, plan) => [
     plan,
@@ -175,7 +184,6 @@ function kindOf(statement) {
   if (!Object.hasOwn(ROLE_OF, kind)) return null;
   need(subjects[0][0] === (OTHER_FIRST_SUBJECT[kind] ?? "plan"), `${kind}: its first subject is another`);
   const predicate = statement.predicate;
-  if (!Object.hasOwn(PREDICATES, kind)) return kind;
   need(inShape(predicate, PREDICATES[kind]), `${kind}: what it says is not written our way`);
   const about = SUBJECTS[kind](predicate, ...subjects);
   need(JSON.stringify(about) === JSON.stringify(subjects), `${kind}: it is about something else than it says`);
@@ -212,3 +220,8 @@ function blobsOf(kind, p) {
   };
   return kind in rows ? rows[kind]() : [];
 }
+
+// Everything a statement names that came of a device: blobs, and encrypted originals.
+const answersOf = (kind, p) => new Set(kind === "part"
+  ? [...p.packed.map((row) => row.blob), ...p.captures.flatMap((row) => [row.blob, ...(row.sealed ? [row.sealed.digest] : [])])]
+  : []);

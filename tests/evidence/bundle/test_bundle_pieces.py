@@ -45,7 +45,7 @@ from evidence.log import (
 from evidence.log.chain import Leaf
 from evidence.log.keys import SignatureError, SigningKey
 from evidence.log.merkle import Frontier, ProofError, audit_paths, root_along
-from evidence.log.statement import INTERPRETED, ROLE_OF
+from evidence.log.statement import ROLE_OF
 from evidence.model.columns import REGISTERS
 from evidence.model.names import AssetId, digest_of
 from evidence.standalone import forms, shapes, tree
@@ -70,7 +70,7 @@ def test_both_verifiers_shorten_names_alike(name: str, at_most: int) -> None:
 
 def test_both_verifiers_know_the_same_kinds_and_who_may_sign_them() -> None:
     assert dict(ROLE_OF) == forms.ROLES
-    assert shapes.PREDICATES.keys() == INTERPRETED
+    assert shapes.PREDICATES.keys() == ROLE_OF.keys()
 
 
 KEYS = {

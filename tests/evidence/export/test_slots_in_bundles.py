@@ -21,6 +21,7 @@ from evidence.clock import rfc3339
 from evidence.export.gather import ExportError
 from evidence.log.history import History
 from evidence.log.keyring import Role
+from evidence.log.register import Entry, register_predicate
 from evidence.model.names import AssetId, Digest, hex_of
 from evidence.standalone.main import main
 from evidence.store.blobs import get_blob
@@ -249,7 +250,10 @@ def test_a_bundle_about_one_asset_lists_its_gaps_and_says_that_nobody_can_check_
 def test_a_statement_of_an_older_plan_comes_with_its_plan(desk: Desk) -> None:
     nights = desk.nights
     nights.night(0)
-    nights.append("erasure", {"note": "about the first plan"}, nights.blob)
+    entry = Entry(
+        id="X-1", columns={"kind": "support-end", "model": "X-1", "end": "2030-01-01", "origin": "o", "by": "B"}
+    )
+    nights.append("attestation", register_predicate("attestation", [entry], nights.site.now), nights.blob)
     nights.site.seal()
     other = nights.plan(desk.first + 12 * HOUR, assets=nights.assets[:2])
     nights.night(1, plan=other, assets=nights.assets[:2])

@@ -1,6 +1,7 @@
 """Who may sign what: genesis and keys, and every way they can be wrong."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,6 +9,7 @@ from evidence.errors import Error
 from evidence.log import dsse
 from evidence.log.accept import AcceptError, accept, check_plan
 from evidence.log.authority import Authority, AuthorityError, found
+from evidence.log.erasure import erasure_predicate
 from evidence.log.fields import ShapeError
 from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import SigningKey
@@ -158,9 +160,15 @@ def owners(authority: Authority, keyring: Keyring) -> Authority:
     return authority.after(grant(authority, keyring.key(Role.OWNER), role="owner"))
 
 
-def test_statements_of_later_issues_are_accepted_by_role_and_log(authority: Authority, keyring: Keyring) -> None:
+def test_an_owners_statement_is_accepted_by_role_and_log(authority: Authority, keyring: Keyring) -> None:
     subjects = (Subject(name="plan", digest=digest_of(b"plan")),)
-    data = dsse.sign(keyring.key(Role.OWNER), dsse.IN_TOTO, build("erasure", subjects, {"log": authority.origin}))
+    gone = Subject(name="artefact", digest=digest_of(b"gone"))
+    here = Checkpoint(origin=authority.origin, size=7, root="0" * 64)
+    said = erasure_predicate(
+        by="B. Owner", reason="law", at=datetime(2026, 7, 22, tzinfo=UTC), here=here, affected=[digest_of(b"part")]
+    )
+    subjects, predicate = (*subjects, gone), {**said, "log": authority.origin}
+    data = dsse.sign(keyring.key(Role.OWNER), dsse.IN_TOTO, build("erasure", subjects, predicate))
     key = statement_key("erasure", digest_of(data))
     accepted = accept(key, data, owners(authority, keyring))
     assert (accepted.part, accepted.plan, accepted.quarantine, dict(accepted.blobs)) == (None, None, None, {})

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.store.directory import DirectoryStore
+from evidence.store.erases import Erases
 from evidence.store.interface import BusyError, ConflictError, Lockable, MissingError, Store, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES, KeyNameError
 from evidence.store.memory import MemoryStore
@@ -263,3 +264,17 @@ def test_a_store_is_a_map_from_keys_to_bytes(kind: str, objects: dict[str, bytes
             store.put(key, data)
         assert list(store.keys("")) == sorted(objects)
         assert {key: store.get(key) for key in objects} == objects
+
+
+def test_what_is_erased_is_gone_and_can_be_put_again(store: Store) -> None:
+    assert isinstance(store, Erases)
+    store.put(KEY, b"x")
+    store.put(f"{KEY}b", b"beside it")
+    assert list(store.kept_by(KEY, bypass=True, at=datetime.now(UTC))) == []
+    assert store.erase(KEY, bypass=True) == 1
+    assert store.erase(KEY, bypass=True) == 0
+    assert list(store.keys("")) == [f"{KEY}b"]
+    with pytest.raises(MissingError):
+        store.get(KEY)
+    store.put(KEY, b"y")
+    assert store.get(KEY) == b"y"

@@ -15,6 +15,7 @@ from evidence.bundle.layout import EVIDENCE, TAG_FILES, shorten
 from evidence.log.keyring import load_public
 from evidence.log.keys import SigningKey
 from evidence.model.names import digest_of
+from evidence.verify.bundle_verifier import verify_bundle
 
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "tests" / "vectors"
@@ -60,10 +61,10 @@ def asked(three: Any, bundle: Path, pins: Any, root: Any = None) -> dict[str, di
     return {name: dict(getattr(three, name)(bundle, root, pins)) for name in ("ours", "python", "html")}
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FROZEN.glob("*.zip")))
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(VECTORS)) for path in VECTORS.glob("bundle-*/*.zip")))
 def test_all_three_find_nothing_wrong_with_a_frozen_bundle(name: str, three_verifiers: Any) -> None:
-    pins = (FROZEN / "pins.txt").read_text().splitlines()
-    said = asked(three_verifiers, FROZEN / f"{name}.zip", pins)
+    bundle = VECTORS / name
+    said = asked(three_verifiers, bundle, bundle.with_name("pins.txt").read_text().splitlines())
     assert failing(said["ours"]) == []
     assert said["python"] == said["ours"]
     assert said["html"] == said["ours"]
@@ -102,6 +103,19 @@ def test_a_defect_is_one_change_and_put_back_it_is_the_good_bundle_again() -> No
         bad.files |= {name: whole.files[name] for name in ("bag-info.txt", "bagit.txt")}
         bad.remake(BAGS.key_of("sealer"))
         assert bad.zipped() == good, name
+
+
+def test_all_three_name_what_was_erased(three_verifiers: Any) -> None:
+    bundle = VECTORS / "bundle-0.1-erased" / "erased.zip"
+    said = asked(three_verifiers, bundle, bundle.with_name("pins.txt").read_text().splitlines())
+    assert {steps["artefacts"] for steps in said.values()} == {"not-checked"}
+    page = three_verifiers.browser.run("document.querySelector('#steps').textContent")
+    ours = verify_bundle(bundle, trusted_root=None, pins=[])
+    told = "\n".join(detail for step in ours.steps for detail in step.details)
+    for words in (told, three_verifiers.alone.check([str(bundle)])[1], page):
+        assert "erased on 2026-07-09T" in words
+        assert "GDPR Art. 17" in words
+        assert "answers that the statements name are withheld" not in words
 
 
 def rotated(bag: Any) -> None:
