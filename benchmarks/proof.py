@@ -135,8 +135,9 @@ def sealing(folder: Path, scale: float) -> bool:
     (folder / "store").mkdir(parents=True)
     keyring = create_keyring(folder / "keys")
     plant = Plant(store=MemoryStore(), keyring=keyring, assets=1, questions=1, nights=1)
+    after = History.read(plant.store).checkpoint
     for number in range(count):
-        plant.night(number)
+        plant.night(number, after=after)
     write_out(plant.store, folder / "store")
     store, start = DirectoryStore(folder / "store"), used_s()
     sealed = seal(store, keyring, at=LATER, wait_s=0)

@@ -12,6 +12,7 @@ from evidence.clock import rfc3339
 from evidence.log.assets import dump_assets
 from evidence.log.history import History
 from evidence.log.keyring import Keyring
+from evidence.log.note import Checkpoint
 from evidence.log.part import part_predicate, part_subjects
 from evidence.log.plan import Slots, dump_plan, plan_predicate
 from evidence.log.seal import seal
@@ -92,9 +93,13 @@ class Plant:
             subjects=[Subject(name="plan", digest=self.plan)],
         )
 
-    def night(self, number: int) -> None:
-        """Write what was heard in one night: parts of at most 2,000 captures, as `collect` does."""
-        at, after = BEGAN + timedelta(days=number), History.read(self.store).checkpoint
+    def night(self, number: int, *, after: Checkpoint | None = None) -> None:
+        """
+        Write what was heard in one night: parts of at most 2,000 captures, as `collect` does.
+
+        `after` is what the log is now, where that is known.
+        """
+        at, after = BEGAN + timedelta(days=number), after or History.read(self.store).checkpoint
         per_part = max(CHUNK // self.questions, 1)
         chunks = [self.names[first : first + per_part] for first in range(0, self.assets, per_part)]
         frozen = put_blob(self.store, self._frozen)

@@ -1,10 +1,14 @@
 """Time as an argument: nothing below `cli` reads the clock."""
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
 from evidence.errors import Error
+
+_RFC3339 = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
+"""What `rfc3339` writes, but for days and minutes that there are not."""
 
 
 class Clock(Protocol):
@@ -34,9 +38,8 @@ def rfc3339(moment: datetime) -> str:
 def parse_rfc3339(text: str) -> datetime:
     """Read what `rfc3339` writes, and nothing else."""
     try:
-        moment = datetime.fromisoformat(text)
+        if _RFC3339.fullmatch(text):
+            return datetime.fromisoformat(text)
     except ValueError as error:
         raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}") from error
-    if not text.endswith("Z") or rfc3339(moment) != text:
-        raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}")
-    return moment
+    raise TimeError(f"expected a time like 2026-11-22T23:48:00Z, found {text!r}")

@@ -9,13 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import groupby
 from types import MappingProxyType
 
 from evidence.errors import Error
 from evidence.log.assets import load_assets
+from evidence.log.captures import newest_of
 from evidence.log.erased import erased_in, is_gone
 from evidence.log.erasure import Erasure
 from evidence.log.history import Entry, History
+from evidence.log.outline import Outline
 from evidence.log.part import PartStatement
 from evidence.model.asset import Asset
 from evidence.model.capture import Capture
@@ -125,12 +128,17 @@ class Snapshots:
         self._erased = erased_in(history) if erased is None else erased
         self.newest_run: list[tuple[Digest, PartStatement]] = []
         """The parts of the run that began last, with their digests, the newest first."""
-        for entry, part in newest_first(history):
+        self._settled: set[str] = set()
+        """Assets and questions of which no older answer says anything that is not known, as subjects name them."""
+        self._slots: set[str] = set()
+        """Slots of the parts that were read."""
+        for entry, part in newest_first(history, self._says_nothing):
             if as_of is None or part.started <= as_of:
                 self._take(entry.digest, entry.index, part, as_of)
 
     def _take(self, digest: Digest, index: int, part: PartStatement, as_of: str | None) -> None:
         self._lists.setdefault(part.assets, part.assets_bytes)
+        self._slots.add(part.slot)
         if not self.newest_run or self.newest_run[0][1].run == part.run:
             self.newest_run.append((digest, part))
         for outcome in part.outcomes:
@@ -138,16 +146,15 @@ class Snapshots:
             known = self._known.setdefault(outcome.asset, _Known(visit))
             if known.visit.slot == visit.slot and _worse(visit, known.visit):
                 known.visit = visit
-        for capture in reversed(part.captures):
+        for capture in newest_of(part.captures, self._is_open):
             if as_of is not None and capture.at > as_of:
-                continue
-            seen = self._known.get(capture.asset)
-            if seen is not None and capture.question in seen.settled:
                 continue
             segment = capture.volatile
             packed = part.packed.get(segment.blob) if segment else None
             reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
-            known = seen or self._known.setdefault(capture.asset, _Known(_no_outcome(capture, reading, part)))
+            if capture.asset not in self._known:
+                self._known[capture.asset] = _Known(_no_outcome(capture, reading, part))
+            known = self._known[capture.asset]
             if self._erased and (erasure := is_gone(capture, self._erased)):
                 known.erased.setdefault(capture.question, Gone(capture=capture, erasure=erasure))
                 continue
@@ -160,6 +167,22 @@ class Snapshots:
                 kept.append(reading)
             if len(kept) == KEPT and known.standing[capture.question].before is not None:
                 known.settled.add(capture.question)
+                self._settled.add(f"{capture.asset}/{capture.question}")
+
+    def _says_nothing(self, told: Outline) -> bool:
+        """Tell whether a part that is older than all that was read says nothing that is not known."""
+        return (
+            told.assets in self._lists
+            and told.slot not in self._slots
+            and (not self.newest_run or self.newest_run[0][1].run != told.run)
+            and all(asset in self._known for asset in told.outcomes)
+            and self._settled.issuperset(told.answers)
+        )
+
+    def _is_open(self, capture: Capture) -> bool:
+        """Tell whether an older answer of an asset to a question says anything that is not known."""
+        known = self._known.get(capture.asset)
+        return known is None or capture.question not in known.settled
 
     @property
     def assets(self) -> tuple[AssetId, ...]:
@@ -307,20 +330,25 @@ def erased_configuration(snapshots: Snapshots, asset: AssetId, platforms: Platfo
     return None
 
 
-def newest_first(history: History) -> Iterator[tuple[Entry, PartStatement]]:
+def newest_first(
+    history: History, says_nothing: Callable[[Outline], bool] | None = None
+) -> Iterator[tuple[Entry, PartStatement]]:
     """
     Yield the parts, the newest first.
 
-    Log order counts; only within a batch, which is ordered by digest, the time a part gives itself.
+    Log order counts; only within a batch, which is ordered by digest, the time a part gives itself. A part that an
+    outline is at hand of is not opened where by that it `says_nothing` new; it is asked when all of the batches after
+    it were yielded.
     """
     ends = sorted(history.ledger.chain.roots)
-    batch: list[tuple[Entry, PartStatement]] = []
-    for entry, part in history.parts(newest_first=True):
-        if batch and bisect_right(ends, batch[0][0].index) != bisect_right(ends, entry.index):
-            yield from sorted(batch, key=_time, reverse=True)
-            batch = []
-        batch.append((entry, part))
-    yield from sorted(batch, key=_time, reverse=True)
+    entries = (entry for entry in reversed(history.statements) if entry.kind == "part")
+    for _, batch in groupby(entries, key=lambda entry: bisect_right(ends, entry.index)):
+        parts = []
+        for entry in batch:
+            told = history.outlined(entry) if says_nothing is not None else None
+            if told is None or says_nothing is None or not says_nothing(told):
+                parts.append((entry, history.part(entry)))
+        yield from sorted(parts, key=_time, reverse=True)
 
 
 def _stand(standing: dict[str, Standing], reading: Reading) -> None:

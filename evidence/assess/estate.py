@@ -16,8 +16,8 @@ from evidence.checks.estate import Estate, RunConduct, Subject
 from evidence.checks.tables import Cell, TableRows, Tables, rows_of
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
+from evidence.log.captures import asked_over
 from evidence.log.chain import LogError
-from evidence.log.opened import asked_over
 from evidence.log.part import PartStatement
 from evidence.log.plan import load_plan
 from evidence.model.asset import Asset, Safety

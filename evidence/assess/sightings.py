@@ -14,6 +14,7 @@ from evidence.assess.narrowing import narrowed
 from evidence.checks.hardware_addresses import port_of
 from evidence.checks.replaced import WATCHED
 from evidence.checks.tables import Cell, Sighting, is_large, rows_of
+from evidence.log.captures import newest_of
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
@@ -57,6 +58,7 @@ class Sightings:
         self._answers = answers
         self._held: dict[AssetId, dict[str, list[_Held]]] = {}
         self._telling: dict[str, frozenset[str]] = {}
+        self._worth: dict[tuple[str | None, str], bool] = {}
         for reading in _readings(snapshots, self._tells, since=since, as_of=as_of):
             capture = reading.capture
             held = self._held.setdefault(capture.asset, {}).setdefault(capture.question, [])
@@ -101,7 +103,13 @@ class Sightings:
         yield from keys_of((), cells_of(looking.tables, capture, narrow.data))
 
     def _tells(self, capture: Capture) -> bool:
-        """Say whether an answer can hold what is looked for."""
+        """Say whether a whole answer can hold what is looked for."""
+        asked = capture.platform, capture.question
+        if asked not in self._worth:
+            self._worth[asked] = self._is_worth(capture)
+        return capture.complete and self._worth[asked]
+
+    def _is_worth(self, capture: Capture) -> bool:
         looking = self._answers.looking(capture)
         name = looking.facts.name
         if name not in self._telling:
@@ -117,14 +125,14 @@ def _telling_questions(looking: Looking) -> Iterator[str]:
 
 
 def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since: str, as_of: str) -> Iterator[Reading]:
-    """Yield the whole answers that are `wanted`, the newest first."""
+    """Yield the answers that are `wanted`, the newest first."""
     for entry, part in newest_first(snapshots.history):
         if part.started > as_of:
             continue
         if part.ended < since:
             return
-        for capture in reversed(part.captures):
-            if snapshots.is_there(capture) and capture.complete and since <= capture.at <= as_of and wanted(capture):
+        for capture in newest_of(part.captures, wanted):
+            if snapshots.is_there(capture) and since <= capture.at <= as_of:
                 segment = capture.volatile
                 packed = part.packed.get(segment.blob) if segment else None
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)

@@ -1,7 +1,7 @@
 """What goes into a bundle: which leaves of the log, which of their statements, and which artefacts those name."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evidence.bundle.layout import artefact_path, blob_path, statement_path
@@ -10,6 +10,7 @@ from evidence.errors import Error
 from evidence.export.period import Period
 from evidence.export.survey import SHOWN_TO_ALL, Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
+from evidence.log.captures import Columns
 from evidence.log.erased import erased_by, is_gone
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
@@ -246,31 +247,35 @@ def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: 
     if part is None:
         return
     outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
-    captures = [capture for capture in part.captures if selection.wants(capture.asset)]
-    if selection.assets and not outcomes and not captures:
+    captures = Columns.of(part.captures)
+    wanted = [index for index, said in enumerate(captures.alike) if selection.wants(said.asset)]
+    if selection.assets and not outcomes and not wanted:
         return
     _supply(gathered, entry, accepted)
     gathered.named.update(part.previous)
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
-    for capture in captures:
-        _take_capture(gathered, entry, capture)
-    answers = {capture.blob for capture in part.captures}
+    _take_captures(gathered, entry, captures, wanted)
+    answers = {blob for blob, _ in captures.blobs}
     left = answers if selection.incident else answers | part.packed.keys()
     others = {digest: length for digest, length in part.blobs().items() if digest not in left}
     _add_blobs(gathered, selection, others)
 
 
-def _take_capture(gathered: Gathered, entry: Entry, capture: Capture) -> None:
-    key = (capture.asset, capture.question, capture.blob)
-    known = gathered.artefacts.get(key)
-    if known is None:
-        gathered.artefacts[key] = Artefact(first=capture, statement=entry.digest, last_at=capture.at)
-        return
-    known.times += 1
-    known.last_at = max(known.last_at, capture.at)
-    if capture.at < known.first.at:
-        known.first, known.statement = capture, entry.digest
+def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, wanted: Iterable[int]) -> None:
+    alike, blobs, times, artefacts = captures.alike, captures.blobs, captures.at, gathered.artefacts
+    for index in wanted:
+        said, at = alike[index], times[index]
+        key = (said.asset, said.question, blobs[index][0])
+        known = artefacts.get(key)
+        if known is None:
+            artefacts[key] = Artefact(first=captures[index], statement=entry.digest, last_at=at)
+            continue
+        known.times += 1
+        if at > known.last_at:
+            known.last_at = at
+        elif at < known.first.at:
+            known.first, known.statement = captures[index], entry.digest
 
 
 def _add_blobs(gathered: Gathered, selection: Selection, blobs: Mapping[Digest, int]) -> None:

@@ -38,7 +38,7 @@ def survey_of(history: History) -> Survey:
         if entry.kind in SHOWN_TO_ALL:
             found.shown = entry.index + 1
         if entry.kind == "part":
-            ended = history.ended(entry)
+            ended = history.outline(entry).ended
             found.moments.append((entry.index, entry.kind, ended))
             found.ends.append((entry.index, parse_rfc3339(ended)))
             continue

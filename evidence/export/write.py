@@ -189,7 +189,9 @@ def _blob(store: Store, digest: Digest, length: int) -> _File:
 
 
 def _statement(history: History, entry: Entry) -> _File:
-    return _File(entry.digest, len(history.envelope(entry)), lambda: history.envelope(entry))
+    told = history.opened.outlines.get(entry.index)
+    length = told.bytes if told is not None else len(history.envelope(entry))
+    return _File(entry.digest, length, lambda: history.envelope(entry))
 
 
 def _described(gathered: Gathered, selection: Selection, tool: str) -> Mapping[str, str]:

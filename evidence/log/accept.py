@@ -68,7 +68,7 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
     digest = digest_of(data)
     if digest != place.digest:
         raise AcceptError(f"{key}: the bytes kept there have the digest {digest}")
-    accepted = judge(data, authority)
+    accepted = judge(data, authority, digest)
     kind = accepted.statement.kind
     if (place.kind or "part") != kind:
         raise AcceptError(f"{key}: a statement of kind {kind} lies there")
@@ -77,9 +77,14 @@ def accept(key: str, data: bytes, authority: Authority) -> Accepted:
     return accepted
 
 
-def judge(data: bytes, authority: Authority) -> Accepted:
-    """Return the statement in `data`, wherever it lies; raise unless form, signature, role and log are right."""
-    statement, digest = authority.open(data), digest_of(data)
+def judge(data: bytes, authority: Authority, digest: Digest | None = None) -> Accepted:
+    """
+    Return the statement in `data`, wherever it lies; raise unless form, signature, role and log are right.
+
+    `digest` is that of `data`, where it was made before.
+    """
+    digest = digest or digest_of(data)
+    statement = authority.open(data, digest)
     match statement.kind:
         case "key":
             after = authority.after(statement)

@@ -61,22 +61,23 @@ class Authority:
     adopted: Mapping[Digest, str] = field(default_factory=lambda: MappingProxyType({}))
     """The statements an owner lets count although their key had ended, and the fingerprint of his."""
 
-    def open(self, data: bytes) -> Statement:
+    def open(self, data: bytes, digest: Digest | None = None) -> Statement:
         """
-        Return the statement in an envelope.
+        Return the statement in an envelope, whose digest may be known.
 
         Raises unless it is written our way, signed by a key that has the role for its kind here, and made for this
         log.
         """
+        digest = digest or digest_of(data)
         envelope = dsse.read(data, dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES)
-        statement = parse(envelope.payload)
-        envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest_of(data)))
+        statement = parse(envelope.payload, signer=envelope.key_id)
+        envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest))
         if statement.kind == "genesis":
-            if digest_of(data) != self.genesis:
+            if digest != self.genesis:
                 raise AuthorityError("a second genesis")
         elif statement.log != self.origin:
             raise AuthorityError(f"{statement.kind}: made for the log {statement.log}, this one is {self.origin}")
-        return replace(statement, signer=envelope.key_id)
+        return statement
 
     def key_of(self, key_id: str, role: Role, what: str) -> PublicKey:
         """Return the key with this fingerprint if it has `role`; raise `AuthorityError` if not."""

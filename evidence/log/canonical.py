@@ -8,6 +8,7 @@ again what it has read and requires equal bytes, so nothing can be said in two w
 
 import json
 import re
+from functools import lru_cache
 
 from pydantic_core import from_json, to_json
 
@@ -72,7 +73,6 @@ def _why(data: bytes) -> str:
 
 def _check(value: object, *, in_order: bool) -> None:
     """Raise unless `value` can be written. Level by level, so depth costs no stack; leaves are never queued."""
-    known: set[tuple[object, ...]] = set()
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         deeper: list[object] = []
@@ -80,9 +80,7 @@ def _check(value: object, *, in_order: bool) -> None:
             kind = type(item)
             if kind is dict:
                 keys: tuple[object, ...] = tuple(item)  # type: ignore[arg-type]
-                if keys not in known:
-                    _check_keys(keys, in_order=in_order)
-                    known.add(keys)
+                _check_keys(keys, in_order=in_order)
                 deeper += [v for v in item.values() if type(v) is not str]  # type: ignore[attr-defined]
             elif kind is list or kind is tuple:
                 deeper += [v for v in item if type(v) is not str]  # type: ignore[attr-defined]
@@ -97,6 +95,7 @@ def _check(value: object, *, in_order: bool) -> None:
     raise CanonicalError(f"nested more than {MAX_DEPTH} levels deep")
 
 
+@lru_cache(maxsize=1024)
 def _check_keys(keys: tuple[object, ...], *, in_order: bool) -> None:
     for key in keys:
         if not isinstance(key, str) or not _KEY.fullmatch(key):

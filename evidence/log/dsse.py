@@ -8,7 +8,11 @@ SHA-256 of exactly these bytes.
 import base64
 import binascii
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+
+from pydantic_core import SchemaValidator, core_schema
+from pydantic_core.core_schema import CoreConfig
 
 from evidence.errors import Error
 from evidence.log.canonical import CanonicalError, dumps, loads
@@ -21,6 +25,10 @@ IN_TOTO = "application/vnd.in-toto+json"
 HEAD = b'{"payload":"'
 """How every envelope begins; the payload follows, in base64."""
 
+_LONG = 512
+"""From how many digits on another decoder is worth its call."""
+
+_BASE64 = SchemaValidator(core_schema.bytes_schema(), CoreConfig(val_json_bytes="base64"))
 _ENVELOPE = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE = frozenset({"keyid", "sig"})
 _NONE: frozenset[str] = frozenset()
@@ -78,9 +86,9 @@ def read(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
         return _read_in_words(data, payload_type, at_most=at_most)
     return Envelope(
         payload_type=payload_type,
-        payload=_unbase64(data[len(HEAD) : end]),
+        payload=unbase64_bytes(data[len(HEAD) : end]),
         key_id=rest[2].decode(),
-        signature=_unbase64(rest[3]),
+        signature=unbase64_bytes(rest[3]),
     )
 
 
@@ -108,17 +116,32 @@ def _read_in_words(data: bytes, payload_type: str, *, at_most: int) -> Envelope:
 def unbase64(text: str) -> bytes:
     """Read padded standard base64, and only what an encoder writes: the spare bits of the last digit are zero."""
     try:
-        return _unbase64(text.encode("ascii"))
+        return unbase64_bytes(text.encode("ascii"))
     except UnicodeEncodeError as error:
         raise EnvelopeError(f"not base64: {error}") from error
 
 
-def _unbase64(text: bytes) -> bytes:
+def unbase64_bytes(text: bytes) -> bytes:
+    """Read padded standard base64, and only what an encoder writes."""
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
+        data = _decoded(text)
     except binascii.Error as error:
         raise EnvelopeError(f"not base64: {error}") from error
     # Strict as it is, it passes over the spare bits of the last digits, and over nothing else.
     if len(text) != 4 * -(-len(data) // 3) or base64.b64encode(data[(len(data) - 1) // 3 * 3 :]) != text[-4:]:
         raise EnvelopeError("base64, but not written the one way")
     return data
+
+
+def _decoded(text: bytes) -> bytes:
+    """
+    Decode standard base64; the length and the last digits are left to the caller.
+
+    By pydantic's decoder, which takes a third of the time; it knows the alphabet of URLs, too, and no alphabet's
+    trouble in words, so what it refuses is refused by `binascii`.
+    """
+    if len(text) >= _LONG and b"-" not in text and b"_" not in text and b"\\" not in text:
+        with suppress(ValueError):
+            decoded: bytes = _BASE64.validate_json(b'"%b"' % text)
+            return decoded
+    return binascii.a2b_base64(text, strict_mode=True)

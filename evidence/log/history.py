@@ -9,7 +9,8 @@ from evidence.log.chain import LogError
 from evidence.log.ledger import DISTRUSTED, Ledger, read_ledger
 from evidence.log.note import Checkpoint
 from evidence.log.opened import Opened
-from evidence.log.part import PartStatement, sealed_end
+from evidence.log.outline import Outline, outline
+from evidence.log.part import PartStatement
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
 from evidence.store.interface import Store
@@ -52,7 +53,11 @@ class History:
         With `size` it is opened as it was when it had so many leaves, which must be a batch's end. `opened` are
         statements of this log that somebody has checked by now.
         """
-        ledger = read_ledger(store)
+        return cls.of(read_ledger(store), size=size, opened=opened)
+
+    @classmethod
+    def of(cls, ledger: Ledger, *, size: int | None = None, opened: Opened | None = None) -> "History":
+        """Open a log that was read."""
         covered = ledger.covered.size if ledger.covered else 0
         size = covered if size is None else size
         if size > covered or size not in ledger.chain.roots:
@@ -72,7 +77,7 @@ class History:
 
     def until(self, size: int) -> "History":
         """Return the log as it was when it had so many leaves."""
-        return History.read(self.ledger.store, size=size, opened=self.opened)
+        return History.of(self.ledger, size=size, opened=self.opened)
 
     @property
     def owner(self) -> str:
@@ -88,20 +93,36 @@ class History:
         """Return a statement's own file, by its digest."""
         return self.ledger.envelope(entry.index)
 
-    def ended(self, entry: Entry) -> str:
-        """Return when a sealed part says it ended; of one that is not held, its digest is all that is checked."""
-        found = self.opened.get(entry.index)
-        return found.part.ended if found is not None and found.part is not None else sealed_end(self.envelope(entry))
+    def outline(self, entry: Entry) -> Outline:
+        """
+        Return what a sealed part is about, without its captures; it is held.
+
+        Its digest is all that is checked: it is that of a leaf, which the sealer signed for after it had checked the
+        part. So it is good for choosing what to open, by whoever trusts the sealer of his own log that far, and for
+        nothing that is shown to others.
+        """
+        found = self.opened.outlines.get(entry.index)
+        if found is None:
+            found = self.opened.outlines[entry.index] = outline(self.envelope(entry))
+        return found
+
+    def outlined(self, entry: Entry) -> Outline | None:
+        """Return the outline of a part where somebody has asked for it before, and nobody opened the part since."""
+        return None if self.opened.get(entry.index) else self.opened.outlines.get(entry.index)
 
     def open(self, entry: Entry) -> Accepted:
         """Return a statement, checked; raise if it is not what the log says."""
         return self.opened.get(entry.index) or self.opened.keep(entry.index, self.ledger.open(entry.index))
 
+    def part(self, entry: Entry) -> PartStatement:
+        """Return a sealed part, checked; raise if it is not what the log says."""
+        return _part(self.open(entry))
+
     def parts(self, *, newest_first: bool = False) -> Iterator[tuple[Entry, PartStatement]]:
         """Yield each sealed part in log order, or the newest first; each is read when it is its turn."""
         for entry in reversed(self.statements) if newest_first else self.statements:
             if entry.kind == "part":
-                yield entry, _part(self.open(entry))
+                yield entry, self.part(entry)
 
     def captures(self, *, newest_first: bool = False) -> Iterator[tuple[PartStatement, Capture]]:
         """Yield each sealed capture with its part; within a part in the order they were made."""

@@ -5,16 +5,13 @@ A run freezes its asset list when it starts and may write several chunks, so its
 so. Every blob a part names stands beside its plain length, because that is where readers stop.
 """
 
-from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from pydantic_core import from_json
-
 from evidence.clock import rfc3339
-from evidence.log.dsse import HEAD
+from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.note import Checkpoint
 from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
@@ -34,7 +31,6 @@ _PART = frozenset(
 _OPTIONAL = frozenset({"platforms", "platforms_bytes"})
 _AFTER = frozenset({"size", "root"})
 _PACKED = frozenset({"blob", "bytes"})
-_ENDED = frozenset({"chunk", "ended"})
 _NONE: frozenset[str] = frozenset()
 
 
@@ -78,7 +74,8 @@ class PartStatement:
 
     def originals(self) -> Mapping[Digest, int]:
         """Return every encrypted original this part refers to, with its length."""
-        found = (capture.original for capture in self.captures)
+        said = self.captures.alike if isinstance(self.captures, Columns) else self.captures
+        found = (capture.original for capture in said)
         return {original.digest: original.bytes for original in found if original is not None}
 
     def answers(self) -> frozenset[Digest]:
@@ -91,8 +88,11 @@ class PartStatement:
         named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
         if self.platforms is not None and self.platforms_bytes is not None:
             named.append((self.platforms, self.platforms_bytes))
-        named.extend((capture.blob, capture.bytes) for capture in self.captures)
-        for digest, length in named:
+        answers = Columns.of(self.captures).blobs
+        every = dict(named) | dict(answers)
+        if len(every) == len({*named, *answers}):
+            return every
+        for digest, length in (*named, *answers):
             if found.setdefault(digest, length) != length:
                 raise ShapeError(f"part: {digest} is said to have {found[digest]} and {length} bytes")
         return found
@@ -159,7 +159,8 @@ def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, .
 def read_part(statement: Statement) -> PartStatement:
     """Read a part; raise `ShapeError` unless it is as `part_predicate` and `part_subjects` write it."""
     fields = Fields(statement.predicate, "part", _PART, _OPTIONAL)
-    captures = tuple(map(read_capture, fields.rows("captures")))
+    apart = statement.apart
+    captures = tuple(map(read_capture, fields.rows("captures"))) if apart is None else apart
     part = PartStatement(
         plan=statement.subjects[0].digest,
         run=fields.text("run", longest=200),
@@ -184,32 +185,19 @@ def read_part(statement: Statement) -> PartStatement:
         conduct=fields.mapping("conduct"),
         redaction=fields.mapping("redaction"),
     )
-    if statement.subjects != part_subjects(part.plan, captures):
+    # Those of rows that were read apart were compared with them, and are not among these.
+    if statement.subjects != part_subjects(part.plan, captures if apart is None else ()):
         raise ShapeError("part: its subjects are not the plan and its captures")
     _check_segments(part)
     _conduct_log(part.conduct)
     return part
 
 
-def sealed_end(envelope: bytes) -> str:
-    """
-    Return when a part says it ended, without reading its rows.
-
-    Only for an envelope with the digest of a leaf: it was read strictly when it was sealed, so it is canonical, no
-    string in it holds a bare quote, and `chunk` is what follows its captures.
-    """
-    try:
-        payload = b64decode(envelope[len(HEAD) : envelope.index(b'"', len(HEAD))])
-        rest = from_json(b"{" + payload[payload.index(b'],"chunk":') + 2 : payload.rindex(b',"predicateType":')])
-        return Fields(rest, "part", _ENDED, _PART | _OPTIONAL).time("ended")
-    except ValueError as error:
-        raise ShapeError(f"part: not written our way: {error}") from error
-
-
 def headed(statement: Statement) -> Statement:
     """Return a part's statement without the thousands of rows that `read_part` has read."""
     kept = {key: value for key, value in statement.predicate.items() if key not in ("captures", "outcomes")}
-    return replace(statement, subjects=statement.subjects[:1], predicate=MappingProxyType(kept))
+    predicate = MappingProxyType(kept)
+    return Statement(kind=statement.kind, subjects=statement.subjects[:1], predicate=predicate, signer=statement.signer)
 
 
 def _after(value: object) -> After | None:
@@ -230,9 +218,8 @@ def _packed(fields: Fields) -> Mapping[Digest, int]:
 
 
 def _check_segments(part: PartStatement) -> None:
-    for capture in part.captures:
-        segment = capture.volatile
-        if segment is not None and segment.offset + segment.length > part.packed.get(segment.blob, -1):
+    for capture, segment in Columns.of(part.captures).segments():
+        if segment.offset + segment.length > part.packed.get(segment.blob, -1):
             raise ShapeError(f"part: {capture.asset}: a volatile segment lies outside the packed blobs")
 
 

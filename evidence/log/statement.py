@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from evidence.errors import Error
+from evidence.log.apart import set_apart
 from evidence.log.canonical import CanonicalError, dumps, loads
+from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.keyring import Role
 from evidence.model.names import Digest, hex_of, parse_digest
@@ -83,6 +85,8 @@ class Statement:
     predicate: Mapping[str, object]
     signer: str | None = None
     """Fingerprint of the key that signed it, where that was checked."""
+    apart: Columns | None = None
+    """The captures of a part that were read apart: `predicate` has none then, and of the subjects only the plan."""
 
     @property
     def log(self) -> str | None:
@@ -105,17 +109,24 @@ def build(kind: str, subjects: Sequence[Subject], predicate: Mapping[str, object
     return payload
 
 
-def parse(payload: bytes) -> Statement:
-    """Read a payload; raise `StatementError` unless it is as `build` writes it."""
+def parse(payload: bytes, *, signer: str | None = None) -> Statement:
+    """
+    Read a payload; raise `StatementError` unless it is as `build` writes it.
+
+    `signer` is who says to have signed it, for the caller to check.
+    """
     if len(payload) > MAX_STATEMENT_BYTES:
         raise StatementError(f"a statement of {len(payload)} bytes; at most {MAX_STATEMENT_BYTES} are read")
+    apart = set_apart(payload)
     try:
-        return _parse(loads(payload))
+        if apart is not None:
+            return _parse(loads(apart.rest), signer, apart.captures)
+        return _parse(loads(payload), signer)
     except CanonicalError as error:
         raise StatementError(f"not a statement: {error}") from error
 
 
-def _parse(value: object) -> Statement:
+def _parse(value: object, signer: str | None = None, apart: Columns | None = None) -> Statement:
     try:
         fields = Fields(value, "statement", _STATEMENT, _NONE)
         if fields.text("_type") != TYPE:
@@ -131,7 +142,7 @@ def _parse(value: object) -> Statement:
     first = FIRST_SUBJECT.get(kind, "plan")
     if subjects[0].name != first:
         raise StatementError(f"{kind}: expected {first!r} as the first subject, found {subjects[0].name!r:.100}")
-    return Statement(kind=kind, subjects=subjects, predicate=predicate)
+    return Statement(kind=kind, subjects=subjects, predicate=predicate, signer=signer, apart=apart)
 
 
 def _kind(predicate_type: str) -> str:

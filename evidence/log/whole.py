@@ -28,6 +28,8 @@ class Whole:
         self._budget = RECALLED * (1 + min(waiting, MAX_WAITING))
         self.named: set[Digest] = set()
         """Every blob a statement named that was checked."""
+        self._there: set[Digest] = set()
+        """Those that were there a moment ago: they are not looked for again."""
 
     def check(self, accepted: Accepted) -> None:
         """
@@ -35,14 +37,16 @@ class Whole:
 
         A blob that a recent sealed part names was read in full then; now it only has to be there.
         """
-        self.named |= accepted.blobs.keys()
-        self._recall(accepted.blobs)
-        for digest, length in accepted.blobs.items():
-            if self._known.get(digest) == length:
-                find_blob(self._ledger.store, digest)
-            else:
+        blobs = accepted.blobs
+        self.named.update(blobs)
+        self._recall(blobs)
+        for digest, length in blobs.items():
+            if self._known.get(digest) != length:
                 check_blob(self._ledger.store, digest, length)
                 self._known[digest] = length
+            elif digest not in self._there:
+                find_blob(self._ledger.store, digest)
+            self._there.add(digest)
         for digest, length in accepted.part.originals().items() if accepted.part is not None else ():
             if self._known.get(digest) != length:
                 check_original(self._ledger.store, digest, length)

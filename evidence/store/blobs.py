@@ -120,8 +120,7 @@ def measure_blob(store: Store, digest: Digest) -> int:
 
 def unpack(frame: bytes, *, name: str) -> bytes:
     """Return the content of exactly one zstd frame whose length nobody signed, within the bound of all blobs."""
-    _check_header(frame, name)
-    size = zstandard.frame_content_size(frame)
+    size = _check_header(frame, name)
     return _stream(frame, MAX_BLOB_BYTES, name) if size < 0 else inflate(frame, size, name=name)
 
 
@@ -129,17 +128,21 @@ def inflate(frame: bytes, expected_bytes: int, *, name: str) -> bytes:
     """Return the content of exactly one zstd frame of exactly `expected_bytes`, never holding more than that."""
     if not 0 <= expected_bytes <= MAX_BLOB_BYTES:
         raise BlobError(f"{name}: a length of {expected_bytes}; at most {MAX_BLOB_BYTES} bytes are kept")
-    _check_header(frame, name)
-    if zstandard.frame_content_size(frame) not in (-1, expected_bytes):
+    said = _check_header(frame, name)
+    if said not in (-1, expected_bytes):
         raise BlobError(f"{name}: expected {expected_bytes} bytes, the frame says otherwise")
-    plain = _stream(frame, expected_bytes, name)
+    plain = _stream(frame, expected_bytes, name) if said < 0 else _at_once(frame, name)
     if len(plain) != expected_bytes:
         raise BlobError(f"{name}: expected {expected_bytes} bytes, found {len(plain)}")
     return plain
 
 
-def _check_header(frame: bytes, name: str) -> None:
-    """Raise unless `frame` is one frame, without a dictionary, that needs no more memory than we allow."""
+def _check_header(frame: bytes, name: str) -> int:
+    """
+    Return what a frame says of the length of its content, -1 for nothing.
+
+    Raises unless it is one frame, without a dictionary, that needs no more memory than we allow.
+    """
     if frame[:4] != _MAGIC:
         raise BlobError(f"{name}: not a zstd frame")
     try:
@@ -148,6 +151,7 @@ def _check_header(frame: bytes, name: str) -> None:
             raise BlobError(f"{name}: the frame needs a dictionary")
         if header.window_size > MAX_WINDOW_BYTES:
             raise BlobError(f"{name}: the frame needs a window of {header.window_size} bytes")
+        said = zstandard.frame_content_size(frame)
         end = _frame_end(frame, zstandard.frame_header_size(frame), name)
     except zstandard.ZstdError as error:
         raise BlobError(f"{name}: not a zstd frame: {error}") from error
@@ -155,6 +159,7 @@ def _check_header(frame: bytes, name: str) -> None:
         end += _CHECKSUM_BYTES
     if end != len(frame):
         raise BlobError(f"{name}: expected one frame of {end} bytes, found {len(frame)}")
+    return said
 
 
 def _frame_end(frame: bytes, at: int, name: str) -> int:
@@ -168,6 +173,14 @@ def _frame_end(frame: bytes, at: int, name: str) -> int:
         if last:
             return at
     raise BlobError(f"{name}: the frame is cut off")
+
+
+def _at_once(frame: bytes, name: str) -> bytes:
+    """Return the content of a frame that says how long it is; no more is written than that."""
+    try:
+        return _TOOLS.decompressor.decompress(frame)
+    except zstandard.ZstdError as error:
+        raise BlobError(f"{name}: the frame is damaged: {error}") from error
 
 
 def _stream(frame: bytes, limit: int, name: str) -> bytes:

@@ -26,6 +26,7 @@ TEMPORARY = ".tmp"
 LOCK = ".lock"
 """The file whose lock keeps a second sealer out."""
 
+_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _OURS = frozenset({TEMPORARY, LOCK})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
@@ -73,8 +74,7 @@ class DirectoryStore:
                 raise StoreError(f"{key}: expected a plain file, found something else")
             if found.st_size > MAX_OBJECT_BYTES:
                 raise StoreError(f"{key}: {found.st_size} bytes, at most {MAX_OBJECT_BYTES} are kept")
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                return file.readall()
+            return _read(path, found.st_size)
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError(f"{key}: nothing is kept there") from None
         except OSError as error:
@@ -197,6 +197,18 @@ class DirectoryStore:
                 folder.mkdir(mode=0o750)
                 _sync_folder(folder.parent)
         self._known.add(folder)
+
+
+def _read(path: str, size: int) -> bytes:
+    """Return what a file holds, which was `size` bytes a moment ago."""
+    handle = os.open(path, _READING)
+    try:
+        data = os.read(handle, size + 1)
+        while len(data) < size and (more := os.read(handle, size + 1 - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -51,8 +51,9 @@ MAX_NOTE_BYTES = 64 * 1024
 MAX_STATE_BYTES = 64 * 1024 * 1024
 """Largest hint: one row per asset for 100,000 assets."""
 
-_COMPONENT = re.compile(r"[a-z0-9._-]{1,100}")
-_BAD_COMPONENT = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?|.*\.|\.+.*")
+_DEVICE = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z)"
+_COMPONENT = rf"(?!{_DEVICE})[a-z0-9_-][a-z0-9._-]{{0,{MAX_COMPONENT_BYTES - 1}}}(?<!\.)"
+_KEY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT}){{0,{MAX_COMPONENTS - 1}}}")
 _SLOT = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}-[0-9]{8}T[0-9]{4}(?:[0-9]{2})?Z(?:-[0-9a-f]{6})?")
 _KIND = re.compile(r"[a-z]{1,32}")
 
@@ -96,12 +97,10 @@ class Key:
 
 def check_key(key: str) -> str:
     """Return `key` if it is well-formed, whether or not we know what it holds; raise `KeyNameError` if not."""
-    components = key.split("/")
-    if len(components) > MAX_COMPONENTS:
-        raise KeyNameError(f"a key has at most {MAX_COMPONENTS} components: {key!r:.200}")
-    for component in components:
-        if not _COMPONENT.fullmatch(component) or _BAD_COMPONENT.fullmatch(component):
-            raise KeyNameError(f"not a key of a store: {key!r:.200}")
+    if not _KEY.fullmatch(key):
+        if key.count("/") >= MAX_COMPONENTS:
+            raise KeyNameError(f"a key has at most {MAX_COMPONENTS} components: {key!r:.200}")
+        raise KeyNameError(f"not a key of a store: {key!r:.200}")
     return key
 
 

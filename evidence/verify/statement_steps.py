@@ -88,7 +88,8 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         audit.plans.setdefault(accepted.plan, index)
     elif leaf.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
-    for digest, length in accepted.blobs.items():
+    # Most of what a night names the nights before it named, too; those pairs are known.
+    for digest, length in accepted.blobs.items() - audit.blobs.items():
         audit.named.setdefault(digest, index)
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")

@@ -62,6 +62,34 @@ def test_every_asset_of_a_run_is_known_though_it_said_nothing(plant, plant_modul
     assert snapshots.ledger()[AssetId("plc-gw")].zone == "cell-1"
 
 
+def test_a_part_that_says_nothing_new_by_its_outline_is_not_opened(
+    plant_module: ModuleType, memory: MemoryStore, keyring: Keyring
+) -> None:
+    plant = plant_module.Plant(store=memory, keyring=keyring)
+    plan = plant.begin()
+    for day in range(5):
+        # Every answer of the asset is another one each day, so two of them are all that is to be known.
+        plant.recorded = {"sw-01": plant_module.RECORDED["sw-01"]}
+        plant.edits["sw-01"] = (b"\n", b" %d\n" % day)
+        plant.run(plan, at=plant_module.START + timedelta(days=day))
+        plant.seal()
+    read_whole, chosen = History.read(memory), History.read(memory)
+    parts = [entry for entry in chosen.statements if entry.kind == "part"]
+    for entry in parts:
+        chosen.outline(entry)
+    whole, some = Snapshots(memory, read_whole), Snapshots(memory, chosen)
+    assert any(chosen.opened.get(entry.index) is None for entry in parts)
+    assert some.assets == whole.assets
+    assert some.ledger() == whole.ledger()
+    assert some.newest_run == whole.newest_run
+    for asset in whole.assets:
+        assert some.visit(asset) == whole.visit(asset)
+        assert some.latest(asset) == whole.latest(asset)
+        assert some.previous(asset) == whole.previous(asset)
+        for question in whole.latest(asset):
+            assert some.standing(asset, question) == whole.standing(asset, question)
+
+
 def test_an_unknown_asset_is_an_error_that_names_the_nearest(plant) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UnknownAssetError) as caught:
         read(plant).choose(["sw-02"])

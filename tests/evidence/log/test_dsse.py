@@ -136,3 +136,20 @@ def test_openssl_verifies_an_envelope(keyring: Keyring, envelope: bytes, tmp_pat
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Verified Successfully" in done.stdout
+
+
+@pytest.mark.parametrize("length", [3 * 400, 3 * 400 + 1, 3 * 400 + 2])
+def test_long_base64_is_read_as_strictly_as_short(length: int) -> None:
+    data = bytes(range(251)) * 6
+    text = base64.b64encode(data[:length]).decode()
+    assert unbase64(text) == data[:length]
+    last = len(text.rstrip("=")) - 1
+    spare = text[:last] + chr(ord(text[last]) + 1) + text[last + 1 :]
+    others = [text[:500] + bad + text[501:] for bad in '-_=\n "\\*é'] + [f"{text}=", text[:-1], text + "AA", f" {text}"]
+    for other in others + ([spare] if length % 3 else []):
+        with pytest.raises(EnvelopeError):
+            unbase64(other)
+    swapped = text.replace("+", "-").replace("/", "_")
+    assert swapped != text
+    with pytest.raises(EnvelopeError):
+        unbase64(swapped)

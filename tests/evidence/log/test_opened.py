@@ -6,10 +6,10 @@ from types import ModuleType
 
 import pytest
 
+from evidence.log.captures import Columns, Texts, asked_over
 from evidence.log.fields import ShapeError
 from evidence.log.history import History
-from evidence.log.opened import Columns, Texts, asked_over
-from evidence.log.part import sealed_end
+from evidence.log.outline import outline
 from evidence.model.capture import Access, Capture, Segment
 from evidence.model.names import AssetId, Digest
 from evidence.model.ssh import SshLink
@@ -42,10 +42,10 @@ CUT_OFF = PLAIN._replace(asset=AssetId("press-7"), platform=None, complete=False
 
 @pytest.mark.parametrize("captures", [(), (PLAIN,), (PLAIN, MOVING, CUT_OFF), (MOVING, PLAIN), (PLAIN, PLAIN)])
 def test_columns_give_back_what_they_hold(captures: tuple[Capture, ...]) -> None:
-    columns = Columns(captures, Texts())
+    columns = Columns.of(captures).shared(Texts())
     assert tuple(columns) == captures
     assert columns == captures
-    assert columns == Columns(captures, Texts())
+    assert columns == Columns.of(captures).shared(Texts())
     assert tuple(reversed(columns)) == captures[::-1]
     assert len(columns) == len(captures)
     assert columns[1:] == captures[1:]
@@ -54,7 +54,7 @@ def test_columns_give_back_what_they_hold(captures: tuple[Capture, ...]) -> None
 
 
 def test_columns_end_where_the_captures_end() -> None:
-    columns = Columns((PLAIN,), Texts())
+    columns = Columns.of((PLAIN,)).shared(Texts())
     for number in (1, -2):
         with pytest.raises(IndexError):
             columns[number]
@@ -62,21 +62,26 @@ def test_columns_end_where_the_captures_end() -> None:
     assert columns != [PLAIN]
 
 
-def test_when_a_sealed_part_ended_is_found_without_reading_its_rows(vectors: ModuleType, memory: MemoryStore) -> None:
+def test_what_a_sealed_part_is_about_is_found_without_its_captures(vectors: ModuleType, memory: MemoryStore) -> None:
     vectors.build(memory)
     history = History.read(memory)
     parts = [entry for entry in history.statements if entry.kind == "part"]
     assert parts
     for entry in parts:
-        told = history.ended(entry)  # nothing is held yet
-        assert told == sealed_end(history.envelope(entry))
-        part = history.open(entry).part
-        assert part is not None
-        assert (told, told) == (part.ended, history.ended(entry))
+        assert history.outlined(entry) is None  # nobody asked yet
+        told = history.outline(entry)
+        assert history.outlined(entry) is told
+        assert told == outline(history.envelope(entry))
+        part = history.part(entry)
+        assert history.outlined(entry) is None  # it was opened, which is better
+        assert (told.run, told.slot, told.chunk, told.assets) == (part.run, part.slot, part.chunk, part.assets)
+        assert (told.started, told.ended) == (part.started, part.ended)
+        assert told.outcomes == tuple(outcome.asset for outcome in part.outcomes)
+        assert set(told.answers) == {f"{one.asset}/{one.question}" for one in part.captures}
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", b'{"predicate":{"captures":[],"chunk":0},"predicateType":"x"}'])
-def test_what_is_no_part_says_no_end(payload: bytes) -> None:
+def test_what_is_no_part_has_no_outline(payload: bytes) -> None:
     envelope = json.dumps({"payload": base64.b64encode(payload).decode()}, separators=(",", ":")).encode()
     with pytest.raises(ShapeError):
-        sealed_end(envelope)
+        outline(envelope)

@@ -212,7 +212,7 @@ def test_unreadable_places_are_said(folder: DirectoryStore, monkeypatch: pytest.
     with pytest.raises(StoreError, match="a/: cannot be listed"):
         list(folder.keys("a/"))
     with monkeypatch.context() as broken:
-        broken.setattr("builtins.open", _Failing(errno.EIO))
+        broken.setattr(os, "open", _Failing(errno.EIO))
         with pytest.raises(StoreError, match="a/b: cannot be read"):
             folder.get("a/b")
 

@@ -1,0 +1,151 @@
+"""
+Setting apart the rows of a part: the same strict reading as row by row, for logs of millions of captures.
+
+A part's payload is canonical JSON. Its captures and its subjects, which repeat what captures say, are nearly all of it,
+and nearly all of a capture is what the same asset answered the night before. So the rows are cut into runs of members,
+each run is read strictly (`canonical.loads`, `rows.read_capture`) when it is first met, and one that was met before is
+known by its bytes. The runs lie without a gap, their members in order, between brackets whose place is certain: so the
+whole is canonical if the rest of the payload is, without its rows, which `statement.parse` reads as ever.
+
+Nothing is accepted here that is not accepted there. What is out of the ordinary is not judged here at all.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
+from typing import NamedTuple
+
+from pydantic_core import to_json
+
+from evidence.errors import Error
+from evidence.log.canonical import loads
+from evidence.log.captures import Columns, like
+from evidence.log.fields import is_time
+from evidence.log.rows import read_capture
+from evidence.model.capture import Capture, Segment
+from evidence.model.names import Digest
+
+MAX_NAME = 1_024
+"""Longest name of a subject, as `statement` bounds it."""
+
+MAX_ROWS = 100_000
+"""Most captures that are read here: an envelope of the largest size has half as many."""
+
+_WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
+_DIGEST = rb"sha256:[0-9a-f]{64}"
+
+_BEGIN = re.compile(
+    rb'\{"_type":"https://in-toto\.io/Statement/v1","predicate":\{"after":'
+    rb'(?:null|\{"root":"[0-9a-f]{64}","size":' + _WHOLE + rb'\}),"assets":"' + _DIGEST + rb'","assets_bytes":'
+    + _WHOLE + rb',"captures":\['
+)  # fmt: skip
+"""How every part begins, up to its first capture: keys stand in order."""
+
+_END = b'],"chunk":'
+"""What follows the captures; no string of canonical JSON holds a bare quote, so none holds this."""
+
+_ROW = re.compile(
+    rb'\{((?:"access":\{[^}]*+\},)?"asset":"[^"]*+"),"at":"([^"]*+)","blob":"([^"]*+","bytes":[0-9]*),'
+    rb'("class":(?:[^}]*+\},(?="took_ms":)|(?:[^,]*+,)*?))"took_ms":(WHOLE),("transport":"[^"]*+","ttl_s":[0-9]*)'
+    rb'(,"volatile":\{"blob":"(DIGEST)","length":(WHOLE),"offset":(WHOLE)\})?\}(?:,(?=\{)|\Z)'.replace(
+        b"WHOLE", _WHOLE
+    ).replace(b"DIGEST", _DIGEST)
+)
+_LITERAL = len(b'{,"at":"","blob":","took_ms":,},')
+"""Bytes of a row, the comma after it included, that are in none of its groups."""
+
+_BLOB = re.compile(rb"(" + _DIGEST + rb')","bytes":(' + _WHOLE + rb")")
+_STANDS_FOR = {"at": "2000-01-01T00:00:00Z", "blob": f"sha256:{'0' * 64}", "bytes": 0, "took_ms": 0}
+"""Stands in a row for what is read apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A part's payload without its rows, and the rows."""
+
+    rest: bytes
+    """The payload with no captures, and with the plan as its only subject."""
+    captures: Columns
+
+
+class _Alike(NamedTuple):
+    """What the rows of every night say alike."""
+
+    capture: Capture
+    subject: str
+    """How the subject of such a row ends, after the digest."""
+
+
+def set_apart(payload: bytes) -> Apart | None:
+    """Return a part's rows and the rest of it; `None` for what is no part, or none that can be read at once."""
+    begin = _BEGIN.match(payload)
+    if begin is None:
+        return None
+    first, end = begin.end(), payload.find(_END, begin.end())
+    rows = _ROW.findall(payload, first, end) if end > first else []
+    if not 0 < len(rows) <= MAX_ROWS:
+        return None
+    heads, ats, blobs, middles, tooks, tails, moving, *segments = zip(*rows, strict=True)
+    grouped = sum(sum(map(len, group)) for group in (heads, ats, blobs, middles, tooks, tails, moving))
+    if grouped + len(rows) * _LITERAL - 1 != end - first:
+        return None  # a row begins where the one before ends, so as many bytes as this are all of them
+    said = [one for one in map(_alike, heads, middles, tails) if one is not None]
+    at = [one for one in map(_time, ats) if one is not None]
+    kept = [one for one in map(_blob, blobs) if one is not None]
+    if not len(said) == len(at) == len(kept) == len(rows):
+        return None
+    subjects = _subjects(said, kept)
+    if not payload.endswith(subjects) or len(payload) - len(subjects) < end:
+        return None
+    captures = Columns(
+        [one.capture for one in said],
+        at,
+        kept,
+        map(int, tooks),
+        list(map(_segment, *segments)) if any(moving) else None,
+    )
+    return Apart(b"%b%b]}" % (payload[:first], payload[end : -len(subjects)]), captures)
+
+
+def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> bytes:
+    """Return how a payload ends: after the plan, a subject for each answer, once."""
+    rows = [',{"digest":{"sha256":"' + blob[7:] + subject for (_, subject), (blob, _) in zip(said, kept, strict=True)]
+    return "".join(dict.fromkeys(rows)).encode() + b"]}"
+
+
+@lru_cache(maxsize=65_536)
+def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
+    """Read three runs of members of a row; `None` where they are not as they should be."""
+    row: dict[str, object] = {}
+    try:
+        for run, others in ((head, ("at", "blob", "bytes")), (middle[:-1], ("took_ms",)), (tail, ())):
+            members = loads(b"{%b}" % run)
+            if not isinstance(members, dict):
+                return None
+            row |= members
+            row |= {name: _STANDS_FOR[name] for name in others}
+        capture = read_capture(row)
+    except Error:
+        return None
+    name = f"{capture.asset}/{capture.question}"
+    if list(row) != sorted(row) or len(name) > MAX_NAME:
+        return None
+    return _Alike(like(capture), f'"}},"name":{to_json(name).decode()}}}')
+
+
+@lru_cache(maxsize=4096)
+def _time(text: bytes) -> str | None:
+    found = text.decode("ascii", "replace")
+    return found if is_time(found) else None
+
+
+@lru_cache(maxsize=65_536)
+def _blob(text: bytes) -> tuple[Digest, int] | None:
+    found = _BLOB.fullmatch(text)
+    return (Digest(found[1].decode()), int(found[2])) if found else None
+
+
+def _segment(blob: bytes, length: bytes, offset: bytes) -> Segment | None:
+    return Segment(blob=Digest(intern(blob.decode())), offset=int(offset), length=int(length)) if blob else None
