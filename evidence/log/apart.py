@@ -119,6 +119,7 @@ def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> byt
 def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
     """Read three runs of members of a row; `None` where they are not as they should be."""
     row: dict[str, object] = {}
+    names: list[str] = []
     try:
         for run, others in ((head, ("at", "blob", "bytes")), (middle[:-1], ("took_ms",)), (tail, ())):
             members = loads(b"{%b}" % run)
@@ -126,11 +127,12 @@ def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
                 return None
             row |= members
             row |= {name: _STANDS_FOR[name] for name in others}
+            names += [*members, *others]
         capture = read_capture(row)
     except Error:
         return None
     name = f"{capture.asset}/{capture.question}"
-    if list(row) != sorted(row) or len(name) > MAX_NAME:
+    if names != sorted(row) or len(name) > MAX_NAME:  # each once, and in order
         return None
     return _Alike(like(capture), f'"}},"name":{to_json(name).decode()}}}')
 

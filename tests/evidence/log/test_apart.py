@@ -105,6 +105,23 @@ def test_what_is_out_of_the_ordinary_is_left_to_the_others(captures: tuple[Captu
     assert same_as_row_by_row(data)
 
 
+@pytest.mark.parametrize(
+    ("once", "more"),
+    [
+        (b'"took_ms":410,', b'"took_ms":5,"took_ms":410,'),
+        (b'"took_ms":410,', b'"took_ms":410,"took_ms":410,'),
+        (b'"asset":"sw-01"', b'"asset":"sw-01","asset":"sw-01"'),
+        (b'"class":"technical"', b'"bytes":9,"class":"technical"'),
+        (b'"redactions":0', b'"redactions":0,"redactions":0'),
+        (b'"redactions":0', b'"redactions":0,"transport":"ssh"'),
+        (b'"ttl_s":86400', b'"ttl_s":86400,"ttl_s":86400'),
+    ],
+)
+def test_a_member_that_stands_twice_is_found(once: bytes, more: bytes) -> None:
+    assert once in PAYLOAD
+    assert not same_as_row_by_row(PAYLOAD.replace(once, more, 1))
+
+
 def test_every_damaged_byte_is_found() -> None:
     """Whatever is accepted with one byte changed says something else, and says it both ways."""
     whole = read_part(parse(PAYLOAD)), HERE.origin
