@@ -12,6 +12,9 @@ from evidence.platforms.platform import Column, TableRule
 MAX_ROW_CHARACTERS = 200
 """Longest name of a row: an OID has at most 128 arcs (RFC 2578 §3.5), a useful index far fewer characters."""
 
+_GROUP = re.compile(r"\\g<(\w+)>")
+"""How a row's name, or a column, calls a group, as in a replacement of `re`."""
+
 Row = tuple[str, str, str, str]
 """(fact, row, value, OID or empty)."""
 
@@ -77,10 +80,29 @@ def _mapped(show: Callable[[str, Varbind], str], known: Mapping[str, str]) -> Ca
 
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:
     key = rule.key or ""
-    for match in _regex(rule.pattern or "").finditer(text):
-        row = match.expand(key) if "\\" in key else match[key or 0] or ""
-        for column in rule.columns:
-            yield column.fact, row, column_text(column, match[column.group or 0] or ""), ""
+    for heading, below in _sections(rule, text):
+        for match in _regex(rule.pattern or "").finditer(below):
+            groups = heading | match.groupdict(default="")
+            row = _filled(key, groups)
+            for column in rule.columns:
+                found = _filled(column.group, groups) if column.group is not None else match[0]
+                yield column.fact, row, column_text(column, found), ""
+
+
+def _filled(group: str, groups: Mapping[str, str]) -> str:
+    """Return what a group holds, or a text with what the groups it names hold."""
+    return _GROUP.sub(lambda named: groups[named[1]], group) if "\\" in group else groups[group]
+
+
+def _sections(rule: TableRule, text: str) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the groups of each heading, with the text down to the next one; the whole text where there are none."""
+    if rule.under is None:
+        yield {}, text
+        return
+    headings = list(_regex(rule.under).finditer(text))
+    ends = [heading.start() for heading in headings[1:]]
+    for heading, end in zip(headings, [*ends, len(text)], strict=True):
+        yield heading.groupdict(default=""), text[heading.end() : end]
 
 
 @cache

@@ -65,13 +65,15 @@ _DOTNET = re.compile(r"/Date\((-?[0-9]{1,15})\)/")
 _GO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4}) \S+")
 """How Go's programs write a time: https://pkg.go.dev/time#Time.String"""
 _OPENSSL = "%b %d %H:%M:%S %Y GMT"
+_IOS = re.compile(r"(\d\d:\d\d:\d\d) (?:UTC|GMT) ([A-Z][a-z]{2} +\d{1,2} \d{4})")
+"""How Cisco IOS writes a time; its other zones are named as whoever configured them liked."""
 
 
 def _time(text: str) -> str:
     """
     Return a time as RFC 3339 UTC; nothing where it cannot be read.
 
-    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates, times of OpenSSL, Go and .NET.
+    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates, times of OpenSSL, Go, .NET and IOS.
     One without an offset is taken for UTC only where it ends in `Z`: others could be hours off.
     """
     text = text.strip()
@@ -82,6 +84,8 @@ def _time(text: str) -> str:
             moment = datetime.fromtimestamp(int(text) / 1000, UTC)
         elif _EPOCH.fullmatch(text):
             moment = datetime.fromtimestamp(float(text), UTC)
+        elif ios := _IOS.fullmatch(text):
+            moment = datetime.strptime(" ".join(ios.groups()), "%H:%M:%S %b %d %Y").replace(tzinfo=UTC)
         elif text.endswith(" GMT") and not text[:4].endswith(","):
             moment = datetime.strptime(text, _OPENSSL).replace(tzinfo=UTC)
         elif text[3:4] == ",":
@@ -116,6 +120,23 @@ def _microseconds(text: str) -> str:
         return ""
 
 
+_SERVICE = re.compile(r"(\S+)(?: +(?:eq (\S+)|range (\S+) (?:to )?(\S+)|((?:gt|lt|neq) \S+))(?!\S))?")
+
+
+def _service(text: str) -> str:
+    """Return a protocol and its port in the words of an access list as `tcp/502`, `udp/5000-5010`, `tcp/gt 1023`."""
+    found = _SERVICE.match(text.strip())
+    protocol, port, first, last, compared = found.groups() if found else ("", None, None, None, None)
+    port = port or (first and f"{first}-{last}") or compared
+    return f"{protocol}/{port}" if port else protocol
+
+
+def _names(text: str) -> str:
+    """Return a distinguished name that stands attribute by attribute in lines of its own as RFC 4514 joins them."""
+    pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
+    return ",".join(f"{kind.strip().upper()}={value.strip().replace(',', chr(92) + ',')}" for kind, _, value in pairs)
+
+
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "text": str,
     "lower": str.lower,
@@ -126,12 +147,14 @@ TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "integer": lambda text: text.strip() if text.strip().isdecimal() else "",
     "count": lambda text: str(len(text.split())),
     "microseconds": _microseconds,
+    "names": _names,
+    "service": _service,
 }
 """
 Name of a format -> how it shows what a text or a document holds.
 
 `count` counts words, `time` is RFC 3339 UTC, `day` also reads a date alone, `hex` takes colons out, `microseconds`
-takes seconds.
+takes seconds, `names` the lines of a distinguished name, `service` a protocol and port of an access list.
 """
 
 

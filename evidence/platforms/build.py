@@ -243,6 +243,7 @@ def _tables(table: TableModel, twins: dict[str, tuple[str, ...]]) -> Iterator[Ta
             question=question,
             columns=columns,
             pattern=table.pattern,
+            under=table.under,
             rows=table.rows,
             key=table.key,
             untested=table.untested,

@@ -184,6 +184,8 @@ class TableRule:
     columns: tuple[Column, ...]
     pattern: str | None = None
     """Regular expression of one row of a text answer."""
+    under: str | None = None
+    """Regular expression of a heading: each row is below one, whose groups are the row's too."""
     rows: str | None = None
     """JMESPath to the rows of an answer with a reader."""
     key: str | None = None

@@ -16,6 +16,8 @@ OwnOid = Annotated[str, StringConstraints(pattern=r"^(\{sysobjectid\}|[0-9]+)(\.
 """May begin with the device's own sysObjectID, for vendors that give each model a branch of its own."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=60)]
 Regex = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Replacement = Annotated[str, StringConstraints(pattern=r"\\g<\w+>", max_length=200)]
+"""Text with groups in it: `\\g<protocol> \\g<socket>`."""
 Command = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=400)]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")]
 Transport = Literal["snmp", "ssh", "local"]
@@ -52,6 +54,8 @@ ValueFormat = Literal[
     "lower",
     "count",
     "microseconds",
+    "names",
+    "service",
 ]
 IndexFormat = Literal["index", "index-first", "index-second", "index-rest", "index-mac", "index-address", "index-inet"]
 
@@ -167,7 +171,7 @@ class ColumnModel(_Model):
     """One fact column of a table: of an OID, the index, a group of the row's pattern, a path within the row, a word."""
 
     oid: Oid | None = None
-    group: Name | None = None
+    group: Name | Replacement | None = None
     path: JmesPath | None = None
     map: dict[str, str] | None = None
     format: ValueFormat | IndexFormat = "text"
@@ -181,6 +185,7 @@ class TableModel(_Model):
 
     question: Name
     pattern: Regex | None = None
+    under: Regex | None = Field(default=None, description="headings of a text; their groups hold for the rows below")
     rows: JmesPath | None = None
     key: str | None = Field(default=None, max_length=200)
     columns: dict[Name, ColumnModel] = Field(min_length=1)
@@ -197,6 +202,8 @@ class TableModel(_Model):
                 raise ValueError(f"table of {self.question}: with rows go a key, and a path or value for each column")
         elif (self.pattern is None) is not (self.key is None or self.key.startswith("index")):
             raise ValueError(f"table of {self.question}: a text table has a pattern and a key, an SNMP table neither")
+        if self.under is not None and self.pattern is None:
+            raise ValueError(f"table of {self.question}: rows under a heading have a pattern")
         return self
 
 

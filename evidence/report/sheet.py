@@ -46,7 +46,7 @@ MAX_ROWS = 40
 MAX_CHANGED_LINES = 60
 """Lines of a change shown per question: a page; the rest is counted."""
 
-_MOVING = frozenset({"system.uptime", "interface.last_change"})
+_MOVING = frozenset({"system.uptime", "interface.last_change", "acl.hits", "rule.hits", "rule.last_hit"})
 """Facts that change by themselves."""
 
 

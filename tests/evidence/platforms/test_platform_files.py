@@ -26,7 +26,7 @@ def test_every_expression_compiles(platform: Platform) -> None:
     patterns = [platform.recognition.sysdescr]
     for fact in platform.facts:
         patterns += [fact.pattern, fact.where, fact.unless, *(fact.among or {}).values()]
-    patterns += [table.pattern for table in platform.tables]
+    patterns += [pattern for table in platform.tables for pattern in (table.pattern, table.under)]
     for question in platform.questions:
         patterns += [question.complete, question.refused, *question.volatile_lines]
     if platform.session:
@@ -40,10 +40,9 @@ def test_every_expression_compiles(platform: Platform) -> None:
 def test_every_group_a_rule_names_is_in_its_pattern(platform: Platform) -> None:
     for table in platform.tables:
         if table.pattern is not None:
-            groups = re.compile(table.pattern).groupindex
-            named = set(re.findall(r"\\g<(\w+)>", table.key or "")) or {table.key}
-            assert named <= set(groups)
-            assert {column.group for column in table.columns if column.value is None} <= set(groups)
+            groups = {*re.compile(table.pattern).groupindex, *re.compile(table.under or "").groupindex}
+            for named in (table.key or "", *(column.group or "" for column in table.columns if column.value is None)):
+                assert (set(re.findall(r"\\g<(\w+)>", named)) or {named}) <= groups
         elif table.rows is not None:
             assert table.key
             assert all(column.path or column.value for column in table.columns)
