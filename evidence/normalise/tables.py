@@ -100,8 +100,8 @@ def _sections(rule: TableRule, text: str) -> Iterator[tuple[dict[str, str], str]
         yield {}, text
         return
     headings = list(_regex(rule.under).finditer(text))
-    ends = [heading.start() for heading in headings[1:]]
-    for heading, end in zip(headings, [*ends, len(text)], strict=True):
+    ends = [*(heading.start() for heading in headings[1:]), len(text)]
+    for heading, end in zip(headings, ends, strict=False):  # without any heading there is an end too many
         yield heading.groupdict(default=""), text[heading.end() : end]
 
 

@@ -73,7 +73,7 @@ def _time(text: str) -> str:
     """
     Return a time as RFC 3339 UTC; nothing where it cannot be read.
 
-    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates, times of OpenSSL, Go, .NET and IOS.
+    Reads ISO 8601 with an offset, seconds or milliseconds since 1970, RFC 5322 dates; OpenSSL, Go, .NET and IOS.
     One without an offset is taken for UTC only where it ends in `Z`: others could be hours off.
     """
     text = text.strip()

@@ -87,6 +87,30 @@ def test_a_row_may_be_named_by_several_groups() -> None:
     assert {fact.row: fact.value for fact in facts} == {"tcp/:53": "tcp", "udp/:53": "udp"}
 
 
+def test_a_row_has_the_groups_of_the_heading_it_is_below() -> None:
+    table = TableRule(
+        question="q",
+        under=r"^list (?P<list>\w+)",
+        pattern=r"^ (?P<line>\d+) (?P<protocol>\w+)(?: (?P<port>eq \w+))?$",
+        key=r"\g<list> \g<line>",
+        columns=(
+            Column(fact="a.list", group="list"),
+            Column(fact="a.service", group=r"\g<protocol> \g<port>", format="service"),
+        ),
+    )
+    text = b" 1 lost\nlist one\n 10 tcp eq 22\n 20 ip\nlist two\n 10 udp eq snmp\n"
+    found = {(fact.row, fact.name): fact.value for fact in read_facts(platform(tables=(table,)), capture(), text)}
+    assert found == {
+        ("one 10", "a.list"): "one",
+        ("one 10", "a.service"): "tcp/22",
+        ("one 20", "a.list"): "one",
+        ("one 20", "a.service"): "ip",
+        ("two 10", "a.list"): "two",
+        ("two 10", "a.service"): "udp/snmp",
+    }
+    assert list(read_facts(platform(tables=(table,)), capture(), b" 10 tcp eq 22\n")) == []
+
+
 def test_a_fact_says_what_when_and_where_from() -> None:
     (fact,) = read_facts(platform(rule(pattern=r"V(\d)", untested=True)), capture(), b"V7")
     assert (fact.asset, fact.name, fact.value, fact.row) == ("press-7", "a.b", "V7", None)

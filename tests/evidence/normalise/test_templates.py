@@ -1,6 +1,10 @@
+from time import process_time
+
 import pytest
 
+from evidence.normalise.facts import read_facts
 from evidence.normalise.readers import read_document
+from evidence.normalise.recordings import capture_of
 from evidence.normalise.templates import MAX_LINE_CHARACTERS, MAX_TEXT_BYTES, read_template
 from evidence.platforms.load import load_platforms
 
@@ -39,3 +43,21 @@ def test_every_template_a_platform_names_is_there() -> None:
     assert named
     for question in named:
         assert read_document(question, b"", question.request) == []
+
+
+HOSTILE = {
+    "nxos": b"IP access list A\n 10 permit" + b"  any eq 1" * 95 + b"\n",
+    "cisco_asa": b"access-list A line 1 extended permit tcp" + b" any eq 1" * 95 + b"\n",
+    "arista_eos": b"IP Access List A\n    10 permit ip any " + b"x " * 450 + b"\n",
+    "huawei_vrp": b"Basic ACL 2000, 1 rule\n rule 5 permit source " + b"1" * 900 + b"\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_line_no_device_says_costs_little(name: str) -> None:
+    platform = load_platforms().named(name)
+    assert platform is not None
+    (question,) = (one for one in platform.questions if one.name == "access-lists")
+    before = process_time()
+    list(read_facts(platform, capture_of(platform, question, HOSTILE[name]), HOSTILE[name]))
+    assert process_time() - before < 1, "exponential in its words, it would take hours"

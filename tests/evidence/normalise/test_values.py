@@ -1,6 +1,6 @@
 import pytest
 
-from evidence.normalise.values import INDEX_FORMATS, MAX_VALUE_CHARACTERS, VALUE_FORMATS, clean
+from evidence.normalise.values import INDEX_FORMATS, MAX_VALUE_CHARACTERS, TEXT_FORMATS, VALUE_FORMATS, clean
 from evidence.normalise.varbinds import Varbind, decode, encode
 
 
@@ -75,3 +75,24 @@ def test_values_hold_no_control_characters(text: str, cleaned: str) -> None:
 def test_values_have_a_longest_length() -> None:
     assert len(clean("x" * 5000)) == MAX_VALUE_CHARACTERS
     assert clean("x" * 999 + " y") == "x" * 999
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("tcp eq 502 [match=733]", "tcp/502"),
+        ("udp range 5000 5010", "udp/5000-5010"),
+        ("tcp gt 1023 established", "tcp/gt 1023"),
+        ("tcp/PORTS", "tcp/PORTS"),
+        ("ip log [match=12]", "ip"),
+        ("ip ", "ip"),
+        ("", ""),
+    ],
+)
+def test_a_service_is_written_as_rules_write_it(text: str, shown: str) -> None:
+    assert TEXT_FORMATS["service"](text) == shown
+
+
+def test_a_name_in_lines_is_joined_and_what_is_no_part_of_it_left_out() -> None:
+    lines = "    Name: unit-1\n    cn=unit-1\n    o=Example, Inc.\n"
+    assert TEXT_FORMATS["names"](lines) == "CN=unit-1,O=Example\\, Inc."

@@ -233,6 +233,7 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         ("facts: {a.b: [{question: q, template: x}]}\n", "a template or a count needs a pattern"),
         ("tables: [{question: q, pattern: x, columns: {a.b: {group: g}}}]\n", "a text table has a pattern and a key"),
         ("tables: [{question: q, key: g, columns: {a.b: {oid: 1.3.1}}}]\n", "a text table has a pattern and a key"),
+        ("tables: [{question: q, under: x, columns: {a.b: {oid: 1.3.1}}}]\n", "rows under a heading have a pattern"),
         ("volatile: {lines: {nobody: [x]}}\n", "question nobody: read by a rule, but not asked"),
         ("questions: [{name: a, run: x, tags: [config]}, {name: a, run: y, tags: [config]}]\n", "a: defined twice"),
         (

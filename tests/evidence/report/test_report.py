@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -15,11 +15,15 @@ from evidence.cli.exits import ExitCode
 from evidence.cli.lazy import LazyGroup
 from evidence.cli.main import AUDITOR_COMMANDS, run
 from evidence.log.history import History
+from evidence.log.keyring import create_keyring
+from evidence.model.names import AssetId
 from evidence.platforms.load import load_platforms
 from evidence.report.compose import compose
 from evidence.report.document import Document, Sheet
 from evidence.report.render import age_text, bytes_text, render_html, render_json
+from evidence.report.sheet import make_sheet
 from evidence.snapshots import Snapshots
+from evidence.store.memory import MemoryStore
 from evidence.store.open import open_store
 from evidence.verify.verifier import verify
 
@@ -60,6 +64,35 @@ def test_an_asset_that_gave_no_answer_has_its_reason(document: Document, page: s
     silent = sheet(document, "plc-gw")
     assert (silent.read_at, silent.answers, silent.visit.outcome.reason) == (None, (), "no answer in 5 s, 2 tries")
     assert "no answer in 5 s, 2 tries" in page
+
+
+@pytest.mark.parametrize(
+    ("was", "became", "shown"),
+    [
+        (b"hitcnt=733", b"hitcnt=734", []),
+        (
+            b"extended deny ip",
+            b"extended permit ip",
+            ["-acl.action[CELL_IN 6]: deny", "+acl.action[CELL_IN 6]: permit"],
+        ),
+    ],
+)
+def test_a_counter_that_moved_is_no_change_and_a_rule_that_did_is_one(
+    plant_module: ModuleType, tmp_path: Path, was: bytes, became: bytes, shown: list[str]
+) -> None:
+    store = MemoryStore()
+    plant = plant_module.Plant(
+        store=store, keyring=create_keyring(tmp_path / "keys"), recorded={"fw-9": "cisco_asa#ASA5516_9.12"}
+    )
+    plan = plant.begin()
+    plant.run(plan, at=AT - timedelta(days=2))
+    plant.edits["fw-9"] = (was, became)
+    plant.run(plan, at=AT - timedelta(days=1))
+    plant.seal()
+    found = make_sheet(
+        Snapshots(store, History.read(store)), AssetId("fw-9"), load_platforms(), at=AT, ledger=None, in_newest_run=True
+    )
+    assert [line for change in found.changes for line in change.lines] == shown
 
 
 def test_a_change_of_configuration_is_shown_and_a_volatile_line_is_not(document: Document) -> None:
