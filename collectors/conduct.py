@@ -193,9 +193,14 @@ class Conduct:
     def _waits(self, watched: _Watched) -> Iterator[float]:
         """Yield seconds to wait; when there are no more, the request is counted and may leave at once."""
         self._check(watched)
+        waited = False
         for reserve in (self._device_delay, self._zone_delay):
-            yield from self._steps(reserve(watched))
-        self._check(watched)
+            delay_s = reserve(watched)
+            if delay_s > 0:
+                waited = True
+                yield from self._steps(delay_s)
+        if waited:
+            self._check(watched)
         while (late_s := self._depart(watched)) > 0:
             yield from self._steps(late_s)
             self._check(watched)

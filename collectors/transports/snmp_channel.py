@@ -164,29 +164,30 @@ class Channel:
         if not snmp_wire.is_whole(datagram):
             self._discard()
             raise UndecodableError("not one BER message")
+        data = bytes(datagram)
         if self.user:
-            self._check(self.user, bytes(datagram))
+            self._check(self.user, data)
         if self._plain:
-            self._refuse_twins(bytes(datagram))
+            self._refuse_twins(data)
         if self._stepwise:
-            answer = self._look_through(bytes(datagram))
+            answer = self._look_through(data)
             if answer.status or any(tag in snmp_wire.VALUELESS for _, tag in answer.varbinds):
                 self._discard()
                 return Received(None, size, answer)
         try:
             value = self._receive()
         except RefusedUserError as error:
-            raise ReportError(snmp_wire.read_report(bytes(datagram))) from error
+            raise ReportError(snmp_wire.read_report(data)) from error
         except Error:
             raise
         except Exception as error:
             raise UndecodableError(f"{error!s:.120}") from error
         if value is not None:
-            among = self._plain and snmp_wire.may_hold_nulls(datagram)
-            return Received(value, size, self._read(bytes(datagram)) if among else None)
+            among = self._plain and snmp_wire.may_hold_nulls(data)
+            return Received(value, size, self._read(data) if among else None)
         if self._plain:
-            return Received(None, size, self._read(bytes(datagram)))
-        return Received(None, size, report=snmp_wire.read_report(bytes(datagram)))
+            return Received(None, size, self._read(data))
+        return Received(None, size, report=snmp_wire.read_report(data))
 
     def _check(self, user: User, datagram: bytes) -> None:
         try:

@@ -5,7 +5,6 @@ The decoder says neither error-status nor which report came, and stops the proce
 datagrams, so the few octets that tell are read here. Nothing of this is kept.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,8 +16,7 @@ NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x05, 0x80, 0x81, 0x82
 VALUELESS = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
 """Tags in place of a value (RFC 3416 §3)."""
 
-_SEEMS_VALUELESS = re.compile(rb"[\x05\x80\x81]\0(?:\x30|\Z)")
-"""No value, and the next varbind or the end."""
+_SEEM_VALUELESS = tuple(bytes((tag, 0)) for tag in sorted(VALUELESS))
 
 TOO_BIG, NO_SUCH_NAME, AUTHORIZATION_ERROR = 1, 2, 16
 ERRORS = {
@@ -80,18 +78,22 @@ def is_whole(datagram: bytes | bytearray | memoryview) -> bool:
     return False
 
 
-def may_hold_nulls(datagram: bytes | bytearray | memoryview) -> bool:
-    """Return whether some octets look like a value that is none: few answers without one do."""
-    return _SEEMS_VALUELESS.search(datagram) is not None
+def may_hold_nulls(datagram: bytes) -> bool:
+    """Return whether some octets look like no value, and the next varbind or the end: few answers without one do."""
+    return datagram.endswith(_SEEM_VALUELESS) or any(octets + b"\x30" in datagram for octets in _SEEM_VALUELESS)
 
 
 def request_id(datagram: bytes) -> bytes | None:
     """Return the request-id of a v1 or v2c message as its octets stand there, `None` where none is seen."""
     try:
-        message = _children(_only(datagram, _SEQUENCE))
-        return _children(message[2][1])[0][1] if len(message) == 3 else None
-    except (MalformedError, IndexError):
+        _, at, _ = _value_at(datagram, 0)  # the message
+        for _ in ("version", "community"):
+            _, _, at = _value_at(datagram, at)
+        _, at, _ = _value_at(datagram, at)  # the PDU
+        _, start, end = _value_at(datagram, at)
+    except MalformedError:
         return None
+    return datagram[start:end]
 
 
 def read_plain(datagram: bytes) -> PlainAnswer:
@@ -153,25 +155,29 @@ def _only(data: bytes, tag: int) -> bytes:
 
 
 def _children(data: bytes) -> list[tuple[int, bytes]]:
-    """Return tag and content of the values that fill `data`; lengths of at most two octets (a datagram has no more)."""
+    """Return tag and content of the values that fill `data`."""
     found = []
-    at, end = 0, len(data)
-    while at < end:
-        if at + 2 > end:
-            raise MalformedError("truncated")
-        tag, length = data[at], data[at + 1]
-        at += 2
-        if length & 0x80:
-            octets = length & 0x7F
-            if octets not in (1, 2) or at + octets > end:
-                raise MalformedError("a length no datagram has")
-            length = int.from_bytes(data[at : at + octets])
-            at += octets
-        if at + length > end:
-            raise MalformedError("truncated")
-        found.append((tag, data[at : at + length]))
-        at += length
+    at = 0
+    while at < len(data):
+        tag, start, at = _value_at(data, at)
+        found.append((tag, data[start:at]))
     return found
+
+
+def _value_at(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return the tag of a value, and where its content begins and ends; lengths have at most two octets."""
+    if at + 2 > len(data):
+        raise MalformedError("truncated")
+    tag, length, start = data[at], data[at + 1], at + 2
+    if length & 0x80:
+        octets = length & 0x7F
+        if octets not in (1, 2) or start + octets > len(data):
+            raise MalformedError("a length no datagram has")
+        length = int.from_bytes(data[start : start + octets])
+        start += octets
+    if start + length > len(data):
+        raise MalformedError("truncated")
+    return tag, start, start + length
 
 
 def _dotted(body: bytes) -> str:
