@@ -11,7 +11,7 @@ import click
 
 from evidence.cli.options import as_of_option, now, platforms_option, store_option, verbosity_option
 from evidence.cli.output import age_text, json_line, table
-from evidence.harmless import csv_line
+from evidence.harmless import csv_line, one_line
 
 if TYPE_CHECKING:
     from evidence.model.fact import Fact
@@ -55,13 +55,17 @@ def command(
     at = as_of or now()
     snapshots = open_snapshots(store, as_of)
     platforms = open_platforms(platforms_folder)
+    chosen = tuple(snapshots.choose(assets))
     rows = (
         _row(fact, at)
-        for asset in snapshots.choose(assets)
+        for asset in chosen
         for fact in snapshots.facts(asset, platforms)
         if not patterns or any(fnmatchcase(fact.name, pattern) for pattern in patterns)
     )
     sys.stdout.writelines(f"{line}\n" for line in _WRITERS[form](rows))
+    for asset in chosen:
+        for question, gone in snapshots.erased(asset).items():
+            click.echo(one_line(f"{asset}: its answer to {question} was {gone.erasure}"), err=True)
 
 
 @lru_cache(maxsize=1024)
