@@ -33,6 +33,9 @@ MAX_NAME = 1_024
 MAX_ROWS = 100_000
 """Most captures that are read here: an envelope of the largest size has half as many."""
 
+REMEMBERED = 20_000
+"""Most runs of members that are known by their bytes: ten answers of 2,000 assets, in 25 MB."""
+
 _WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
 _DIGEST = rb"sha256:[0-9a-f]{64}"
 
@@ -115,7 +118,7 @@ def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> byt
     return "".join(dict.fromkeys(rows)).encode() + b"]}"
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
     """Read three runs of members of a row; `None` where they are not as they should be."""
     row: dict[str, object] = {}
@@ -143,7 +146,7 @@ def _time(text: bytes) -> str | None:
     return found if is_time(found) else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=REMEMBERED)
 def _blob(text: bytes) -> tuple[Digest, int] | None:
     found = _BLOB.fullmatch(text)
     return (Digest(found[1].decode()), int(found[2])) if found else None
