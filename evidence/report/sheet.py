@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
@@ -103,22 +104,10 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
     rows = []
     for reading in readings:
         capture, question = reading.capture, _question(reading, platforms)
-        age = age_s(capture.at, at)
         rows.append(
-            Answer(
-                question=capture.question,
-                transport=capture.transport,
-                request=capture.request,
-                at=capture.at,
-                age_s=age,
-                stale=age > capture.ttl_s,
-                blob=capture.blob,
-                bytes=capture.bytes,
-                redactions=capture.redactions,
-                complete=capture.complete,
-                reason=capture.reason,
+            replace(
+                _answer(capture, at),
                 config=question is not None and question.config is not None,
-                host_key=capture.host_key,
                 link=_link(capture),
                 access=f"v{capture.access.version} {capture.access.level or ''}".strip() if capture.access else None,
             )
@@ -128,26 +117,30 @@ def _answers(readings: Iterable[Reading], platforms: Platforms, at: datetime) ->
 
 def _erased(snapshots: Snapshots, asset: AssetId, at: datetime) -> Iterator[Answer]:
     """Yield the newest answers that were erased, and why."""
-    for name, gone in sorted(snapshots.erased(asset).items()):
-        capture = gone.capture
-        age = age_s(capture.at, at)
-        yield Answer(
-            question=name,
-            transport=capture.transport,
-            request=capture.request,
-            at=capture.at,
-            age_s=age,
-            stale=age > capture.ttl_s,
-            blob=capture.blob,
-            bytes=capture.bytes,
-            redactions=capture.redactions,
-            complete=False,
-            reason=str(gone.erasure),
-            config=False,
-            host_key=capture.host_key,
-            link=None,
-            access=None,
-        )
+    for _, gone in sorted(snapshots.erased(asset).items()):
+        yield replace(_answer(gone.capture, at), complete=False, reason=str(gone.erasure))
+
+
+def _answer(capture: Capture, at: datetime) -> Answer:
+    """Return what a capture says of itself, alike for what is there and what was erased."""
+    age = age_s(capture.at, at)
+    return Answer(
+        question=capture.question,
+        transport=capture.transport,
+        request=capture.request,
+        at=capture.at,
+        age_s=age,
+        stale=age > capture.ttl_s,
+        blob=capture.blob,
+        bytes=capture.bytes,
+        redactions=capture.redactions,
+        complete=capture.complete,
+        reason=capture.reason,
+        config=False,
+        host_key=capture.host_key,
+        link=None,
+        access=None,
+    )
 
 
 def _link(capture: Capture) -> str | None:

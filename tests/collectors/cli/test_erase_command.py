@@ -1,10 +1,18 @@
 """`plantproof erase` on a directory store: said, sealed, removed, and told by every command that reads."""
 
 import json
+import subprocess
+from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from collectors.simulate.device import Device
+from collectors.simulate.snmp import SimulatedAgent
+from evidence.normalise.varbinds import decode
+
+RECORDED = decode((files("collectors.demo") / "plant" / "weld-sw-01#snmp.txt").read_bytes())
 WHY = ("--reason", "GDPR Art. 17: a leaver asked", "--by", "B. Owner")
 
 
@@ -105,3 +113,42 @@ def test_what_is_wrong_is_refused_and_what_is_not_sealed_removes_nothing(plant: 
     done = plant.run("erase", "--asset", "desk", *WHY)
     assert "signed" not in done.err
     assert blobs(plant) < before
+
+
+@pytest.mark.real
+def test_what_is_past_its_period_and_needed_by_nobody_goes(
+    site: Any, another_time: Callable[[str], dict[str, str]]
+) -> None:
+    site.settings = {"keys": "keys", "keep": {"technical_days": 2}}
+    with SimulatedAgent({"c0": Device(RECORDED)}) as agent:
+        reached = {"plantproof_snmp_community": "c0", "plantproof_snmp_port": agent.port, "plantproof_safety": "it"}
+        site.hosts = {"old": {"ansible_host": "127.0.0.1", **reached}}
+        assert site.collect().code == 0
+    of_old = blobs(site)
+    site.hosts = {"desk": {"ansible_connection": "local", "plantproof_safety": "it"}}
+    assert site.collect().code == 0
+    before = blobs(site)
+
+    def prune(shift: str, *more: str) -> str:
+        words = site.command("retain", "prune", "--by", "B. Owner", *more)
+        environ = site.environ() | another_time(shift)
+        done = subprocess.run(
+            words, cwd=site.folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return str(done.stdout + done.stderr)
+
+    assert "nothing is past its period" in prune("+1d")
+    told = json.loads(prune("+3d", "--check", "--format", "json"))
+    assert told["assets"] == ["old"]
+    assert told["artefacts"]
+    assert blobs(site) == before
+    assert "removed" in prune("+3d")
+    gone = before - blobs(site)
+    assert gone == {one.removeprefix("sha256:") for one in told["artefacts"]}
+    assert gone <= of_old
+    assert "nothing is past its period" in prune("+3d")
+    verified = site.verify("--key", "keys/root.pub")
+    assert verified.code == 0, verified.said
+    assert "past its retention: technical 2 days" in verified.out
+    assert "os.kernel" in site.run("facts", "--store", "store").out
