@@ -201,7 +201,8 @@ def test_a_fault_of_one_device_costs_another_nothing(plant: dict[str, dict[str, 
         assert not any(one.failed for one in after)
         assert after[-1].at_ms + after[-1].took_ms < first_given_up, "done before any silent device was given up"
         spent = [sum(one.took_ms for one in log) for log in (before, after)]
-        told = f"waited {spent[0]} ms for answers alone, {spent[1]} ms beside {len(silent)} silent ones"
+        lasted = [log[-1].at_ms + log[-1].took_ms - log[0].at_ms for log in (before, after)]
+        told = f"waited {spent[0]} ms of {lasted[0]} alone, {spent[1]} of {lasted[1]} beside {len(silent)} silent ones"
         sys.stdout.write(f"{asset}: {len(after)} requests, {told}\n")
 
 
