@@ -7,7 +7,6 @@ missing fact is better than a wrong one.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
@@ -15,6 +14,7 @@ from evidence.model.names import hex_of
 from evidence.normalise import varbinds
 from evidence.normalise.access import link_facts, ways_in
 from evidence.normalise.documents import values_at
+from evidence.normalise.patterns import pattern_of
 from evidence.normalise.readers import read_document
 from evidence.normalise.tables import Row, read_rows
 from evidence.normalise.tags import secrets_of
@@ -195,7 +195,7 @@ def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:
 
 
 def _matches(varbind: varbinds.Varbind | None, pattern: str) -> bool:
-    return varbind is not None and bool(_regex(pattern).search(varbind.text))
+    return varbind is not None and bool(pattern_of(pattern).search(varbind.text))
 
 
 def _value(rule: FactRule, raw: Iterable[tuple[str, str]], show: Callable[[str], str] = str) -> tuple[str, str] | None:
@@ -203,12 +203,12 @@ def _value(rule: FactRule, raw: Iterable[tuple[str, str]], show: Callable[[str],
     found: dict[str, str] = {}
     for text, oid in raw:
         bare = text.strip()
-        if rule.where is not None and not _regex(rule.where).search(bare):
+        if rule.where is not None and not pattern_of(rule.where).search(bare):
             continue
-        if rule.unless is not None and _regex(rule.unless).search(bare):
+        if rule.unless is not None and pattern_of(rule.unless).search(bare):
             continue
         if rule.count:
-            return str(sum(1 for _ in _regex(rule.pattern or "").finditer(text))), oid
+            return str(sum(1 for _ in pattern_of(rule.pattern or "").finditer(text))), oid
         for value in _extracted(rule, text, show):
             found.setdefault(value, oid)
         if found and rule.first:
@@ -225,7 +225,7 @@ def _extracted(rule: FactRule, text: str, show: Callable[[str], str]) -> Iterato
     if rule.pattern is None:
         values: Iterable[str] = (text,)
     else:
-        matches = _regex(rule.pattern).finditer(text)
+        matches = pattern_of(rule.pattern).finditer(text)
         values = (_shown(rule, match) for _, match in zip(range(_MAX_MATCHES), matches, strict=False))
     for value in values:
         shown = _mapped(rule.map, show(clean(value)))
@@ -242,8 +242,3 @@ def _shown(rule: FactRule, match: re.Match[str]) -> str:
 
 def _mapped(known: Mapping[str, str] | None, value: str) -> str:
     return value if known is None else known.get(value, "")
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE)

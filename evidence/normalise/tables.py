@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 
 from evidence.normalise.documents import column_text, rows_at
+from evidence.normalise.patterns import pattern_of
 from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean
 from evidence.normalise.varbinds import Index, Varbind
 from evidence.platforms.platform import Column, TableRule
@@ -81,7 +81,7 @@ def _mapped(show: Callable[[str, Varbind], str], known: Mapping[str, str]) -> Ca
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:
     key = rule.key or ""
     for heading, below in _sections(rule, text):
-        for match in _regex(rule.pattern or "").finditer(below):
+        for match in pattern_of(rule.pattern or "").finditer(below):
             groups = heading | match.groupdict(default="")
             row = _filled(key, groups)
             for column in rule.columns:
@@ -99,12 +99,7 @@ def _sections(rule: TableRule, text: str) -> Iterator[tuple[dict[str, str], str]
     if rule.under is None:
         yield {}, text
         return
-    headings = list(_regex(rule.under).finditer(text))
+    headings = list(pattern_of(rule.under).finditer(text))
     ends = [*(heading.start() for heading in headings[1:]), len(text)]
     for heading, end in zip(headings, ends, strict=False):  # without any heading there is an end too many
         yield heading.groupdict(default=""), text[heading.end() : end]
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE)
