@@ -29,6 +29,8 @@ class DeviceBreaker:
     """In a row."""
     last: str = ""
     """What the last failure was, in words."""
+    slow: str | None = None
+    """Which kind of request takes far longer than usual, in words."""
     _recent: dict[str, deque[float]] = field(default_factory=dict)
 
     def note(self, kind: str, took_s: float, *, failed: bool, why: str = "") -> None:
@@ -38,12 +40,20 @@ class DeviceBreaker:
             self.last = why
             return
         self.failures = 0
-        self._recent.setdefault(kind, deque(maxlen=LATENCY_SAMPLE)).append(took_s)
+        recent = self._recent.get(kind)
+        if recent is None:
+            recent = self._recent[kind] = deque(maxlen=LATENCY_SAMPLE)
+        recent.append(took_s)
+        if kind in self.baseline_s:
+            self.slow = self._slowest()
 
     def tripped(self) -> str | None:
         """Return why the target is to be left alone, or `None`."""
         if self.failures >= DEVICE_FAILURES:
             return f"{self.failures} failures in a row" + (f", the last: {self.last}" if self.last else "")
+        return self.slow
+
+    def _slowest(self) -> str | None:
         for kind, recent in self._recent.items():
             usual = self.baseline_s.get(kind)
             if usual is None or len(recent) < LATENCY_SAMPLE:
@@ -72,10 +82,10 @@ class ZoneBreaker:
 
     def tripped(self, zone: str) -> str | None:
         """Return why the zone is to be left alone, or `None`."""
-        failed, size = self._failed[zone], self.sizes.get(zone, 0)
-        if failed >= ZONE_MINIMUM and failed > ZONE_SHARE * size:
-            return f"{failed} of {size} assets of zone {zone} failed"
-        return None
+        failed = self._failed.get(zone, 0)
+        if failed < ZONE_MINIMUM or failed <= ZONE_SHARE * (size := self.sizes.get(zone, 0)):
+            return None
+        return f"{failed} of {size} assets of zone {zone} failed"
 
 
 @dataclass(slots=True)

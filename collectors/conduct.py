@@ -7,6 +7,7 @@ verb, object, milliseconds until the answer, values or bytes received, and a wor
 
 import asyncio
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -30,6 +31,8 @@ HOLD_LOOK_S = 1.0
 """How often the kill switch is looked at, seconds; also the longest a wait goes on once the run is being ended."""
 WINDOW_LOOK_S = 5.0
 """How often an asset's windows are looked at while it is being asked, seconds."""
+
+_NEVER_LOOKED = (float("-inf"), None)
 
 
 def zone_of(asset: Asset) -> str:
@@ -56,7 +59,11 @@ class ConductTotals:
 @dataclass(slots=True)
 class _Watched:
     asset: Asset
+    cell: str
+    """The asset's id, for the action log."""
     zone: str
+    zone_meter: RateMeter
+    """Of all assets of this zone and safety class."""
     breaker: DeviceBreaker
     meter: RateMeter = field(default_factory=RateMeter)
     window_looked: float = float("-inf")
@@ -90,14 +97,15 @@ class Conduct:
         self._lock = threading.Lock()
         self._lines: list[str] = []
         self._holds: dict[str, tuple[float, str | None]] = {}
-        self._zone_meters: dict[tuple[str, Safety], RateMeter] = {}
         self._latencies: dict[AssetId, dict[str, float]] = {}
         zones: dict[str, int] = {}
+        meters = defaultdict[tuple[str, Safety], RateMeter](RateMeter)
         self._watched: dict[AssetId, _Watched] = {}
         for key, asset in assets.items():
             zone = zone_of(asset)
             zones[zone] = zones.get(zone, 0) + 1
-            self._watched[key] = _Watched(asset, zone, DeviceBreaker(baseline_s=baselines.get(key, {})))
+            breaker = DeviceBreaker(baseline_s=baselines.get(key, {}))
+            self._watched[key] = _Watched(asset, _cell(key), zone, meters[zone, asset.safety], breaker)
         self.zones = ZoneBreaker(sizes=zones)
 
     async def enter(self, action: Action) -> None:
@@ -113,8 +121,9 @@ class Conduct:
     def leave(self, action: Action, *, took_s: float, received: int, error: str | None = None) -> None:
         """Record how it ended."""
         at_ms = int((self._clock.monotonic() - self._began - took_s) * 1000)
+        watched = self._watched[action.asset]
         line = (
-            f"{max(at_ms, 0)}\t{_cell(action.asset)}\t{action.transport}\t{action.verb}\t{_cell(action.object)}"
+            f"{max(at_ms, 0)}\t{watched.cell}\t{action.transport}\t{action.verb}\t{_cell(action.object)}"
             f"\t{int(took_s * 1000)}\t{received}\t{_cell(error or '')}"
         )
         named = action.object.partition("?")[0] if action.verb == "fetch" else action.object
@@ -124,7 +133,7 @@ class Conduct:
             if error is not None:
                 self.totals.failed += 1
             distress = error is not None and not error.startswith(ANSWERED_NO)
-            self._watched[action.asset].breaker.note(kind, took_s, failed=distress, why=error or "")
+            watched.breaker.note(kind, took_s, failed=distress, why=error or "")
         if self._watch:
             self._watch(
                 Requested(
@@ -170,21 +179,20 @@ class Conduct:
     def left_alone(self, asset: AssetId) -> str | None:
         """Return why the asset is not to be asked now (kill switch, zone breaker), or `None`."""
         watched = self._watched[asset]
-        return self._hold(watched.zone) or self.zones.tripped(watched.zone)
+        return self._hold(watched.zone, self._clock.monotonic()) or self.zones.tripped(watched.zone)
 
     def in_distress(self, asset: AssetId) -> bool:
         """Tell whether the asset is left alone for what it did, not for what somebody wished."""
         return self._watched[asset].breaker.tripped() is not None
 
-    def _check(self, watched: _Watched) -> None:
+    def _check(self, watched: _Watched, now: float) -> None:
         if self.stopping:
             raise InterruptedRunError(f"{watched.asset.id}: the run is being ended")
         if watched.asset.safety is Safety.FRAGILE:
             raise LeftAloneError(f"{watched.asset.id}: fragile assets are never asked anything")
-        why = self._hold(watched.zone) or watched.breaker.tripped() or self.zones.tripped(watched.zone)
+        why = self._hold(watched.zone, now) or watched.breaker.tripped() or self.zones.tripped(watched.zone)
         if why:
             raise LeftAloneError(f"{watched.asset.id}: {why}")
-        now = self._clock.monotonic()
         if now - watched.window_looked >= WINDOW_LOOK_S:
             watched.window_looked, watched.closed = now, self._windows(watched.asset.id)
         if watched.closed:
@@ -192,18 +200,18 @@ class Conduct:
 
     def _waits(self, watched: _Watched) -> Iterator[float]:
         """Yield seconds to wait; when there are no more, the request is counted and may leave at once."""
-        self._check(watched)
-        waited = False
+        began = now = self._clock.monotonic()
+        self._check(watched, now)
         for reserve in (self._device_delay, self._zone_delay):
-            delay_s = reserve(watched)
+            delay_s = reserve(watched, now)
             if delay_s > 0:
-                waited = True
                 yield from self._steps(delay_s)
-        if waited:
-            self._check(watched)
+                now = self._clock.monotonic()
+        if now != began:
+            self._check(watched, now)
         while (late_s := self._depart(watched)) > 0:
             yield from self._steps(late_s)
-            self._check(watched)
+            self._check(watched, self._clock.monotonic())
 
     def _steps(self, delay_s: float) -> Iterator[float]:
         """Yield a wait in steps, so that one who ends the run is not kept waiting for somebody's pace."""
@@ -211,21 +219,19 @@ class Conduct:
             yield min(delay_s, HOLD_LOOK_S)
             delay_s -= HOLD_LOOK_S
 
-    def _hold(self, zone: str) -> str | None:
-        now = self._clock.monotonic()
-        looked, why = self._holds.get(zone, (float("-inf"), None))
+    def _hold(self, zone: str, now: float) -> str | None:
+        looked, why = self._holds.get(zone, _NEVER_LOOKED)
         if now - looked >= HOLD_LOOK_S:
             why = self._held(zone)
             self._holds[zone] = (now, why)
         return why
 
-    def _device_delay(self, watched: _Watched) -> float:
+    def _device_delay(self, watched: _Watched, now: float) -> float:
         with self._lock:
-            return self._pace.device_delay(watched.asset.id, watched.asset.safety, self._clock.monotonic())
+            return self._pace.device_delay(watched.asset.id, watched.asset.safety, now)
 
-    def _zone_delay(self, watched: _Watched) -> float:
+    def _zone_delay(self, watched: _Watched, now: float) -> float:
         with self._lock:
-            now = self._clock.monotonic()
             return self._pace.zone_delay(watched.asset.id, watched.zone, watched.asset.safety, now)
 
     def _depart(self, watched: _Watched) -> float:
@@ -235,18 +241,19 @@ class Conduct:
         A wait may last longer than it should, on a busy machine: without this, those who waited too long would leave
         together with those whose moment has come.
         """
-        safety, totals = watched.asset.safety, self.totals
-        of_device, of_zone = self._pace.most_in_a_second(safety)
+        totals, meter, zone = self.totals, watched.meter, watched.zone_meter
+        of_device, of_zone = self._pace.most_in_a_second(watched.asset.safety)
         with self._lock:
             now = self._clock.monotonic()
-            zone = self._zone_meters.setdefault((watched.zone, safety), RateMeter())
-            late_s = max(watched.meter.crowded_s(now, of_device), zone.crowded_s(now, of_zone))
+            late_s = max(meter.crowded_s(now, of_device), zone.crowded_s(now, of_zone))
             if late_s > 0:
                 return late_s
             self._pace.note_left(watched.asset.id, now)
             totals.requests += 1
-            watched.meter.count(now)
+            meter.count(now)
             zone.count(now)
-            totals.max_rate_per_device = max(totals.max_rate_per_device, watched.meter.most)
-            totals.max_rate_per_zone = max(totals.max_rate_per_zone, zone.most)
+            if meter.most > totals.max_rate_per_device:
+                totals.max_rate_per_device = meter.most
+            if zone.most > totals.max_rate_per_zone:
+                totals.max_rate_per_zone = zone.most
         return 0.0

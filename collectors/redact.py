@@ -50,7 +50,7 @@ class Redacted:
 class Redactor:
     """Replaces secrets under one owner's key, for one run."""
 
-    __slots__ = ("_before", "_held", "_tagger")
+    __slots__ = ("_before", "_held", "_met", "_tagger")
 
     def __init__(
         self,
@@ -70,6 +70,8 @@ class Redactor:
         self._tagger = tagger or Tagger(key=key, key_id=key_id)
         self._before = Tagger(key=before[0], key_id=before[1]) if before else None
         self._held = HeldSecrets(secrets)
+        self._met: dict[tuple[str, str], tuple[Question, Platform, dict[str, str], dict[str, str]]] = {}
+        """By names of platform and question, what `_may_hold` said of this very question and platform."""
 
     @classmethod
     def for_hosts(
@@ -184,10 +186,7 @@ class Redactor:
     def _snmp(
         self, data: bytes, question: Question, platform: Platform, search: SecretSearch
     ) -> tuple[bytes, list[Span]]:
-        asked, indexed = (
-            {oid: kind for oid, kind in oids.items() if any(_meet(oid, wanted) for wanted in question.objects)}
-            for oids in (platform.secret_oids, platform.secret_indexes)
-        )
+        asked, indexed = self._may_hold(question, platform)
         lines: list[tuple[int, int, str | None]] = [(*line_of(data, span), None) for span in self._spans(data, search)]
         lines += lines_below(data, asked)
         lines += ((start, end, None) for start, end, _ in lines_below(data, indexed))
@@ -201,6 +200,18 @@ class Redactor:
             return self._replaced(value, spans)
 
         return rewrite_lines(data, lines, octets=octets, oid=lambda text: self._oid(text, platform.secret_indexes))
+
+    def _may_hold(self, question: Question, platform: Platform) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the platform's secret objects, and its secret indexes, that an answer to `question` can hold."""
+        key = (platform.name, question.name)
+        held = self._met.get(key)
+        if held is None or held[0] is not question or held[1] is not platform:
+            asked, indexed = (
+                {oid: kind for oid, kind in oids.items() if any(_meet(oid, wanted) for wanted in question.objects)}
+                for oids in (platform.secret_oids, platform.secret_indexes)
+            )
+            held = self._met[key] = (question, platform, asked, indexed)
+        return held[2], held[3]
 
     def _oid(self, text: bytes, indexed: Mapping[str, str]) -> tuple[bytes, list[Span]]:
         """Replace the secrets in a dotted OID, and an index that is one, by the arcs of their tags."""

@@ -4,8 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from collectors.transports import snmp_wire
 from collectors.transports.snmp_engine import (
@@ -34,8 +33,7 @@ GRACE_S = 0.1
 """How long a datagram that cannot be decoded may still be followed by the answer: it may have been another's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What the decoder made of an answer, and its octets."""
 
     value: Any

@@ -95,8 +95,7 @@ def encode(varbinds: Iterable[tuple[str, Value]]) -> bytes:
     `VarbindsError` for a malformed OID or a value of no SNMP type.
     """
     lines: list[str] = []
-    oids: list[str] = []
-    add, note = lines.append, oids.append
+    add = lines.append
     ordered, stem, last = True, "", -1
     before: tuple[int, ...] = ()
     for oid, value in varbinds:
@@ -111,15 +110,17 @@ def encode(varbinds: Iterable[tuple[str, Value]]) -> bytes:
                 ordered = False
             stem, before, arc = head, now[:-1], now[-1]
         last = arc
-        note(oid)
         if type(value) is int:
             add(f"{oid}\ti\t{value}\n")
         elif type(value) is bytes:
-            add(f"{oid}\t{_octets(value)}\n")
+            if value.isascii() and (text := value.decode()).isprintable():
+                add(f"{oid}\ts\t{text}\n")
+            else:
+                add(f"{oid}\t{_octets(value)}\n")
         else:
             add(f"{oid}\t{_other(oid, value)}\n")
     if not ordered:
-        first = dict(zip(reversed(oids), reversed(lines), strict=True))
+        first = {line[: line.index("\t")]: line for line in reversed(lines)}
         lines = [first[oid] for oid in sorted(first, key=arcs)]
     return "".join(lines).encode()
 
@@ -130,8 +131,6 @@ def _octets(value: bytes) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         return f"x\t{value.hex()}"
-    if text.isascii() and text.isprintable():
-        return f"s\t{text}"
     if _HIDDEN.search(text):
         return f"x\t{value.hex()}"
     if _BREAKS.search(text):
