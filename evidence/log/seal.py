@@ -227,21 +227,24 @@ def _unsealed(ledger: Ledger) -> Iterator[tuple[str, Key]]:
     """
     Yield every statement's key that no leaf stands for; what is no statement's key is `verify`'s to name.
 
-    Where a logged part lies under two slots both are yielded: the copy is to be set aside, the other passes.
+    Parts are those the ledger found when the lock was held already: who seals has written his before. Where a logged
+    part lies under two slots both are yielded: the copy is to be set aside, the other passes.
     """
     settled = set()
     for leaf in ledger.chain.leaves:
         places = places_of(leaf, ledger.places)
         if len(places) == 1:
             settled.add(places[0])
-    for prefix in ("statements/", "parts/"):
-        for key in ledger.store.keys(prefix):
-            try:
-                place = parse_key(key)
-            except KeyNameError:
-                continue
-            if place.area in (Area.STATEMENT, Area.PART) and key not in settled:
-                yield key, place
+    parts = sorted(key for places in ledger.places.values() for key in places)
+    for key in (*ledger.store.keys("statements/"), *parts):
+        if key in settled:
+            continue
+        try:
+            place = parse_key(key)
+        except KeyNameError:
+            continue
+        if place.area in (Area.STATEMENT, Area.PART):
+            yield key, place
 
 
 def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error, at: datetime) -> Leaf:

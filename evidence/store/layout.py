@@ -6,6 +6,7 @@ component is a Windows device name or a name of dots, so a store can be copied a
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -167,19 +168,22 @@ def is_hint(key: str) -> bool:
     return key == CHECKPOINT_HINT_KEY or key.startswith("state/")
 
 
-_READERS: tuple[tuple[Area, re.Pattern[str]], ...] = (
-    (Area.STORE, re.compile(r"store\.json")),
-    (Area.BLOB, re.compile(r"blobs/sha256/(?P<shard>[0-9a-f]{2})/(?P<hex>[0-9a-f]{64})")),
-    (Area.PART, re.compile(r"parts/(?P<slot>[^/]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),
-    (Area.STATEMENT, re.compile(r"statements/(?P<kind>[a-z]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),
-    (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
-    (Area.CHECKPOINT, re.compile(r"log/checkpoints/(?P<size>[0-9]{12})")),
-    (Area.TOKEN, re.compile(r"log/tsr/(?P<size>[0-9]{12})/(?P<hex>[0-9a-f]{64})\.tsr")),
-    (Area.COSIGNATURE, re.compile(r"log/cosig/(?P<size>[0-9]{12})/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z")),
-    (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
-    (Area.ORIGINAL, re.compile(r"sealed/(?P<hex>[0-9a-f]{64})\.age")),
-    (Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),
-)
+_READERS: Mapping[str, tuple[tuple[Area, re.Pattern[str]], ...]] = {
+    "store.json": ((Area.STORE, re.compile(r"store\.json")),),
+    "blobs": ((Area.BLOB, re.compile(r"blobs/sha256/(?P<shard>[0-9a-f]{2})/(?P<hex>[0-9a-f]{64})")),),
+    "parts": ((Area.PART, re.compile(r"parts/(?P<slot>[^/]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),),
+    "statements": ((Area.STATEMENT, re.compile(r"statements/(?P<kind>[a-z]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),),
+    "log": (
+        (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
+        (Area.CHECKPOINT, re.compile(r"log/checkpoints/(?P<size>[0-9]{12})")),
+        (Area.TOKEN, re.compile(r"log/tsr/(?P<size>[0-9]{12})/(?P<hex>[0-9a-f]{64})\.tsr")),
+        (Area.COSIGNATURE, re.compile(r"log/cosig/(?P<size>[0-9]{12})/[0-9a-f]{8}-[0-9]{8}t[0-9]{6}z")),
+        (Area.CHECKPOINT_HINT, re.compile(r"log/checkpoint")),
+    ),
+    "sealed": ((Area.ORIGINAL, re.compile(r"sealed/(?P<hex>[0-9a-f]{64})\.age")),),
+    "state": ((Area.STATE, re.compile(r"state/(?P<kind>[a-z0-9._/-]+)\.json")),),
+}
+"""By what a key begins with."""
 
 
 def parse_key(key: str) -> Key:
@@ -187,7 +191,7 @@ def parse_key(key: str) -> Key:
     if key.startswith(HOLD_FOLDER) and "/" not in key.removeprefix(HOLD_FOLDER):
         return Key(area=Area.HOLD)
     check_key(key)
-    for area, pattern in _READERS:
+    for area, pattern in _READERS.get(key.partition("/")[0], ()):
         match = pattern.fullmatch(key)
         if match is None:
             continue
