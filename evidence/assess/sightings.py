@@ -26,6 +26,12 @@ LOOK_BACK_DAYS = 90
 
 _WATCHED = frozenset(WATCHED)
 _WATCHED_CELLS = tuple((*name.split("."), name) for name in WATCHED if is_large(name))
+_LOOKED_AT = frozenset(
+    {(family, column) for family, column, _ in _WATCHED_CELLS}
+    | {("mac", column) for column in ("interface", "port", "bridge_port", "status")}
+)
+"""Families and columns that tell what is watched, and where."""
+
 _Key = tuple[str, str | None, str, str]
 
 
@@ -146,7 +152,7 @@ def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
             said.setdefault((fact.name, fact.row), fact.value)
     for (name, where), value in said.items():
         yield name, where, _comparable(name, value), ""
-    families = rows_of([cells])
+    families = rows_of([[cell for cell in cells if (cell.family, cell.column) in _LOOKED_AT]])
     for family, column, name in _WATCHED_CELLS:
         for row in families.get(family, ()):
             cell = row.cell(column)

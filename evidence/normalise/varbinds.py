@@ -45,6 +45,9 @@ version of the Python that runs, and the form may not.
 
 _BREAKS = re.compile("[\t\n\r]")
 _OID = re.compile(r"(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))*+")
+_ROW = re.compile(r"\n([0-9]+(?:\.[0-9]+)*+)\t([aefinosx])\t([^\t\n]*)(?=\n|\Z)")
+"""A line without what its OID begins with, and the line end before it."""
+
 _ADDRESS = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!$)|$)){4}")
 
 
@@ -233,17 +236,14 @@ class Index:
         if start < 0:
             return []
         end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
-        skip, found = len(stem), list[tuple[str, Varbind]]()
+        lines = self._text[start:end]
+        rows = _ROW.findall(lines.replace("\n" + stem, "\n"))
+        if not len(rows) == lines.count("\n") == lines.count("\n" + stem):
+            raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {oid}")
         try:
-            for line in self._text[start + 1 : end].split("\n"):
-                name, kind, value = line.split("\t")
-                rest = name[skip:]
-                if not (line.startswith(stem) and (rest.isdecimal() or rest.replace(".", "").isdecimal())):
-                    raise ValueError(f"{line:.80} stands below {oid}")
-                found.append((rest, Varbind(name, kind, _READ[kind](value))))
-        except (ValueError, KeyError, RecursionError) as error:
+            return [(rest, Varbind(stem + rest, kind, _READ[kind](value))) for rest, kind, value in rows]
+        except (ValueError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
-        return found
 
     def column(self, oid: str) -> Mapping[str, Varbind]:
         """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
