@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from evidence.errors import Error
 from evidence.model.names import AssetId
@@ -82,8 +82,7 @@ class InterruptedRunError(TransportError):
     """The run is being stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One request about to leave this machine, as the action log names it."""
 
     asset: AssetId
