@@ -26,6 +26,7 @@ PIECES = (
         "log_checks",
         "findings",
         "stamps",
+        "cosignatures",
         "erased",
         "checks",
     ),
@@ -50,7 +51,7 @@ WEB_PIECES = (
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "stamps", "erased", "statement_steps", "page"),
+    *("completeness", "findings", "stamps", "cosignatures", "erased", "statement_steps", "page"),
 )
 """The same of `verify.html`."""
 

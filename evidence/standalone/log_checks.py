@@ -4,7 +4,7 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from evidence.standalone.certificates import Certificate
 from evidence.standalone.ed25519 import signed
@@ -39,6 +39,14 @@ LOG = "data/log/"
 UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
 
 
+class Bound(NamedTuple):
+    """Something from outside that binds the log up to a size, and since when, in seconds since 1970, if it says."""
+
+    size: int
+    what: str
+    at: int | None = None
+
+
 class LogChecks:
     """A bundle under verification: each step trusts only what the ones before it have shown."""
 
@@ -56,8 +64,8 @@ class LogChecks:
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
         self.erased = dict[str, str]()
-        self.bound = 0
-        self.authorities = list[Certificate]()
+        self.bounds: list[Bound] = []
+        self.authorities, self.witnesses = list[Certificate](), list[bytes]()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -287,7 +295,7 @@ class LogChecks:
             elif found != root:
                 self.failures.append(f"the log was another one at {size} leaves")
             else:
-                self.bound = max(self.bound, int(size))
+                self.bounds.append(Bound(int(size), "a pin"))
                 self.notes.append(f"holds everything up to leaf {size}")
 
 

@@ -238,6 +238,19 @@ def good_and_not_stated_yet(it: Stamped) -> None:
     it.stated = False
 
 
+def _cosigned(it: Stamped) -> None:
+    """A witness saw the log with the statement of the token in it."""
+    cosigned, here = load(HERE / "cosigned.py"), read_checkpoint(it.checkpoint).checkpoint
+    cosigned.Cosigned(it.bag, seen=here).put()
+
+
+@case(
+    False, says="the newest anchor binds the leaves up to 43: the cosignature by auditor.example/acme of 2026-07-10T12"
+)
+def good_and_cosigned(it: Stamped) -> None:
+    it.after = _cosigned
+
+
 @case(rsa=True)
 def pss_of_another_salt(it: Stamped) -> None:
     it.reply = resigned(it.tsa, it.reply, pss=20)

@@ -182,7 +182,7 @@ async function heldStamp(found, trust, { size, root, bytes }) {
   else {
     const listed = await checkTrust(trust, token.signer, token.others, token.time);
     if (!listed) trust.gaps.add(`whether the certificate of ${who} was revoked: no revocation list was kept`);
-    found.bound = Math.max(found.bound, size);
+    found.bounds.push({ size, what: `a time stamp by ${who}`, at: Math.floor(token.time / 1e6) });
   }
   return { size, ...token };
 }
