@@ -71,9 +71,9 @@ def described(data: bytes) -> dict[str, str]:
 
 def note(data: bytes, name: str) -> tuple[str, int, str, bytes, bytes]:
     """Read a checkpoint: origin, size, root, the text that is signed, and the signature line's bytes."""
-    signer, *said, line = opened_note(data, name)
-    require(signer == said[0] and len(line) == 68, f"{name}: not a checkpoint")
-    return said[0], said[1], said[2], said[3], line
+    signer, origin, size, root, text, line = opened_note(data, name)
+    require(signer == origin and len(line) == 68, f"{name}: not a checkpoint")
+    return origin, size, root, text, line
 
 
 def opened_note(data: bytes, name: str) -> tuple[str, str, int, str, bytes, bytes]:
