@@ -24,6 +24,7 @@ from evidence.standalone.forms import (
     sshsig,
 )
 from evidence.standalone.keys import Grant, Keys
+from evidence.standalone.registers import REGISTERS, entries
 from evidence.standalone.shapes import ENVELOPE, Shape, check
 from evidence.standalone.tree import along, folded, grown, hashed
 
@@ -223,6 +224,8 @@ class LogChecks:
         kind, signer = check(statement), envelope["signatures"][0]["keyid"]
         if kind is None or self.keys is None:
             return None, statement, signer
+        if kind in REGISTERS:
+            require(entries(kind, statement["predicate"]["entries"]), f"{kind}: an entry is not written our way")
         adoptable = kind not in ("genesis", "key", "review")
         key = self.keys.signer(signer, ROLES[kind], index, sha(data), adoptable=adoptable)
         _check_signature(envelope, payload, key)

@@ -111,7 +111,7 @@ function envelopeOf(bytes) {
 
 // Read a time (RFC 3339, UTC, whole seconds) as seconds since 1970.
 function seconds(text) {
-  const found = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text) ? Date.parse(text) / 1000 : NaN;
+  const found = /^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text) ? Date.parse(text) / 1000 : NaN;
   need(Number.isInteger(found) && utc(found) === text, `not a time: ${String(text).slice(0, 40)}`);
   return found;
 }
