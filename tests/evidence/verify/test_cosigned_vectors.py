@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from evidence.log.keyring import load_public
+from evidence.standalone.main import main
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 GOOD, FROZEN = VECTORS / "bundle-0.1", VECTORS / "cosigned-0.1"
@@ -77,18 +78,12 @@ def test_the_frozen_ones_are_still_made_the_same_way() -> None:
     assert (FROZEN / "witness.pub").read_text() == f"{COSIGNED.key_of('witness').public.text}\n"
 
 
-def test_a_key_of_a_witness_that_is_none_is_refused_by_verify_py(three: Any, tmp_path: Path) -> None:
+def test_a_key_of_a_witness_that_is_none_is_refused_by_verify_py(tmp_path: Path) -> None:
     (tmp_path / "witness.pub").write_text("ssh-rsa AAAA\n")
     words = [str(FROZEN / "good_over_the_newest_checkpoint.zip"), "--witness", str(tmp_path / "witness.pub")]
     with pytest.raises(SystemExit) as caught:
-        alone(words)
+        main(words)
     assert caught.value.code == 2
-
-
-def alone(words: list[str]) -> int:
-    from evidence.standalone.main import main
-
-    return main(words)
 
 
 def test_the_script_writes_them_for_another_implementation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
