@@ -33,10 +33,10 @@ from evidence.bundle import bag, proof, sshsig
 from evidence.bundle.opened import open_bundle, read_file
 from evidence.errors import Error
 from evidence.log import anchor, keystatement, review
-from evidence.log import assets, authority, canonical, chain, dsse, export, findings, missed, note, part, plan
-from evidence.log import quarantine, statement
+from evidence.log import assets, authority, canonical, chain, cosign, dsse, export, findings, missed, note, part, plan
+from evidence.log import quarantine, register, statement
 from evidence.log import timestamp
-from evidence.standalone import files, forms, log_checks, shapes, stamps
+from evidence.standalone import cosignatures, files, forms, log_checks, registers, shapes, stamps
 from evidence.verify.bundle_audit import checkpoint_of
 from evidence.verify.calendar_step import bounded
 
@@ -71,7 +71,7 @@ def inside_statement(data: bytes) -> object:
     readers: dict[str, Callable[[Any], object]] = {
         "part": lambda one: part.read_part(one).blobs(), "missed": missed.read_missed, "export": export.read_export,
         "findings": findings.read_findings, "plan": plan.plan_blob, "quarantine": quarantine.read_quarantine,
-        "key": keystatement.read_key,
+        "key": keystatement.read_key, **dict.fromkeys(registers.REGISTERS, register.read_register),
         "anchor": anchor.read_anchor,
         "review": review.read_review,
     }  # fmt: skip
@@ -85,6 +85,8 @@ def inside_shape(data: bytes) -> object:
     said = forms.canonical(data)
     kind = shapes.check(said)
     files.require(said["predicate"].get("log") == AUTHORITY.origin, "of another log")
+    known = kind not in registers.REGISTERS or registers.entries(str(kind), said["predicate"]["entries"])
+    files.require(known, "not entries of a register")
     lengths: dict[str, int] = {}
     for blob, length in shapes.blobs_of(str(kind), said["predicate"]) if kind else []:
         files.require(lengths.setdefault(blob, length) == length, "two lengths")
@@ -160,8 +162,9 @@ def targets(folder: Path) -> list[Target]:
         Target("canonical JSON", canonical.loads, forms.canonical, [*payloads, *blobs], is_json=True),
         Target("envelope", read_envelope, other_envelope, envelopes, is_json=True),
         Target("statement", inside_statement, inside_shape, kinds, is_json=True),
-        Target("register", statement.parse, None, [one for one in payloads if one not in kinds], is_json=True),
+        Target("genesis", statement.parse, None, [one for one in payloads if one not in kinds], is_json=True),
         Target("checkpoint", lambda data: checkpoint_of(data, "x"), lambda data: forms.note(data, "x"), notes),
+        Target("cosignature", cosign.read_cosignature, cosignatures.cosignature, kept("cosigned-0.1", "/log/cosig/")),
         Target("pin", note.parse_pin, None, [one.pin.encode() for one in pins()]),
         Target("batch", lambda data: chain.load_batch(data, "x"), None, [seeds("data/log/leaves")[0]]),
         Target("leaves", lambda data: chain.load_leaves(data, "x", at_most=10**8), leaves, seeds("data/log/leaves")),
@@ -171,13 +174,13 @@ def targets(folder: Path) -> list[Target]:
         Target("signature", sshsig.read, None, seeds("tagmanifest-sha256.txt.sig")),
         Target("plan", lambda data: bounded(plan.load_plan(data)), reads(shapes.plan_blob), plans, True),
         Target("assets", assets.load_assets, reads(shapes.asset_list), lists, True),
-        Target("time stamp", timestamp.read_reply, lambda data: stamps.token_of(data, 1), replies()),
+        Target("time stamp", timestamp.read_reply, lambda data: stamps.token_of(data, 1), kept("stamped-0.1", "/tsr/")),
         Target("results", findings.load_results, None, [one for one in blobs if b'"requirement"' in one], True),
     ]  # fmt: skip
 
 
-APART = ("genesis", "exception", "approval", "attestation")
-"""Genesis is read together with its signature; only `verify` knows the columns of registers."""
+APART = ("genesis",)
+"""Genesis is read together with its signature."""
 
 
 def read_envelope(data: bytes) -> object:
@@ -202,12 +205,12 @@ def reads(shape: shapes.Shape) -> Reader:
     return lambda data: files.require(shape(forms.canonical(data)), "of another shape")
 
 
-def replies() -> list[bytes]:
-    """Return the replies of authorities in the frozen bundles."""
+def kept(vectors: str, where: str) -> list[bytes]:
+    """Return what binds the logs of frozen bundles from outside."""
     found = []
-    for path in sorted((ROOT / "tests/vectors/stamped-0.1").glob("*.zip")):
+    for path in sorted((ROOT / "tests/vectors" / vectors).glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
-            found += [archive.read(name) for name in archive.namelist() if name.endswith(".tsr")]
+            found += [archive.read(name) for name in archive.namelist() if where in name]
     return found
 
 

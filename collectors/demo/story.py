@@ -69,7 +69,7 @@ def _check(folder: Path, say: Callable[[str], None], authority: tuple[str, ...],
     _run(folder, say, "verify", "--store", "store", *words, *outside, program="plantproof-verify")
     _run(folder, say, "export", "--period", period, "--for", "auditor", "-o", "bundle.zip", "--verifier", "verify.py")
     _run(folder, say, "verify", "bundle.zip", *words, *outside, program="plantproof-verify")
-    _python(folder, say, "verify.py", "bundle.zip", "--root-key", "keys/root.pub", *ca)
+    _python(folder, say, "verify.py", "bundle.zip", "--root-key", "keys/root.pub", *outside)
     _run(folder, say, "report", *words, "--output", "report.html")
     _run(folder, say, "report", "--audience", "owner", "--output", "owner.html")
 

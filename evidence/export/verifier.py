@@ -20,12 +20,14 @@ PIECES = (
         "forms",
         "slots",
         "shapes",
+        "registers",
         "gaps",
         "planned",
         "keys",
         "log_checks",
         "findings",
         "stamps",
+        "cosignatures",
         "erased",
         "checks",
     ),
@@ -42,6 +44,7 @@ WEB_PIECES = (
         "canonical",
         "forms",
         "statements",
+        "registers",
         "tree",
         "keys",
         "der",
@@ -50,7 +53,7 @@ WEB_PIECES = (
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "stamps", "erased", "statement_steps", "page"),
+    *("completeness", "findings", "stamps", "cosignatures", "erased", "statement_steps", "page"),
 )
 """The same of `verify.html`."""
 

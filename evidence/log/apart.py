@@ -56,8 +56,6 @@ _ROW = re.compile(
         b"WHOLE", _WHOLE
     ).replace(b"DIGEST", _DIGEST)
 )
-_LITERAL = len(b'{,"at":"","blob":","took_ms":,},')
-"""Bytes of a row, the comma after it included, that are in none of its groups."""
 
 _BLOB = re.compile(rb"(" + _DIGEST + rb')","bytes":(' + _WHOLE + rb")")
 _STANDS_FOR = {"at": "2000-01-01T00:00:00Z", "blob": f"sha256:{'0' * 64}", "bytes": 0, "took_ms": 0}
@@ -87,13 +85,10 @@ def set_apart(payload: bytes) -> Apart | None:
     if begin is None:
         return None
     first, end = begin.end(), payload.find(_END, begin.end())
-    rows = _ROW.findall(payload, first, end) if end > first else []
-    if not 0 < len(rows) <= MAX_ROWS:
+    rows = _rows(payload, first, end)
+    if not rows:
         return None
     heads, ats, blobs, middles, tooks, tails, moving, *segments = zip(*rows, strict=True)
-    grouped = sum(sum(map(len, group)) for group in (heads, ats, blobs, middles, tooks, tails, moving))
-    if grouped + len(rows) * _LITERAL - 1 != end - first:
-        return None  # a row begins where the one before ends, so as many bytes as this are all of them
     said = [one for one in map(_alike, heads, middles, tails) if one is not None]
     at = [one for one in map(_time, ats) if one is not None]
     kept = [one for one in map(_blob, blobs) if one is not None]
@@ -110,6 +105,22 @@ def set_apart(payload: bytes) -> Apart | None:
         list(map(_segment, *segments)) if any(moving) else None,
     )
     return Apart(b"%b%b]}" % (payload[:first], payload[end : -len(subjects)]), captures)
+
+
+def _rows(payload: bytes, first: int, end: int) -> list[tuple[bytes, ...]] | None:
+    """
+    Cut what lies between two places into rows, one behind the other; `None` where that cannot be done.
+
+    Each is looked for where the one before ends and nowhere else, so it takes as long as there are bytes.
+    """
+    rows: list[tuple[bytes, ...]] = []
+    while first < end:
+        row = _ROW.match(payload, first, end)
+        if row is None or len(rows) == MAX_ROWS:
+            return None
+        rows.append(row.groups(b""))
+        first = row.end()
+    return rows
 
 
 def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> bytes:

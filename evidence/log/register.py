@@ -147,7 +147,7 @@ def _checked(name: str, shape: str, choices: tuple[str, ...], text: str, what: s
 
 def _is_date(text: str) -> bool:
     try:
-        return date.fromisoformat(text).isoformat() == text
+        return text >= "1000" and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 

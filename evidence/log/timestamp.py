@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from evidence.errors import Error
 from evidence.log.der import BOOLEAN, NULL, OCTETS, SEQUENCE, SET, DerError, Value, read, write
@@ -56,6 +56,19 @@ _SIGNATURES: Mapping[str, hashes.HashAlgorithm | None] = MappingProxyType(
 )
 _PSS, _MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
 _SIGNED_DATA, _TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+_PROCESSED = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.CERTIFICATE_POLICIES,
+    }
+)
+"""
+What may be critical: what is looked at, and policies, since every policy will do (RFC 5280 §6.1.1 (c)).
+
+Constraints on names and policies are not evaluated, so they are none of these.
+"""
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNER_V1, _SIGNER_V2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
 
@@ -277,14 +290,24 @@ def _verify(
         raise TimestampError("not signed by its certificate, or changed since") from error
 
 
+def check_extensions(certificate: x509.Certificate) -> None:
+    """Raise where a certificate must not be used by whoever does not know what it says (RFC 5280 §4.2)."""
+    for one in certificate.extensions:
+        if one.critical and one.oid not in _PROCESSED:
+            raise TimestampError(
+                f"a certificate with the critical extension {one.oid.dotted_string}, which is not known"
+            )
+
+
 def _check_purpose(certificate: x509.Certificate) -> None:
     """A certificate for time stamps is for nothing else, and says so critically (RFC 3161 §2.3)."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        raise TimestampError("its certificate is not for time stamps") from None
-    if not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+    check_extensions(certificate)
+    found = {type(one.value): one for one in certificate.extensions}
+    purpose, usage = found.get(x509.ExtendedKeyUsage), found.get(x509.KeyUsage)
+    if purpose is None or not purpose.critical or list(purpose.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise TimestampError("its certificate is not for time stamps, and for nothing else")
+    if usage is not None and not (usage.value.digital_signature or usage.value.content_commitment):
+        raise TimestampError("its certificate's key may not sign (RFC 5280 §4.2.1.3)")
 
 
 def _said(info: bytes, signer: x509.Certificate, others: Sequence[x509.Certificate]) -> Token:

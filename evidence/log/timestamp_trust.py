@@ -9,8 +9,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from evidence.log.timestamp import MALFORMED, TimestampError, Token, check_key
+from evidence.log.timestamp import MALFORMED, TimestampError, Token, check_extensions, check_key
 
 MAX_CHAIN = 8
 """Longest chain, the authority's own certificate included."""
@@ -23,6 +24,9 @@ MAX_CRL_BYTES = 4 * 1024 * 1024
 
 _DIGESTS = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 """What a certificate in a chain may be signed with; SHA-1 lets two of them have one signature."""
+
+_STAMPS = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+"""One of these is a purpose of a CA that names any."""
 
 _STAYS_VALID = frozenset(
     {
@@ -128,16 +132,21 @@ def _check_valid(certificate: x509.Certificate, at: datetime) -> None:
 
 
 def _check_ca(certificate: x509.Certificate, below: int) -> None:
-    """Raise unless a certificate may issue others, `below` of them beneath it (RFC 5280 §4.2.1.3, §4.2.1.9)."""
-    try:
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        if not basic.ca or (basic.path_length is not None and basic.path_length < below - 1):
-            raise TimestampError("not a CA's certificate")
-        if not certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign:
-            raise TimestampError("a CA that may not issue certificates")
-    except x509.ExtensionNotFound as error:
-        if error.oid == x509.BasicConstraints.oid:
-            raise TimestampError("not a CA's certificate") from None
+    """
+    Raise unless a certificate may issue others for time stamps, `below` of them beneath it.
+
+    RFC 5280 §4.2.1.3, §4.2.1.9 and, for purposes, §4.2.1.12.
+    """
+    check_extensions(certificate)
+    found = {type(one.value): one.value for one in certificate.extensions}
+    basic, usage = found.get(x509.BasicConstraints), found.get(x509.KeyUsage)
+    if basic is None or not basic.ca or (basic.path_length is not None and basic.path_length < below - 1):
+        raise TimestampError("not a CA's certificate")
+    if usage is not None and not usage.key_cert_sign:
+        raise TimestampError("a CA that may not issue certificates")
+    purposes = found.get(x509.ExtendedKeyUsage)
+    if purposes is not None and not _STAMPS & {*purposes}:
+        raise TimestampError("a CA for other purposes than time stamps")
 
 
 def _revoked(
@@ -146,17 +155,24 @@ def _revoked(
     issuer: x509.Certificate,
     crls: Sequence[x509.CertificateRevocationList],
 ) -> datetime | None:
-    """Return the time of the newest list of an issuer; raise where it revokes the certificate."""
+    """
+    Return the time of the newest list of an issuer; raise where one revokes the certificate.
+
+    A list with a critical extension may be of some certificates only, or of other issuers' (RFC 5280 §5.2): what it
+    revokes counts, what it does not name is not known.
+    """
     newest: datetime | None = None
     for crl in crls:
         try:
             if crl.issuer != issuer.subject or not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
                 continue
+            whole = not any(extension.critical for extension in crl.extensions)
             found = crl.get_revoked_certificate_by_serial_number(one.serial_number)
             gone = found is not None and (_reason(found) not in _STAYS_VALID or found.revocation_date_utc <= token.time)
         except MALFORMED as error:
             raise TimestampError(f"a revocation list that cannot be read: {error}") from error
-        newest = max(newest, crl.last_update_utc) if newest else crl.last_update_utc
+        if whole:
+            newest = max(newest, crl.last_update_utc) if newest else crl.last_update_utc
         if gone:
             raise TimestampError(f"the certificate of {one.subject.rfc4514_string()} was revoked by its issuer")
     return newest

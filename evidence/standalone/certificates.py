@@ -17,7 +17,10 @@ MAX_CHAIN, MAX_PEM, MAX_CRL, MAX_REVOKED = 8, 2**20, 4 * 2**20, 200_000
 _STAYS_VALID = (0, 3, 4, 5)
 """Reasons after which tokens from before the revocation stay valid (RFC 3161 §4, RFC 5280 §5.3.1)."""
 _USAGE, _BASIC, _FOR, _KEY_NAME, _REASON = "2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.14", "2.5.29.21"
-_STAMPING = "1.3.6.1.5.5.7.3.8"
+_STAMPING, _ANY = "1.3.6.1.5.5.7.3.8", "2.5.29.37.0"
+_PROCESSED = {_USAGE, _BASIC, _FOR, "2.5.29.32"}
+"""What may be critical: what is looked at, and policies, since every policy will do (RFC 5280 §6.1.1 (c))."""
+_Extensions = dict[str, tuple[bool, bytes]]
 
 
 @dataclass
@@ -47,7 +50,7 @@ class Certificate(Signed):
     begin: int
     end: int
     key: Der
-    extensions: dict[str, tuple[bool, Der]]
+    extensions: _Extensions
 
     def check_valid(self, at: int) -> None:
         """Refuse it at a time at which it was not valid."""
@@ -55,22 +58,43 @@ class Certificate(Signed):
 
     def check_issues(self, below: int) -> None:
         """Refuse it as an issuer of others, `below` of them beneath it (RFC 5280 §4.2.1.3, §4.2.1.9)."""
-        said = within(self.extensions[_BASIC][1]) if _BASIC in self.extensions else []
+        self.check_known()
+        basic = self._says(_BASIC)
+        said = within(basic) if basic else []
         require(said and content(said[0], 0x01) == b"\xff", "not a CA's certificate")
         require(len(said) < 2 or integer(said[1]) >= below - 1, "a CA of fewer certificates below it")
-        usage = content(self.extensions[_USAGE][1], 0x03) if _USAGE in self.extensions else b"\0\4"
-        require(len(usage) > 1 and usage[1] & 4, "a CA that may not issue certificates")
+        require(self._may(0x04), "a CA that may not issue certificates")
+        purposes = self._says(_FOR)
+        named = {dotted(one) for one in within(purposes)} if purposes else {_ANY}
+        require(named & {_STAMPING, _ANY}, "a CA for other purposes than time stamps")
 
     def check_stamps(self) -> None:
         """Refuse it unless it is for time stamps and nothing else, and says so critically (RFC 3161 §2.3)."""
+        self.check_known()
         critical, said = self.extensions.get(_FOR) or refuse("its certificate is not for time stamps")
-        purposes = [dotted(one) for one in within(said)]
+        purposes = [dotted(one) for one in within(only(said))]
         require(critical and purposes == [_STAMPING], "its certificate is not for time stamps, and for nothing else")
+        require(self._may(0xC0), "its certificate's key may not sign (RFC 5280 §4.2.1.3)")
+
+    def check_known(self) -> None:
+        """Refuse it where it says critically what is not known (RFC 5280 §4.2)."""
+        unknown = [name for name, (critical, _) in self.extensions.items() if critical and name not in _PROCESSED]
+        require(not unknown, f"a certificate with the critical extension {''.join(unknown[:1])}, which is not known")
+
+    def _says(self, name: str) -> Der | None:
+        return only(self.extensions[name][1]) if name in self.extensions else None
+
+    def _may(self, what: int) -> bool:
+        """Tell whether its key may be used for one of these things, or nothing is said of its use."""
+        usage = self._says(_USAGE)
+        said = content(usage, 0x03) if usage else b"\0\xff"
+        return len(said) > 1 and bool(said[1] & what)
 
     @property
     def key_name(self) -> bytes | None:
         """The subject key identifier."""
-        return octets(self.extensions[_KEY_NAME][1]) if _KEY_NAME in self.extensions else None
+        said = self._says(_KEY_NAME)
+        return octets(said) if said else None
 
     @property
     def named(self) -> str:
@@ -84,11 +108,12 @@ def _signed(data: Der) -> tuple[Signed, list[Der]]:
     return Signed(data.whole, said, how, bits(signature)), within(said)
 
 
-def _extensions(value: Der) -> dict[str, tuple[bool, Der]]:
-    found = dict[str, tuple[bool, Der]]()
+def _extensions(value: Der) -> _Extensions:
+    found: _Extensions = {}
     for name, *critical, said in map(within, within(value)):
         require(len(critical) < 2 and dotted(name) not in found, "an extension stands twice")
-        found[dotted(name)] = bool(critical) and content(critical[0], 0x01) == b"\xff", only(octets(said))
+        require(not critical or content(critical[0], 0x01) == b"\xff", "critical, and not written the one way")
+        found[dotted(name)] = bool(critical), octets(said)
     return found
 
 
@@ -125,6 +150,8 @@ class Listed(Signed):
 
     issuer: bytes
     revoked: dict[int, tuple[int, int | None]]
+    whole_list: bool
+    """Whether what it does not name is not revoked: one with a critical extension may be of some certificates only."""
 
 
 def revocations(data: bytes) -> Listed:
@@ -140,8 +167,10 @@ def revocations(data: bytes) -> Listed:
     rows, found = within(rest[0], most=MAX_REVOKED) if rest and rest[0].tag == 0x30 else [], {}
     for serial, at, *more in map(within, rows):
         reason = _extensions(more[0]).get(_REASON) if more else None
-        found[integer(serial)] = micros(at), content(reason[1], 0x0A)[0] if reason else None
-    return Listed(signed_.whole, signed_.said, signed_.how, signed_.signature, issuer.whole, found)
+        found[integer(serial)] = micros(at), content(only(reason[1]), 0x0A)[0] if reason else None
+    besides = [_extensions(only(one.body)) for one in rest if one.tag == 0xA0]
+    whole = not any(critical for each in besides for critical, _ in each.values())
+    return Listed(signed_.whole, signed_.said, signed_.how, signed_.signature, issuer.whole, found, whole)
 
 
 @dataclass
@@ -180,7 +209,7 @@ class Trusted:
         for moment, reason in (each.revoked[one.serial] for each in own if one.serial in each.revoked):
             gone = moment <= at or reason not in _STAYS_VALID
             require(not gone, f"the certificate of {one.named} was revoked by its issuer")
-        return bool(own)
+        return any(each.whole_list for each in own)
 
 
 def digest_by(name: str, data: bytes) -> bytes:

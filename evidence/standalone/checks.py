@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from evidence.standalone.cosignatures import check_cosignatures, say_bounds
 from evidence.standalone.erased import erased_of
 from evidence.standalone.files import BROKEN, require
 from evidence.standalone.findings import check_tables
@@ -200,12 +201,11 @@ class Verification(LogChecks):
     def anchors(self) -> None:
         """Say what binds the log from outside, and what nothing binds."""
         if self.places:
-            say_times(self, check_tokens(self, self.authorities))
-        self.gaps.append("who else saw it: `verify` checks cosignatures, this program does not")
+            holding = check_tokens(self, self.authorities)
+            check_cosignatures(self)
+            say_times(self, holding)
+            say_bounds(self)
         self.gaps.append(
             "whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say, and whether"
             " requirements have these titles and frameworks' ids: the sealer made and signed them"
         )
-        if self.bound < self.span[1]:
-            loose = f"the newest {self.span[1] - self.bound} of {self.span[1]} leaves"
-            self.gaps.append(f"{loose}: no pin and no trusted time stamp binds them")

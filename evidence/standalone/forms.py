@@ -71,13 +71,20 @@ def described(data: bytes) -> dict[str, str]:
 
 def note(data: bytes, name: str) -> tuple[str, int, str, bytes, bytes]:
     """Read a checkpoint: origin, size, root, the text that is signed, and the signature line's bytes."""
+    signer, origin, size, root, text, line = opened_note(data, name)
+    require(signer == origin and len(line) == 68, f"{name}: not a checkpoint")
+    return origin, size, root, text, line
+
+
+def opened_note(data: bytes, name: str) -> tuple[str, str, int, str, bytes, bytes]:
+    """Read a note of one signature over a log's size: who signs, and what `note` returns."""
     match = re.fullmatch(r"(([^\n]+)\n([^\n]+)\n([^\n]+)\n)\n\u2014 ([^ \n]+) ([^ \n]+)\n", data.decode())
     require(match, f"{name}: not a signed note")
     text, origin, size, root, signer, line = match.groups() if match else refuse(name)
     require(re.fullmatch(r"[a-z0-9.-]{1,253}/[a-z0-9._-]{1,100}/[0-9a-f]{16}", origin), f"{name}: of no log of ours")
     require(re.fullmatch(r"0|[1-9][0-9]{0,11}", size), f"{name}: not a size")
-    require(signer == origin and len(base64_of(root)) == 32 and len(base64_of(line)) == 68, f"{name}: not a checkpoint")
-    return origin, int(size), base64_of(root).hex(), text.encode(), base64_of(line)
+    require(len(base64_of(root)) == 32, f"{name}: not a root")
+    return signer, origin, int(size), base64_of(root).hex(), text.encode(), base64_of(line)
 
 
 def public_key(line: str) -> bytes:

@@ -4,7 +4,7 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from evidence.standalone.certificates import Certificate
 from evidence.standalone.ed25519 import signed
@@ -24,6 +24,7 @@ from evidence.standalone.forms import (
     sshsig,
 )
 from evidence.standalone.keys import Grant, Keys
+from evidence.standalone.registers import REGISTERS, entries
 from evidence.standalone.shapes import ENVELOPE, Shape, check
 from evidence.standalone.tree import along, folded, grown, hashed
 
@@ -37,6 +38,14 @@ _KEPT = re.compile(
 """Where checkpoints besides the two, time stamps and cosignatures lie, by the size of the log they are over."""
 LOG = "data/log/"
 UNREADABLE = "the log (step 2) or who may sign (step 3) is unknown"
+
+
+class Bound(NamedTuple):
+    """Something from outside that binds the log up to a size, and since when, in seconds since 1970, if it says."""
+
+    size: int
+    what: str
+    at: int | None = None
 
 
 class LogChecks:
@@ -56,8 +65,8 @@ class LogChecks:
         self.blobs: dict[str, int] = {}
         self.withheld = Counter[str]()
         self.erased = dict[str, str]()
-        self.bound = 0
-        self.authorities = list[Certificate]()
+        self.bounds: list[Bound] = []
+        self.authorities, self.witnesses = list[Certificate](), list[bytes]()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -215,6 +224,8 @@ class LogChecks:
         kind, signer = check(statement), envelope["signatures"][0]["keyid"]
         if kind is None or self.keys is None:
             return None, statement, signer
+        if kind in REGISTERS:
+            require(entries(kind, statement["predicate"]["entries"]), f"{kind}: an entry is not written our way")
         adoptable = kind not in ("genesis", "key", "review")
         key = self.keys.signer(signer, ROLES[kind], index, sha(data), adoptable=adoptable)
         _check_signature(envelope, payload, key)
@@ -287,7 +298,7 @@ class LogChecks:
             elif found != root:
                 self.failures.append(f"the log was another one at {size} leaves")
             else:
-                self.bound = max(self.bound, int(size))
+                self.bounds.append(Bound(int(size), "a pin"))
                 self.notes.append(f"holds everything up to leaf {size}")
 
 

@@ -8,7 +8,7 @@ from evidence.standalone.certificates import Certificate, Trusted, certificate, 
 from evidence.standalone.der import Der, dotted, integer, micros, octets, only, within
 from evidence.standalone.files import BROKEN, refuse, require
 from evidence.standalone.forms import note, sha
-from evidence.standalone.log_checks import LOG, LogChecks
+from evidence.standalone.log_checks import LOG, Bound, LogChecks
 from evidence.standalone.slots import seconds, utc
 
 MAX_REPLY, MAX_BROUGHT = 64 * 1024, 16
@@ -188,7 +188,7 @@ def _holds(found: LogChecks, trusted: Trusted, roots: dict[int, str], path: str,
     found.gaps += [gap] if gap and gap not in found.gaps else []
     if not trusted.roots:
         return token
-    found.bound = max(found.bound, size)
+    found.bounds.append(Bound(size, f"a time stamp by {who}", token.time // 10**6))
     return token
 
 

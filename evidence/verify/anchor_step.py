@@ -76,11 +76,11 @@ def _check_cosignatures(log: Anchored, answer: Answer, found: Found, origin: str
             here = made.checkpoint
             if (here.origin, here.size) != (origin, one.size) or one.key.rpartition("/")[2] != made.file_name:
                 raise NoteError("a cosignature of something else lies there")
-            key = next((key for key in log.outside.witnesses if made.matches(key)), None)
-            if key is None:
+            keys = [key for key in log.outside.witnesses if made.matches(key)]
+            if not keys:
                 found.strangers.add(f"{made.name} ({made.key_hash.hex()})")
                 continue
-            made.verify(key)
+            made.verify_any(keys)
             if here.root != log.root_at(one.size):
                 raise NoteError(f"{made.name} saw another log at {one.size} leaves: {here.root}")
         except Error as error:

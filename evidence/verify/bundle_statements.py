@@ -197,7 +197,6 @@ def check_bundle_anchors(audit: BundleAudit, answer: Answer) -> None:
         answer.gap(UNREADABLE)
         return
     here = audit.current.checkpoint
-    pins = [pin for pin in pins_that_bind(audit) if audit.proof.roots([pin.size])[pin.size] == pin.root]
     audit.roots |= audit.proof.roots(anchor.size for _, anchor in audit.anchors)
-    check_outside(audit, answer, size=here.size, origin=here.origin, pins=pins)
+    check_outside(audit, answer, size=here.size, origin=here.origin, pins=pins_that_bind(audit))
     answer.gap(f"whether {_UNVOUCHED} say what the statements say: the sealer made and signed them")

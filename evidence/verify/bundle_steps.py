@@ -160,5 +160,8 @@ def check_bundle_pins(audit: BundleAudit, answer: Answer) -> None:
 
 
 def pins_that_bind(audit: BundleAudit) -> list[Checkpoint]:
-    """Return the pins that the bundle's leaves lead to."""
-    return [pin for pin in audit.pins if audit.proof and audit.proof.previous <= pin.size <= audit.proof.size]
+    """Return the pins that the log holds."""
+    if audit.proof is None or audit.current is None:
+        return []
+    origin, roots = audit.current.checkpoint.origin, audit.proof.roots(pin.size for pin in audit.pins)
+    return [pin for pin in audit.pins if (pin.origin, pin.root) == (origin, roots.get(pin.size))]

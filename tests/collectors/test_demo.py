@@ -36,7 +36,7 @@ def test_the_demo_tells_its_whole_story(tmp_path: Path) -> None:
     assert "- access-class MGMT in" in done.stdout
     assert re.search(r"night-sw-04 +unreachable", done.stdout)
     assert re.search(r"5  pins +passed", done.stdout)
-    assert done.stdout.count("1 cosignatures, the newest over") == 2
+    assert done.stdout.count("1 cosignatures, the newest over") == 3
     assert done.stdout.count("time stamps, the newest over") == 3
     earliest = "the earliest anchor binds the leaves up to 8: a time stamp by CN=Demo time stamps of"
     assert done.stdout.count(earliest) == 2
@@ -57,4 +57,4 @@ def test_a_second_demo_continues_the_evidence_of_the_first(tmp_path: Path) -> No
     again = demo(tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "its evidence is continued" in again.stdout
-    assert again.stdout.count("the earliest anchor binds the leaves up to 8: a time stamp") == 2
+    assert again.stdout.count("the earliest anchor binds the leaves up to 8: a time stamp") == 3

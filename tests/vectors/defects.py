@@ -1110,6 +1110,115 @@ def erasure_withheld(bag: Any) -> None:
     bag.info("Plantproof-Withheld", str(int(load_info(bag.files[BAG_INFO])["Plantproof-Withheld"]) + 1))
 
 
+# Registers: what owners declare, column by column.
+
+AT, DAY = "2026-07-09T08:00:00Z", "2026-07-09"
+DECLARED: dict[str, dict[str, Any]] = {
+    "exception": {
+        "requirement": "CFG-05", "reason_class": "too-old", "reason": "no newer firmware", "owner": "K. Ito",
+        "approver": "B.", "approved": DAY, "expires": "2026-12-31", "assets": ["sw-01", "sw-02"], "row": "ssh",
+        "compensating": ["SEG-02"], "replacement": "2027-03-01",
+    },
+    "approval": {
+        "kind": "session", "assets": ["press-7"], "subject": "kuka", "begins": AT, "ends": "2026-07-09T12:00:00Z",
+        "approver": "K. Ito", "ticket": "CHG-4711",
+    },
+    "restore-test": {
+        "kind": "restore-test", "asset": "sw-01", "by": "K. Ito", "backup": "b-1", "backup_at": AT, "backup_hash": "ab",
+        "target": "bench", "method": "whole", "tool": "restic", "start": AT, "end": "2026-07-09T09:00:00Z",
+        "status": "completed", "validation": "successful", "rto_goal_s": "3600", "rpo_goal_s": "0", "witness": "B.",
+        "checks_expected": "2", "checks_passed": "2", "operator": "C.", "defects": "none", "evidence": "DOC-1",
+    },
+    "support-end": {
+        "kind": "support-end", "by": "K. Ito", "end": "2027-01-31", "origin": "vendor's page", "model": "X",
+        "version": "1",
+    },
+    "known-device": {
+        "kind": "known-device", "by": "K. Ito", "mac": "00:80:f4:01:02:03", "name": "scale \u00fc", "place": "hall 3",
+        "owner": "C.",
+    },
+    "firmware-baseline": {"kind": "firmware-baseline", "by": "K. Ito", "model": "X", "version": "2", "origin": "us"},
+    "legal-hold": {"kind": "legal-hold", "by": "K. Ito", "asset": "sw-01", "reason": "a case", "ticket": "T-1"},
+}  # fmt: skip
+"""Entries as they may be, with every column there is, by register or kind of attestation."""
+
+
+def declare(bag: Any, what: str, entries: list[dict[str, Any]]) -> None:
+    """Log a statement of the owner with these entries."""
+    register = what if what in ("exception", "approval") else "attestation"
+    statement = bag.statement(bag.of_kind("exception")[0])
+    statement["predicateType"] = f"urn:plantproof:{register}:v1"
+    statement["predicate"]["entries"] = entries
+    logged(bag, register, statement, bags().key_of("owner"))
+
+
+def stated(what: str, **other: Any) -> dict[str, Any]:
+    """Return a good entry that says other things in some columns; nothing stands for a column that is left out."""
+    entry = {"id": "E-9", "act": "state", **DECLARED[what], **other}
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def declared(name: str, what: str, *entries: dict[str, Any], **other: Any) -> None:
+    """Register a bad statement of a register."""
+
+    def on_bag(bag: Any) -> None:
+        declare(bag, what, [*entries] or [stated(what, **other)])
+
+    on_bag.__name__ = name
+    defect("statements", "owner and sealer")(on_bag)
+
+
+declared("exception_with_an_unknown_column", "exception", colour="blue")
+declared("exception_without_an_owner", "exception", owner=None)
+declared("exception_that_expires_before_it_was_approved", "exception", expires="2026-07-08")
+declared("exception_of_a_day_there_is_not", "exception", approved="2026-02-30")
+declared("exception_of_a_day_written_otherwise", "exception", approved="20260709")
+declared("exception_of_a_day_before_the_year_1000", "exception", approved="0999-12-31")
+declared("exception_for_an_unknown_class_of_reasons", "exception", reason_class="tired")
+declared("exception_from_something_that_is_no_requirement", "exception", requirement="CFG-5")
+declared("exception_for_no_asset", "exception", assets=[])
+declared("exception_for_an_asset_twice", "exception", assets=["sw-01", "sw-01"])
+declared("exception_for_one_asset_that_is_no_list", "exception", assets="sw-01")
+declared("exception_whose_reason_is_a_list", "exception", reason=["a"])
+declared("exception_whose_reason_has_two_lines", "exception", reason="a\nb")
+declared("exception_whose_reason_turns_the_direction_of_text", "exception", reason="a\u202eb")
+declared("exception_whose_reason_ends_in_a_blank", "exception", reason="a\u3000")
+declared("exception_whose_reason_is_too_long", "exception", reason="\U0001f600" * 2_001)
+declared("exception_whose_id_is_too_long", "exception", id="x" * 101)
+declared("exception_without_an_id", "exception", id=None)
+declared("exception_that_is_neither_stated_nor_ended", "exception", act="begin")
+declared("exception_twice_in_one_statement", "exception", stated("exception"), stated("exception", row="telnet"))
+declared("exception_ended_without_a_reason", "exception", {"id": "E-9", "act": "end"})
+declared("exception_ended_that_says_more", "exception", {"id": "E-9", "act": "end", "reason": "a", "owner": "b"})
+declared("approval_that_ends_before_it_begins", "approval", ends="2026-07-09T07:59:59Z")
+declared("approval_of_an_unknown_kind", "approval", kind="party")
+declared("approval_with_a_column_of_exceptions", "approval", row="ssh")
+declared("attestation_of_an_unknown_kind", "legal-hold", kind="hunch")
+declared("attestation_of_no_kind", "legal-hold", kind=None)
+declared("attestation_with_a_column_of_another_kind", "known-device", backup="b-1")
+declared("attestation_of_a_mac_in_capitals", "known-device", mac="00:80:F4:01:02:03")
+declared("restore_test_that_ends_before_it_starts", "restore-test", end="2026-07-09T07:59:59Z")
+declared("restore_test_of_a_number_that_begins_with_a_zero", "restore-test", rto_goal_s="03600")
+declared("restore_test_of_a_number_that_is_no_text", "restore-test", rto_goal_s=3600)
+
+
+@restated("statements")
+def part_that_ended_in_the_year_0(statement: Any) -> None:
+    statement["predicate"]["captures"][0]["at"] = "0000-07-09T02:00:00Z"
+
+
+@restated("statements")
+def part_that_ended_in_the_year_999(statement: Any) -> None:
+    statement["predicate"]["captures"][0]["at"] = "0999-07-09T02:00:00Z"
+
+
+@restated("statements")
+def part_offered_a_legacy_algorithm_that_is_none(statement: Any) -> None:
+    capture = statement["predicate"]["captures"][0]
+    capture["transport"] = "ssh"
+    capture["ssh"] = {"kex": "a", "host_key": "b", "cipher": "c", "offered": ["curve25519-sha256"]}
+
+
 def _zips() -> None:
     """Register what is done to the zip itself."""
     from importlib.util import module_from_spec, spec_from_file_location

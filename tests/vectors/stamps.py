@@ -153,6 +153,16 @@ def resigned(
     return write(SEQUENCE, status.raw, write(SEQUENCE, kind.raw, write(0xA0, write(SEQUENCE, *parts))))
 
 
+def replaced(reply: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a reply with something else among its certificates, every length around it right."""
+    value = read(reply, "reply")
+    assert reply.count(old) == 1
+    if value.raw == old:
+        return new
+    rows = [replaced(one.raw, old, new) if old in one.raw else one.raw for one in value.within("reply", tag=value.tag)]
+    return write(value.tag, *rows)
+
+
 def swapped(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     """Return what puts one thing in the place of another."""
 
@@ -236,6 +246,19 @@ def good_though_its_certificate_was_superseded_since(it: Stamped) -> None:
 @case(False, stranger=False)
 def good_and_not_stated_yet(it: Stamped) -> None:
     it.stated = False
+
+
+def _cosigned(it: Stamped) -> None:
+    """A witness saw the log with the statement of the token in it."""
+    cosigned, here = load(HERE / "cosigned.py"), read_checkpoint(it.checkpoint).checkpoint
+    cosigned.Cosigned(it.bag, seen=here).put()
+
+
+@case(
+    False, says="the newest anchor binds the leaves up to 43: the cosignature by auditor.example/acme of 2026-07-10T12"
+)
+def good_and_cosigned(it: Stamped) -> None:
+    it.after = _cosigned
 
 
 @case(rsa=True)
@@ -348,6 +371,164 @@ def certificate_that_had_run_out(it: Stamped) -> None:
 def certificate_that_had_not_begun(it: Stamped) -> None:
     it.tsa.begin = datetime(2026, 7, 12, tzinfo=UTC)
     _under_another(it)
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.2"), write_integer(1))
+"""An extension that nobody knows, under the enterprise number for examples (RFC 5612)."""
+
+POLICIES = x509.CertificatePolicies(
+    [x509.PolicyInformation(x509.ObjectIdentifier(TSAS.POLICY), ["https://tsa.example/"])]
+)
+NAMES = x509.NameConstraints([x509.DNSName("example")], None)
+OTHERWISE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+
+
+def _with(it: Stamped, *more: tuple[x509.ExtensionType, bool]) -> None:
+    """Sign under a certificate that says more."""
+    it.tsa.more["tsa"] = more
+    _under_another(it)
+
+
+def _between(it: Stamped, *more: tuple[x509.ExtensionType, bool]) -> x509.Certificate:
+    """Put a certificate that says more in the place of the one between, and return it."""
+    it.tsa.more["between"] = more
+    made: x509.Certificate = it.tsa._certificate("between", "root", ca=True)
+    it.reply = resigned(it.tsa, it.reply, certificates=[certificates_of(it.tsa)[0], made], anew=False)
+    return made
+
+
+def _written(it: Stamped, critical: bytes) -> None:
+    """Write otherwise that an extension of the certificate between is critical."""
+    made = _between(it, (UNKNOWN, True))
+    said, algorithm, _ = read(made.public_bytes(Encoding.DER), "certificate").within("certificate")
+    parts = said.within("certificate")
+    (rows,) = parts[-1].within("extensions", tag=0xA3)
+    oid = write_oid(UNKNOWN.oid.dotted_string)
+    whole = write(SEQUENCE, oid, b"\1\1" + critical, write(OCTETS, UNKNOWN.value))
+    every = [whole if oid in row.raw else row.raw for row in rows.within("extensions")]
+    body = write(SEQUENCE, *(one.raw for one in parts[:-1]), write(0xA3, write(SEQUENCE, *every)))
+    signature = it.tsa._keys["root"].sign(body, ec.ECDSA(hashes.SHA256()))
+    data = write(SEQUENCE, body, algorithm.raw, write(0x03, b"\0" + signature))
+    before = made.public_bytes(Encoding.DER)
+    held = write(0xA0, certificates_of(it.tsa)[0].public_bytes(Encoding.DER), before)
+    after = write(0xA0, certificates_of(it.tsa)[0].public_bytes(Encoding.DER), data)
+    it.reply = replaced(it.reply, held, after)
+
+
+@case(says="1.3.6.1.4.1.32473.2, which is not known")
+def certificate_with_an_unknown_critical_extension(it: Stamped) -> None:
+    _with(it, (UNKNOWN, True))
+
+
+@case(False)
+def certificate_with_an_unknown_extension(it: Stamped) -> None:
+    _with(it, (UNKNOWN, False))
+
+
+@case(False)
+def certificate_with_an_unknown_extension_that_is_no_der(it: Stamped) -> None:
+    _with(it, (x509.UnrecognizedExtension(UNKNOWN.oid, b"x"), False))
+
+
+@case(False)
+def certificate_with_critical_policies(it: Stamped) -> None:
+    _with(it, (POLICIES, True))
+
+
+@case()
+def certificate_with_a_critical_alternative_name(it: Stamped) -> None:
+    _with(it, (x509.SubjectAlternativeName([x509.DNSName("tsa.example")]), True))
+
+
+@case()
+def certificate_whose_key_may_not_sign(it: Stamped) -> None:
+    it.tsa.may = ("key_encipherment",)
+    _under_another(it)
+
+
+@case(False)
+def certificate_whose_key_may_commit(it: Stamped) -> None:
+    it.tsa.may = ("content_commitment",)
+    _under_another(it)
+
+
+@case(says="no chain leads from")
+def certificate_between_with_an_unknown_critical_extension(it: Stamped) -> None:
+    _between(it, (UNKNOWN, True))
+
+
+@case(False)
+def certificate_between_with_an_unknown_extension(it: Stamped) -> None:
+    _between(it, (UNKNOWN, False))
+
+
+@case(False)
+def certificate_between_twice_one_of_them_with_an_unknown_critical_extension(it: Stamped) -> None:
+    signer, between = certificates_of(it.tsa)
+    it.reply = resigned(it.tsa, it.reply, certificates=[signer, _between(it, (UNKNOWN, True)), between], anew=False)
+
+
+@case()
+def certificate_between_with_constraints_on_names(it: Stamped) -> None:
+    _between(it, (NAMES, True))
+
+
+@case()
+def certificate_between_that_wants_a_policy(it: Stamped) -> None:
+    _between(it, (x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None), True))
+
+
+@case()
+def certificate_between_that_forbids_any_policy(it: Stamped) -> None:
+    _between(it, (x509.InhibitAnyPolicy(0), True))
+
+
+@case()
+def certificate_between_for_other_purposes(it: Stamped) -> None:
+    _between(it, (OTHERWISE, False))
+
+
+@case(False)
+def certificate_between_for_time_stamps_critically(it: Stamped) -> None:
+    _between(it, (x509.ExtendedKeyUsage([*OTHERWISE, ExtendedKeyUsageOID.TIME_STAMPING]), True), (POLICIES, True))
+
+
+@case(False)
+def certificate_between_for_any_purpose(it: Stamped) -> None:
+    _between(it, (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]), False))
+
+
+@case()
+def certificate_between_that_is_critical_in_another_way(it: Stamped) -> None:
+    _written(it, b"\1")
+
+
+@case()
+def certificate_between_that_says_it_is_not_critical(it: Stamped) -> None:
+    _written(it, b"\0")
+
+
+@case(more={"root": ((UNKNOWN, True),)})
+def certificate_of_the_trusted_ca_with_an_unknown_critical_extension(it: Stamped) -> None: ...
+
+
+@case(False, more={"root": ((UNKNOWN, False), (POLICIES, True))})
+def certificate_of_the_trusted_ca_with_an_unknown_extension(it: Stamped) -> None: ...
+
+
+@case(False, says="no revocation list was kept", more={"crl": ((UNKNOWN, True),)})
+def list_with_an_unknown_critical_extension_says_nothing_of_others(it: Stamped) -> None:
+    it.crl = it.tsa.crl.read_bytes()
+
+
+@case(more={"crl": ((UNKNOWN, True),)})
+def list_with_an_unknown_critical_extension_revokes(it: Stamped) -> None:
+    it.crl = it.tsa.revoke(at=datetime(2026, 7, 1, tzinfo=UTC), reason=x509.ReasonFlags.superseded).read_bytes()
+
+
+@case(False, more={"crl": ((x509.CRLNumber(7), False),)})
+def good_with_a_list_that_has_a_number(it: Stamped) -> None:
+    it.crl = it.tsa.crl.read_bytes()
 
 
 @case()

@@ -7,6 +7,12 @@ const MAX_REVOKED = 200000;
 const MAX_RSA_BITS = 16384; // as OpenSSL has it
 const STAYS_VALID = [0, 3, 4, 5]; // reasons after which tokens from before stay valid (RFC 3161 §4, RFC 5280 §5.3.1)
 
+const EXTENSION = { usage: "2.5.29.15", basic: "2.5.29.19", policies: "2.5.29.32", purposes: "2.5.29.37" };
+// What may be critical: what is looked at, and policies, since every policy will do (RFC 5280 §6.1.1 (c)).
+const PROCESSED = Object.values(EXTENSION);
+const STAMPING = "1.3.6.1.5.5.7.3.8";
+const ANY_PURPOSE = "2.5.29.37.0";
+
 const HASH_NAMES = {
   "2.16.840.1.101.3.4.2.1": "SHA-256", "2.16.840.1.101.3.4.2.2": "SHA-384", "2.16.840.1.101.3.4.2.3": "SHA-512",
 };
@@ -91,10 +97,26 @@ function extensionsOf(value) {
     const parts = derWithin(row);
     const name = derName(parts[0]);
     need((parts.length === 2 || parts.length === 3) && !found.has(name), "an extension stands twice");
-    const critical = parts.length === 3 && derBody(parts[1], 0x01)[0] === 0xff;
-    found.set(name, { critical, value: derOnly(derOctets(parts.at(-1))) });
+    const critical = parts.length === 3;
+    need(!critical || hex(derBody(parts[1], 0x01)) === "ff", "critical, and not written the one way");
+    found.set(name, { critical, value: derOctets(parts.at(-1)) });
   }
   return found;
+}
+
+// Return what an extension says, or undefined where there is none of that name.
+const saidIn = ({ extensions }, name) => (extensions.has(name) ? derOnly(extensions.get(name).value) : undefined);
+
+// Refuse a certificate that says critically what is not known (RFC 5280 §4.2).
+function needKnown({ extensions }) {
+  const unknown = [...extensions].find(([name, { critical }]) => critical && !PROCESSED.includes(name));
+  need(!unknown, `a certificate with the critical extension ${unknown?.[0]}, which is not known`);
+}
+
+// Tell whether a certificate's key may be used for one of these things, or nothing is said of its use.
+function mayDo(certificate, what) {
+  const usage = saidIn(certificate, EXTENSION.usage);
+  return usage === undefined || (derBody(usage, 0x03)[1] & what) !== 0;
 }
 
 // Read a certificate of version 3 (RFC 5280 §4.1).
@@ -140,21 +162,25 @@ function revocationsOf(bytes) {
   for (const row of rows) {
     const [serial, at, more] = derWithin(row);
     const reason = more ? extensionsOf(more).get("2.5.29.21") : undefined;
-    revoked.set(hex(derNumber(serial)), { at: derTime(at), reason: reason ? derBody(reason.value, 0x0a)[0] : null });
+    revoked.set(hex(derNumber(serial)), { at: derTime(at), reason: reason ? derBody(derOnly(reason.value), 0x0a)[0] : null });
   }
-  return { ...thing, issuer: issuer.all, revoked };
+  // What a list with a critical extension does not name is not known: it may be of some certificates only (RFC 5280 §5.2).
+  const besides = rest.filter((one) => one.tag === 0xa0).flatMap((one) => [...extensionsOf(derOnly(one.body)).values()]);
+  return { ...thing, issuer: issuer.all, revoked, whole: !besides.some(({ critical }) => critical) };
 }
 
 const validAt = (certificate, at) => certificate.begin <= at && at <= certificate.end;
 
-// Tell whether a certificate may issue others, `below` of them beneath it (RFC 5280 §4.2.1.3, §4.2.1.9).
+// Tell whether a certificate may issue others for time stamps, `below` of them beneath it (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
 function issues(certificate, below) {
-  const basic = certificate.extensions.get("2.5.29.19");
-  const [authority, longest] = basic ? derWithin(basic.value) : [];
+  needKnown(certificate);
+  const basic = saidIn(certificate, EXTENSION.basic);
+  const [authority, longest] = basic ? derWithin(basic) : [];
   if (authority === undefined || derBody(authority, 0x01)[0] !== 0xff) return false;
   if (longest !== undefined && derSmall(longest) < below - 1) return false;
-  const usage = certificate.extensions.get("2.5.29.15");
-  return usage === undefined || (derBody(usage.value, 0x03)[1] & 4) === 4;
+  const purposes = saidIn(certificate, EXTENSION.purposes);
+  const named = purposes === undefined ? [ANY_PURPOSE] : derWithin(purposes).map(derName);
+  return mayDo(certificate, 0x04) && [STAMPING, ANY_PURPOSE].some((purpose) => named.includes(purpose));
 }
 
 // Refuse a signer that no chain leads from, valid at a time; tell whether a list has nothing against it.
@@ -188,7 +214,7 @@ async function unrevoked(trust, certificate, issuer, at) {
   let found = false;
   for (const list of trust.lists) {
     if (!same(list.issuer, issuer.subject) || !(await signedBy(list, issuer))) continue;
-    found = true;
+    found ||= list.whole;
     const row = list.revoked.get(certificate.serial);
     need(!row || !(row.at <= at || !STAYS_VALID.includes(row.reason)), `the certificate of ${namedIn(certificate)} was revoked by its issuer`);
   }

@@ -59,23 +59,23 @@ function shorten(name, atMost) {
   return plain.length <= atMost ? plain : `${plain.slice(0, atMost - 9).replace(/[.-]+$/, "")}-${mark}`;
 }
 
-// Read a checkpoint: a C2SP signed note of one signature over origin, size and root (tlog-checkpoint).
-function checkpointOf(bytes, name) {
+// Read a C2SP signed note of one signature over the three lines of a checkpoint: origin, size and root.
+function noteOf(bytes, name) {
   const form = /^([^\n]+)\n([^\n]+)\n([^\n]+)\n\n\u2014 ([^ \n]+) ([^ \n]+)\n$/;
   const match = form.exec(textOf(bytes)) ?? refuse(`${name}: expected three lines, an empty one and one signature`);
   const [, origin, size, root, signer, line] = match;
   need(/^[a-z0-9.-]{1,253}\/[a-z0-9._-]{1,100}\/[0-9a-f]{16}$/.test(origin), `${name}: of a log that cannot be ours`);
   need(/^(0|[1-9][0-9]{0,11})$/.test(size), `${name}: expected a log size`);
   const [hash, blob] = [unbase64(root), unbase64(line)];
-  need(hash.length === 32 && blob.length === 68 && signer === origin, `${name}: not written as a checkpoint is`);
-  return {
-    origin,
-    size: Number(size),
-    root: hex(hash),
-    text: utf8(`${origin}\n${size}\n${root}\n`),
-    keyHash: blob.subarray(0, 4),
-    signature: blob.subarray(4),
-  };
+  need(hash.length === 32, `${name}: not written as a checkpoint is`);
+  return { signer, origin, size: Number(size), root: hex(hash), text: utf8(`${origin}\n${size}\n${root}\n`), keyHash: blob.subarray(0, 4), blob };
+}
+
+// Read a checkpoint: a note that is signed in the name of its origin (tlog-checkpoint).
+function checkpointOf(bytes, name) {
+  const { signer, blob, ...note } = noteOf(bytes, name);
+  need(blob.length === 68 && signer === note.origin, `${name}: not written as a checkpoint is`);
+  return { ...note, signature: blob.subarray(4) };
 }
 
 const sshString = (bytes) => joined(Uint8Array.of(0, 0, bytes.length >> 8, bytes.length & 255), bytes);
@@ -111,7 +111,7 @@ function envelopeOf(bytes) {
 
 // Read a time (RFC 3339, UTC, whole seconds) as seconds since 1970.
 function seconds(text) {
-  const found = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text) ? Date.parse(text) / 1000 : NaN;
+  const found = /^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(text) ? Date.parse(text) / 1000 : NaN;
   need(Number.isInteger(found) && utc(found) === text, `not a time: ${String(text).slice(0, 40)}`);
   return found;
 }

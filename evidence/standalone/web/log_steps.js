@@ -39,11 +39,11 @@ async function checkBag(found, say) {
 
 async function checkLog(found, say) {
   const { bundle } = found;
-  const misplaced = OUTSIDE.flatMap((folder) => bundle.below(LOG + folder)).find((path) => !KEPT.test(path));
-  need(misplaced === undefined, `${misplaced}: not where such a thing lies`);
   const names = { current: `${LOG}checkpoint`, previous: `${LOG}previous-checkpoint` };
   found.current = checkpointOf(await bundle.read(names.current, MAX_NOTE_BYTES), names.current);
   if (bundle.has(names.previous)) found.previous = checkpointOf(await bundle.read(names.previous, MAX_NOTE_BYTES), names.previous);
+  const misplaced = OUTSIDE.flatMap((folder) => bundle.below(LOG + folder)).find((path) => !KEPT.test(path));
+  need(misplaced === undefined, `${misplaced}: not where such a thing lies`);
   const before = found.previous?.size ?? 0;
   const leaves = await readLeaves(bundle);
   const frontier = await readFrontier(bundle, before);
@@ -219,7 +219,7 @@ async function checkPins(found, say) {
     else if (!roots.has(size)) say.gap(`pin at ${size}: the bundle's leaves lead from ${found.before} to ${found.size}`);
     else if (roots.get(size) !== root) say.fail(`pin at ${size}: the log was another one at that size`);
     else {
-      found.bound = Math.max(found.bound, size);
+      found.bounds.push({ size, what: "a pin", at: null });
       say.note(`holds everything up to leaf ${size}`);
     }
   }

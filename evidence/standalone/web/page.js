@@ -25,7 +25,7 @@ const part = (id) => document.getElementById(id);
 
 // Check a bundle; `tell` hears how far reading has come. Never throws for what it finds: a step that cannot go on has failed.
 async function verify(file, asked, tell) {
-  const found = { asked, tell, info: new Map(), manifest: new Map(), supplied: [], blobs: new Map(), withheld: new Map(), refused: new Map(), erased: new Map(), bound: 0 };
+  const found = { asked, tell, info: new Map(), manifest: new Map(), supplied: [], blobs: new Map(), withheld: new Map(), refused: new Map(), erased: new Map(), bounds: [] };
   const answers = [];
   for (const [name, question, check] of STEPS) {
     const said = { failures: [], gaps: [], notes: [] };
@@ -69,6 +69,7 @@ async function readAsked() {
       return line === undefined || /^SHA256:[A-Za-z0-9+/]{43}$/.test(line) ? (line ?? null) : fingerprint(publicKey(line));
     }),
     pins: field("pins", "Pins", (all) => all.map(readPin)),
+    witnesses: field("witnesses", "Keys of witnesses", (all) => all.map(publicKey)),
     signers: field("signers", "Allowed signers", (all) => (all.length > 0 ? all.map(readSigner) : null)),
   };
 }

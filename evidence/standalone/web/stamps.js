@@ -59,15 +59,17 @@ async function signerOf([version, named, digest, attributes, algorithm, signatur
   const over = joined(Uint8Array.of(0x31), attributes.all.subarray(1));
   const holds = await provedBy(signer.key, schemeOf(algorithm, name), derOctets(signature), over);
   need(holds, "not signed by its certificate, or changed since");
-  const purpose = signer.extensions.get("2.5.29.37");
-  const only = purpose?.critical && derWithin(purpose.value).map(derName).join() === "1.3.6.1.5.5.7.3.8";
+  needKnown(signer);
+  const purpose = signer.extensions.get(EXTENSION.purposes);
+  const only = purpose?.critical && derWithin(derOnly(purpose.value)).map(derName).join() === STAMPING;
   need(only, "its certificate is not for time stamps, and for nothing else");
+  need(mayDo(signer, 0xc0), "its certificate's key may not sign (RFC 5280 §4.2.1.3)");
   return signer;
 }
 
 function signerNamed(named) {
   if (named.tag === 0x80) {
-    return ({ extensions }) => extensions.has("2.5.29.14") && same(derOctets(extensions.get("2.5.29.14").value), named.body);
+    return ({ extensions }) => extensions.has("2.5.29.14") && same(derOctets(derOnly(extensions.get("2.5.29.14").value)), named.body);
   }
   const [issuer, serial] = derWithin(named);
   return (one) => same(one.issuer, issuer.all) && one.serial === hex(derNumber(serial));
@@ -182,7 +184,7 @@ async function heldStamp(found, trust, { size, root, bytes }) {
   else {
     const listed = await checkTrust(trust, token.signer, token.others, token.time);
     if (!listed) trust.gaps.add(`whether the certificate of ${who} was revoked: no revocation list was kept`);
-    found.bound = Math.max(found.bound, size);
+    found.bounds.push({ size, what: `a time stamp by ${who}`, at: Math.floor(token.time / 1e6) });
   }
   return { size, ...token };
 }

@@ -112,10 +112,11 @@ async function checkArtefacts(found, say) {
 }
 
 async function checkAnchors(found, say) {
-  if (found.places) sayTimes(found, say, await checkStamps(found, say));
-  say.gap("who else saw it: this page checks no cosignatures; `verify` does");
+  if (found.places) {
+    const holding = await checkStamps(found, say);
+    await checkCosignatures(found, say);
+    sayTimes(found, say, holding);
+    sayBounds(found, say);
+  }
   say.gap("whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say: the sealer made and signed them");
-  const size = found.size ?? 0;
-  if (found.bound < size) say.gap(`the newest ${size - found.bound} of ${size} leaves: no pin and no trusted time stamp binds them`);
-  else if (size > 0) say.note(`a pin or a trusted time stamp binds the leaves up to ${found.bound}`);
 }

@@ -72,10 +72,17 @@ const ACCESS = (value) =>
     !(value.priv && !value.auth) &&
     value.level === (value.priv ? "authPriv" : value.auth ? "authNoPriv" : "noAuthNoPriv"));
 const ALGORITHM = like(/^[!-+\--~]{1,64}$/);
+// What OpenSSH's client no longer offers by itself (ssh_config(5) of 9.2).
+const LEGACY = [
+  "diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1", "ssh-rsa", "ssh-dss",
+  "aes256-cbc", "aes192-cbc", "aes128-cbc", "rijndael-cbc@lysator.liu.se", "3des-cbc", "blowfish-cbc", "cast128-cbc",
+  "arcfour256", "arcfour128", "arcfour", "des-cbc", "none", "hmac-sha1-96", "hmac-sha1-96-etm@openssh.com", "hmac-md5",
+  "hmac-md5-etm@openssh.com", "hmac-md5-96", "hmac-md5-96-etm@openssh.com",
+];
 const some = (list) => (value) => list(value) && value.length > 0;
 const SSH = record(
   { kex: ALGORITHM, host_key: ALGORITHM, cipher: ALGORITHM },
-  { mac: ALGORITHM, offered: some((value) => listOf(ALGORITHM)(value) && inOrder(value)), via: some(listOf(text(600), 8)) },
+  { mac: ALGORITHM, offered: some((value) => listOf(one(...LEGACY))(value) && inOrder(value)), via: some(listOf(text(600), 8)) },
 );
 const CAPTURE = record(
   {
@@ -185,6 +192,7 @@ function kindOf(statement) {
   need(subjects[0][0] === (OTHER_FIRST_SUBJECT[kind] ?? "plan"), `${kind}: its first subject is another`);
   const predicate = statement.predicate;
   need(inShape(predicate, PREDICATES[kind]), `${kind}: what it says is not written our way`);
+  if (PREDICATES[kind] === REGISTER) need(areEntries(kind, predicate.entries), `${kind}: an entry is not written our way`);
   const about = SUBJECTS[kind](predicate, ...subjects);
   need(JSON.stringify(about) === JSON.stringify(subjects), `${kind}: it is about something else than it says`);
   if (kind === "part") checkPart(predicate);

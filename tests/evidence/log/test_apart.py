@@ -1,6 +1,7 @@
 """Rows that are read apart are what they are row by row, and nothing is accepted that is refused there."""
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -153,6 +154,24 @@ def test_what_is_cut_out_or_put_in_is_read_as_row_by_row(edits: list[tuple[int, 
     for place, cut, piece in edits:
         data = data[:place] + piece + data[place + cut :]
     same_as_row_by_row(data)
+
+
+def test_a_name_that_is_too_long_is_refused_though_its_subject_says_the_same() -> None:
+    for length, taken in (1024, True), (1025, False):
+        question = b"q" * (length - len("sw-01/"))
+        data = payload((SSH,)).replace(b'"question":"version"', b'"question":"%b"' % question)
+        data = data.replace(b'"name":"sw-01/version"', b'"name":"sw-01/%b"' % question)
+        assert same_as_row_by_row(data) is taken
+
+
+@pytest.mark.parametrize("piece", [b"", b',"took_ms":x,', b',"sealed":{', b',"class":'])
+def test_what_looks_like_rows_and_is_none_takes_no_longer_than_its_bytes(piece: bytes) -> None:
+    """Row after row that does not end: looked for from each place on, 2 MB would take minutes."""
+    row = b'{"asset":"x","at":"","blob":"","bytes":,"class":' + piece
+    begin = PAYLOAD.index(b'"captures":[') + len(b'"captures":[')
+    before = process_time()
+    assert set_apart(PAYLOAD[:begin] + row * (2_000_000 // len(row)) + b'],"chunk":') is None
+    assert process_time() - before < 5
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Statements of registers: written one way, read strictly, signed by the owner for this log about its plan."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -65,7 +65,7 @@ def texts() -> st.SearchStrategy[str]:
 
 
 SHAPES = {
-    "date": st.dates().map(lambda day: f"{day:%Y-%m-%d}".zfill(10)),
+    "date": st.dates(min_value=date(1000, 1, 1)).map(lambda day: day.isoformat()),
     "time": st.datetimes(min_value=datetime(1000, 1, 1)).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}"),  # noqa: DTZ001
     "whole": st.integers(0, 10**9).map(str),
     "mac": st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":")),

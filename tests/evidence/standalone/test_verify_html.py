@@ -116,6 +116,7 @@ def test_without_anything_to_trust_those_steps_are_not_checked(opened: Any) -> N
     [
         ("root", "ssh-rsa AAAA", "Owner's root key: expected one line"),
         ("pins", "plantproof.example/acme 7", "Pins: expected `origin size root`"),
+        ("witnesses", "SHA256:AAAA", "Keys of witnesses: expected one line `ssh-ed25519"),
         ("signers", 'export@acme namespaces="git" ssh-ed25519 AAAA', "Allowed signers: a key for other namespaces"),
     ],
 )
@@ -132,10 +133,10 @@ def test_the_keyboard_is_enough(opened: Any) -> None:
     opened.choose("#bundle", FROZEN / "cut_short.zip")
     opened.run("document.activeElement.blur()")
     reached = []
-    for _ in range(6):
+    for _ in range(7):
         opened.press("Tab", 9)
         reached.append(opened.run("document.activeElement.id || document.activeElement.type"))
-    assert reached == ["bundle", "root", "pins", "signers", "authorities", "submit"]
+    assert reached == ["bundle", "root", "pins", "signers", "authorities", "witnesses", "submit"]
     opened.press("Enter", 13)
     opened.run(
         "new Promise((done) => { const see = () => (part('result').hidden ? setTimeout(see, 5) : done()); see(); })"
@@ -160,7 +161,7 @@ def test_a_screen_reader_hears_what_each_field_is_and_what_came_of_it(opened: An
     told = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"] and "role" in n]
     named = dict(told[::-1])
     assert {name for role, name in told if role == "textbox"} == {
-        "Owner's root key", "Pins", "Allowed signers (may be left empty)",
+        "Owner's root key", "Pins", "Allowed signers (may be left empty)", "Keys of witnesses (may be left empty)",
     }  # fmt: skip
     assert ("button", "Check the bundle") in told
     assert any("Bundle" in name for role, name in told if role == "button")

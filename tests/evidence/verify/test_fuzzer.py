@@ -7,12 +7,21 @@ from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "script" / "fuzz.py"
+SCRIPTS = Path(__file__).parents[3] / "script"
 
 
 @pytest.fixture(scope="module")
 def fuzz() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("plantproof_fuzz", SCRIPT)
+    return load("fuzz")
+
+
+@pytest.fixture(scope="module")
+def fuzz_parts() -> ModuleType:
+    return load("fuzz_parts")
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"plantproof_{name}", SCRIPTS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -48,3 +57,22 @@ def test_the_same_seed_makes_the_same_cases(fuzz: ModuleType) -> None:
     seeds = [random.Random(3), random.Random(3)]
     made = [[fuzz.changed(b"abcdef" * 9, chance) for _ in range(50)] for chance in seeds]
     assert made[0] == made[1]
+
+
+def test_rows_are_read_alike_at_once_and_one_by_one(fuzz_parts: ModuleType) -> None:
+    asked, wrong = fuzz_parts.run(4, 26)
+    assert wrong is None
+    assert 0 < asked["taken"] < asked["apart"] < asked["cases"]
+
+
+def test_a_reader_that_makes_something_else_of_a_part_is_found(fuzz_parts: ModuleType) -> None:
+    (one, *_) = fuzz_parts.seeds()
+    whole = fuzz_parts.meaning(one, fuzz_parts.row_by_row)
+    assert whole == fuzz_parts.meaning(one, fuzz_parts.at_once)
+    for was, becomes in (b'"took_ms":', b'"took_ms":1'), (b'"redactions":0', b'"redactions":1'):
+        assert fuzz_parts.meaning(one.replace(was, becomes, 1), fuzz_parts.at_once) not in (None, whole)
+
+
+def test_a_part_that_is_written_as_it_was_read_is_the_same(fuzz_parts: ModuleType) -> None:
+    for one in fuzz_parts.seeds():
+        assert fuzz_parts.written(fuzz_parts.read(one.decode())).encode() == one == fuzz_parts.agreeing(one)

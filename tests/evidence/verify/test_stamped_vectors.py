@@ -1,6 +1,7 @@
 """Three verifiers that share no code say the same of every time stamp: good ones by RSA and ECDSA, and each bad one."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,13 +34,17 @@ def load(name: str) -> ModuleType:
 
 STAMPS = load("stamps")
 CASES = STAMPS.CASES
+BOUNDS = re.compile(
+    r"the newest \d+ of \d+ leaves|(?:earliest|newest) anchor binds the leaves up to \d+|first \d+ leaves, \d+ parts"
+)
 
 
 @pytest.fixture
 def three(three_verifiers: Any) -> Iterator[Any]:
     """All three, and nobody is trusted with the time afterwards."""
+    three_verifiers.witnesses = [STAMPS.DEFECTS.bags().key_of("witness").public]
     yield three_verifiers
-    three_verifiers.authority = None
+    three_verifiers.authority, three_verifiers.witnesses = None, ()
 
 
 def asked(three: Any, bundle: Path) -> dict[str, dict[str, str]]:
@@ -47,6 +52,8 @@ def asked(three: Any, bundle: Path) -> dict[str, dict[str, str]]:
     said = {name: dict(getattr(three, name)(bundle, root, pins)) for name in ("ours", "python", "html")}
     assert said["python"] == said["ours"], three.words
     assert said["html"] == said["ours"], three.words
+    bounds = {name: sorted(BOUNDS.findall(words)) for name, words in three.words.items()}
+    assert bounds["python"] == bounds["html"] == bounds["ours"], three.words
     return said
 
 
