@@ -15,7 +15,8 @@ recording under another name too.
 
 SNMP::Info refuses a class whose MIBs do not load. Without `--mibs` it is given files made here, for every object that
 its classes name; only those that identification reads of the RFCs and of some vendors have their true place, so
-it knows no vendor's model by sysObjectID and reads less than with netdisco-mibs. It sends the same kind of requests.
+it knows no vendor's model by sysObjectID and reads less than with netdisco-mibs. Recordings mostly lack sysServices,
+which it chooses a class by and devices in service have: `--services 78` gives it to those, and SNMP::Info asks more.
 """
 
 import argparse
@@ -216,6 +217,7 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=20, help="devices that are start-up and left out [20]")
     parser.add_argument("--rounds", type=int, default=3, help="how often each figure is measured [3]")
     parser.add_argument("--mibs", type=Path, action="append", default=[], help="folder of MIB files for SNMP::Info")
+    parser.add_argument("--services", type=int, help="give recordings without sysServices this one, e.g. 78")
     parser.add_argument("--said", type=Path, help="write what SNMP::Info told here, a recording's name before it")
     given = parser.parse_args()
     recordings = recordings_of(given.recordings)
@@ -224,7 +226,7 @@ def main() -> None:
     simulator = shlex.split(given.simulator) if given.simulator else [sys.executable, "-m", "collectors.simulate.snmp"]
     with tempfile.TemporaryDirectory(prefix="plantproof-bench-") as name:
         folder = Path(name)
-        recorded = Recorded(folder / "plant", simulator, recordings)
+        recorded = Recorded(folder / "plant", simulator, recordings, given.services)
         recorded.link(given.copies)
         theirs = SnmpInfo(given.mibs)
         theirs.find(folder)

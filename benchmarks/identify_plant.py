@@ -14,8 +14,10 @@ from pathlib import Path
 from snmp_plant import Plant
 
 from collectors.simulate.snmp import RECORDING
+from evidence.normalise.varbinds import decode, encode
 
 FACTS = "#facts.json"
+SYS_SERVICES = "1.3.6.1.2.1.1.7.0"
 SUFFIXES = (RECORDING, ".snmprec")
 
 STANDARD = {
@@ -98,6 +100,8 @@ class Recorded:
     folder: Path
     simulator: Sequence[str]
     recordings: list[Path]
+    services: int | None = None
+    """sysServices of the recordings that hold none."""
     communities: list[str] = field(default_factory=list)
 
     def link(self, copies: int) -> None:
@@ -107,8 +111,17 @@ class Recorded:
             recording = self.recordings[number % len(self.recordings)]
             community = f"r3ad-{number * 7919 % 100003:05}-plant"
             suffix = next(suffix for suffix in SUFFIXES if recording.name.endswith(suffix))
-            (self.folder / f"{community}{suffix}").symlink_to(recording.resolve())
+            (self.folder / f"{community}{suffix}").write_bytes(self._served(recording))
             self.communities.append(community)
+
+    def _served(self, recording: Path) -> bytes:
+        data = recording.read_bytes()
+        if self.services is None or re.search(rb"^1\.3\.6\.1\.2\.1\.1\.7\.0[|\t]", data, re.MULTILINE):
+            return data
+        if recording.name.endswith(RECORDING):
+            held = [(varbind.oid, varbind.value) for varbind in decode(data)]
+            return encode([*held, (SYS_SERVICES, self.services)])
+        return data.rstrip(b"\n") + f"\n{SYS_SERVICES}|2|{self.services}\n".encode()
 
     def expected(self, number: int) -> dict[str, str]:
         """Return the facts that stand beside a recording of ours."""
