@@ -21,6 +21,7 @@ which it chooses a class by and devices in service have: `--services 78` gives i
 
 import argparse
 import asyncio
+import itertools
 import os
 import resource
 import shlex
@@ -172,9 +173,12 @@ def read_rightly(said: str, recorded: Recorded) -> None:
 def counted(clients: dict[str, Client], recorded: Recorded, asked: dict[str, dict[str, Asked]]) -> None:
     """Let each client identify every recording once at a simulator of its own, which counts."""
     for name, client in clients.items():
-        with recorded.serving(asked.setdefault(name, {})) as where:
-            client(where, len(where.communities))
-        print(f"{name}: {requests_of(asked[name])}")
+        found: dict[str, Asked] = {}
+        with recorded.serving(found) as where:
+            client(where, len(recorded.recordings))
+        print(f"{name}: {requests_of(found)}")
+        each = [found.get(community, Asked()) for community in where.communities[: len(recorded.recordings)]]
+        asked[name] = dict(zip(where.communities, itertools.cycle(each), strict=False))
 
 
 def table(recorded: Recorded, folder: Path, theirs: SnmpInfo, few: int, rounds: int) -> None:
