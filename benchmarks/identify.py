@@ -167,7 +167,8 @@ def read_rightly(said: str, recorded: Recorded) -> None:
             if want is not None:
                 count["expected"] += 1
                 count["equal"] += got == want
-        print(f"  {name:8}{count['told']:5} told; {count['equal']} equal to {fact} of {count['expected']}")
+        known = f"; {count['equal']} equal to {fact} of {count['expected']} recordings" if count["expected"] else ""
+        print(f"  {name:8}{count['told']:5} told{known}")
 
 
 def counted(clients: dict[str, Client], recorded: Recorded, asked: dict[str, dict[str, Asked]]) -> None:
