@@ -15,7 +15,8 @@ recording under another name too.
 
 SNMP::Info refuses a class whose MIBs do not load. Without `--mibs` it is given files made here, for every object that
 its classes name; only those that identification reads of the RFCs and of some vendors have their true place, so
-it knows no vendor's model by sysObjectID and reads less than with netdisco-mibs. Recordings mostly lack sysServices,
+it knows no vendor's model by sysObjectID and reads less than with netdisco-mibs; it also costs less, because loading
+whole MIBs and finding names among theirs take time of their own. Recordings mostly lack sysServices,
 which it chooses a class by and devices in service have: `--services 78` gives it to those, and SNMP::Info asks more.
 """
 
