@@ -6,12 +6,13 @@ declare -A program_of=(
   [dnf]=dnf [rpm]=rpmbuild [createrepo-c]=createrepo_c [podman]=podman
   [borgbackup]=borg [restic]=restic [postgresql]=pg_ctlcluster [chrony]=chronyd
   [openssl]=openssl [golang-go]=go [golang-golang-x-mod-dev]=/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go
-  [tcpdump]=tcpdump [faketime]=faketime [age]=age
+  [tcpdump]=tcpdump [faketime]=faketime [age]=age [libsnmp-info-perl]=/usr/share/perl5/SNMP/Info.pm
   [radosgw]=radosgw [ceph-mon]=ceph-mon [ceph-osd]=ceph-osd [ceph-mgr]=ceph-mgr [ceph-common]=ceph
 )
 declare -A tests_of=(
   [snmpd]="SNMP against net-snmp's agent"
   [snmp]="SNMP answers compared with net-snmp's own client"
+  [libsnmp-info-perl]="what identifying a device costs beside SNMP::Info"
   [openssh-server]="SSH to a real sshd"
   [openssh-client]="host keys, and signatures checked with ssh-keygen"
   [frr]="a real router: FRR's vtysh behind sshd"

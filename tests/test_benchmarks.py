@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.real, pytest.mark.exhaustive]
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SMALL = {
     "assess.py": [["20"]],
+    "identify.py": [["--devices", "12", "--few", "4", "--rounds", "1"]],
     "inventory.py": [["--hosts", "200", "--ansible-hosts", "20"]],
     "platforms.py": [["--files", "30"]],
     "proof.py": [["--scale", "0.01"]],
@@ -20,7 +21,7 @@ SMALL = {
     "verify.py": [["--rounds", "1", "--share", "100"]],
     "ssh.py": [["--rounds", "1", "--devices", "6", "--no-collect"]],
 }
-LIBRARIES = {"proof_plant.py", "snmp_plant.py", "ssh_plant.py"}
+LIBRARIES = {"identify_plant.py", "proof_plant.py", "snmp_plant.py", "ssh_plant.py"}
 
 
 def test_each_benchmark_is_tried() -> None:
