@@ -86,9 +86,21 @@ def _is_in(sections: list[tuple[int, int]], place: int) -> bool:
 
 def secret_search(rules: tuple[SecretRule, ...]) -> SecretSearch:
     """Return the search of a platform's rules, made once: threads that come at the same time wait for the first."""
+    met = _met.get(id(rules))
+    if met is not None and met[0] is rules:
+        return met[1]
     with _MAKING:
-        return _made(rules)
+        search = _made(rules)
+        if len(_met) >= _MOST_MET:
+            _met.clear()
+        _met[id(rules)] = rules, search
+        return search
 
 
 _MAKING = threading.Lock()
-_made = lru_cache(maxsize=64)(SecretSearch)
+_made = lru_cache(maxsize=512)(SecretSearch)
+"""The packaged platforms have less than a hundred sets of rules among them."""
+
+_MOST_MET = 2_000
+_met: dict[int, tuple[tuple[SecretRule, ...], SecretSearch]] = {}
+"""The very tuples that were asked with, by `id`: to compare rules takes longer than to search a short answer."""

@@ -92,6 +92,7 @@ def line_regex(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.MULTILINE)
 
 
+@cache
 def needed_words(regex: re.Pattern[bytes]) -> frozenset[bytes]:
     """Return words (lower case) one of which is in every match of `regex`; empty when none can be named."""
     words = _any_of(_parser.parse(regex.pattern, regex.flags))
