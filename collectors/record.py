@@ -11,10 +11,11 @@ from collectors.originals import Originals, wants_original
 from collectors.redact import Redacted, Redactor
 from collectors.visit import Findings, Heard, fault
 from evidence.clock import Clock, rfc3339
-from evidence.model.capture import Capture, Original, Segment
+from evidence.model.capture import PERSONAL, SALT_BYTES, Capture, Original, Segment
 from evidence.model.names import AssetId, Digest, digest_of
 from evidence.model.outcome import Outcome, Result
 from evidence.normalise import varbinds, volatile
+from evidence.store.answers import Random, put_personal
 from evidence.store.blobs import put_blob
 from evidence.store.interface import Store, StoreError
 
@@ -67,6 +68,7 @@ class Recording:
         store: Store,
         redactor: Redactor,
         clock: Clock,
+        random: Random,
         write: Callable[[Chunk, bool], None],
         watch: Watch = nobody,
         originals: Originals | None = None,
@@ -75,6 +77,7 @@ class Recording:
         self._originals = originals
         self._redactor = redactor
         self._clock = clock
+        self._random = random
         self._write = write
         self._watch = watch
         self._lock = threading.Lock()
@@ -149,8 +152,10 @@ class Recording:
         self._watch(
             Answered(asset=asset, transport=question.transport, request=request, data=redacted.data, complete=complete)
         )
-        stable, moving = volatile.split(question, redacted.data)
-        blob = self._put(stable)
+        personal = question.classification == PERSONAL
+        # A packed blob holds values of many: none of a person's may lie there.
+        stable, moving = (redacted.data, b"") if personal else volatile.split(question, redacted.data)
+        blob, length = put_personal(self._store, stable, self._random) if personal else self._put(stable)
         capture = Capture(
             asset=asset,
             platform=heard.platform.name,
@@ -160,7 +165,7 @@ class Recording:
             at=rfc3339(heard.at),
             took_ms=answer.took_ms,
             blob=blob,
-            bytes=len(stable),
+            bytes=length,
             ttl_s=question.ttl_s,
             classification=question.classification,
             redactions=redacted.hits,
@@ -170,6 +175,7 @@ class Recording:
             original=self._original(asset, heard, blob, redacted, data),
             complete=complete,
             reason=self._redactor.text(reason) if reason else None,
+            salt=SALT_BYTES if personal else 0,
         )
         return capture, moving, redacted.unlisted
 
@@ -179,13 +185,13 @@ class Recording:
             return None
         return self._originals.keep(asset, heard.question, blob=blob, redacted=redacted.data, plain=data)
 
-    def _put(self, data: bytes) -> Digest:
-        """Keep `data`, unless this run did already: empty tables and like devices answer the same."""
+    def _put(self, data: bytes) -> tuple[Digest, int]:
+        """Keep `data`, unless this run did already: empty tables and like devices answer the same; and measure it."""
         digest = digest_of(data)
         if digest not in self._stored:
             put_blob(self._store, data)
             self._stored.add(digest)
-        return digest
+        return digest, len(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from evidence.log.note import Checkpoint
 from evidence.log.writer import LOCK_WAIT_S
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome
+from evidence.store.answers import Random
 from evidence.store.lock import locked
 
 DEVICES = "devices"
@@ -45,6 +46,7 @@ class Job:
     redactor: Redactor
     pace: Pace
     clock: Clock
+    random: Random
     wait: Callable[[float], None]
     locks: Path
     doors: Callable[[Gate], Doors]
@@ -135,6 +137,7 @@ def _recording(job: Job, writer: PartWriter, originals: Originals | None) -> Rec
         store=job.site.store,
         redactor=job.redactor,
         clock=job.clock,
+        random=job.random,
         write=writer.write,
         watch=job.watch,
         originals=originals,

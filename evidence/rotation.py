@@ -13,7 +13,7 @@ from evidence.log.history import History
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest
 from evidence.normalise.tags import names_of
-from evidence.store.blobs import get_blob
+from evidence.store.answers import get_answer
 
 FIRST, NEW, UNKNOWN = "first", "new", "unknown"
 """It stood in the first answer; it came later; it came when the key changed, and may be older."""
@@ -49,7 +49,7 @@ def secrets_over_time(history: History, asset: AssetId) -> tuple[Seen, ...]:
     found: dict[str, _Question] = {}
     for capture in sorted(_answers(history, asset), key=lambda one: one.at):
         if capture.blob not in texts:
-            data = get_blob(history.ledger.store, capture.blob, capture.bytes)
+            data = get_answer(history.ledger.store, capture)
             texts[capture.blob] = tuple(names_of(data.decode("utf-8", "replace")))
         if texts[capture.blob] or capture.question in found:
             found.setdefault(capture.question, _Question()).take(capture, texts[capture.blob])

@@ -29,6 +29,7 @@ from evidence.normalise.facts import Ranked, asked_as, best_of, ranked_facts
 from evidence.normalise.volatile import merge
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Platform
+from evidence.store.answers import get_answer
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 
@@ -253,13 +254,18 @@ class Snapshots:
         return not self._erased or is_gone(capture, self._erased) is None
 
     def standing(self, asset: AssetId, question: str) -> Standing | None:
-        """Return since when the answer to a question is as it is, but for what changes by itself."""
+        """
+        Return since when the answer to a question is as it is, but for what changes by itself.
+
+        Nothing of one with a salt: that its digest is another says nothing, and all before it would have to be read.
+        """
         known = self._known.get(asset)
-        return known.standing.get(question) if known else None
+        standing = known.standing.get(question) if known else None
+        return None if standing is None or standing.since.capture.salt else standing
 
     def stable(self, reading: Reading) -> bytes:
         """Return an answer without what changes by itself."""
-        return get_blob(self._store, reading.capture.blob, reading.capture.bytes)
+        return get_answer(self._store, reading.capture)
 
     def data(self, reading: Reading) -> bytes:
         """Return the whole redacted answer, both shares together."""

@@ -286,6 +286,7 @@ def _run(
                 redactor=redactor_for(hosts, opened.keyring, site.keys, clock.now()),
                 pace=Pace(classes=site.paces, free=said.pace == "none", share=Slice.parse(said.part).share),
                 clock=clock,
+                random=secrets.token_bytes,
                 wait=clock.wait,
                 locks=lock_folder(),
                 doors=lambda gate: CommandDoors(

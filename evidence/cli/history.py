@@ -10,8 +10,8 @@ from evidence.cli.output import json_line, table
 
 if TYPE_CHECKING:
     from evidence.log.erasure import Erasure
-    from evidence.log.history import Entry, History
-    from evidence.log.part import PartStatement
+    from evidence.log.history import History
+    from evidence.model.capture import Capture
     from evidence.model.names import Digest
 
 Row = dict[str, object]
@@ -33,7 +33,7 @@ Row = dict[str, object]
 @verbosity_option
 def command(asset: str, store: str, form: str, everything: bool, secrets: bool) -> None:
     """
-    List every visit to ASSET in log order, and the answers that changed.
+    List every visit to ASSET in log order, and the answers that changed; `unknown` where one of persons was erased.
 
     With --secrets: each secret its answers show, since when and until when. A tag that stays is a secret nobody
     changed. BEGAN is `first` (it stood in the first answer), `new`, or `unknown` (the redaction key changed then: it
@@ -73,12 +73,26 @@ def _secrets(history: "History", asset: str) -> Iterator[Row]:
 
 def _rows(history: "History", asset: str, everything: bool) -> Iterator[Row]:
     """Yield one row a visit, before it one an answer that is new or different."""
-    from evidence.log.erased import erased_in
+    from evidence.log.erased import erased_in, is_gone
 
-    seen: dict[str, str] = {}
+    seen: dict[str, Capture] = {}
     erased = erased_in(history)
     for entry, part in history.parts():
-        yield from _answers(entry, part, asset, seen, everything, erased)
+        for capture in part.captures:
+            if capture.asset == asset:
+                gone = is_gone(capture, erased)
+                event = _event(history, seen.get(capture.question), capture, erased)
+                detail = f"{capture.question}: {capture.transport} {capture.request:.80}{f', {gone}' if gone else ''}"
+                seen[capture.question] = capture
+                if event != "unchanged" or everything:
+                    yield {
+                        "at": capture.at,
+                        "event": event,
+                        "detail": detail,
+                        "source": capture.blob,
+                        "index": entry.index,
+                        "statement": entry.digest,
+                    }
         for outcome in part.outcomes:
             if outcome.asset == asset:
                 reason = f": {outcome.reason}" if outcome.reason else ""
@@ -92,29 +106,13 @@ def _rows(history: "History", asset: str, everything: bool) -> Iterator[Row]:
                 }
 
 
-def _answers(
-    entry: "Entry",
-    part: "PartStatement",
-    asset: str,
-    seen: dict[str, str],
-    everything: bool,
-    erased: "Mapping[Digest, Erasure]",
-) -> Iterator[Row]:
+def _event(history: "History", before: "Capture | None", now: "Capture", erased: "Mapping[Digest, Erasure]") -> str:
+    """Return what an answer is to the one before it; two of persons are compared by what they say, if it is there."""
     from evidence.log.erased import is_gone
+    from evidence.store.answers import same_answer
 
-    for capture in part.captures:
-        if capture.asset != asset:
-            continue
-        before = seen.get(capture.question)
-        seen[capture.question] = capture.blob
-        event = "first" if before is None else "unchanged" if before == capture.blob else "changed"
-        gone = is_gone(capture, erased)
-        if event != "unchanged" or everything:
-            yield {
-                "at": capture.at,
-                "event": event,
-                "detail": f"{capture.question}: {capture.transport} {capture.request:.80}{f', {gone}' if gone else ''}",
-                "source": capture.blob,
-                "index": entry.index,
-                "statement": entry.digest,
-            }
+    if before is None:
+        return "first"
+    if (before.salt or now.salt) and (is_gone(before, erased) or is_gone(now, erased)):
+        return "unknown"
+    return "unchanged" if same_answer(history.ledger.store, before, now) else "changed"

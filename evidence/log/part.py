@@ -5,6 +5,7 @@ A run freezes its asset list when it starts and may write several chunks, so its
 so. Every blob a part names stands beside its plain length, because that is where readers stop.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,9 +86,7 @@ class PartStatement:
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
         found: dict[Digest, int] = {}
-        named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
-        if self.platforms is not None and self.platforms_bytes is not None:
-            named.append((self.platforms, self.platforms_bytes))
+        named = self._others()
         answers = Columns.of(self.captures).blobs
         every = dict(named) | dict(answers)
         if len(every) == len({*named, *answers}):
@@ -96,6 +95,27 @@ class PartStatement:
             if found.setdefault(digest, length) != length:
                 raise ShapeError(f"part: {digest} is said to have {found[digest]} and {length} bytes")
         return found
+
+    def check_salted(self) -> None:
+        """Raise `ShapeError` unless each blob with a salt has room for it, is its whole answer, and named once."""
+        captures = Columns.of(self.captures)
+        salted = [captures[index] for index, said in enumerate(captures.alike) if said.salt]
+        named = Counter(digest for digest, _ in (*self._others(), *captures.blobs)) if salted else Counter()
+        for capture in salted:
+            about = f"part: {capture.asset}: a personal answer"
+            if capture.bytes < capture.salt:
+                raise ShapeError(f"{about} of {capture.bytes} bytes is shorter than its salt")
+            if capture.volatile is not None:
+                raise ShapeError(f"{about} has a volatile segment, which lies among those of others")
+            if named[capture.blob] > 1:
+                raise ShapeError(f"{about} shares its blob, {capture.blob}")
+
+    def _others(self) -> list[tuple[Digest, int]]:
+        """Return the blobs that are not one answer's, with their lengths."""
+        named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
+        if self.platforms is not None and self.platforms_bytes is not None:
+            named.append((self.platforms, self.platforms_bytes))
+        return named
 
 
 def part_predicate(
@@ -190,6 +210,7 @@ def read_part(statement: Statement) -> PartStatement:
         raise ShapeError("part: its subjects are not the plan and its captures")
     _check_segments(part)
     _conduct_log(part.conduct)
+    part.check_salted()
     return part
 
 

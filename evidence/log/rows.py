@@ -8,7 +8,17 @@ from typing import NamedTuple, TypeVar
 
 from evidence.log.fields import MAX_TEXT, Fields, ShapeError, is_time
 from evidence.log.links import link_row, read_link
-from evidence.model.capture import SNMP_AUTHENTICATION, SNMP_PRIVACY, SNMP_VERSIONS, Access, Capture, Original, Segment
+from evidence.model.capture import (
+    PERSONAL,
+    SALT_BYTES,
+    SNMP_AUTHENTICATION,
+    SNMP_PRIVACY,
+    SNMP_VERSIONS,
+    Access,
+    Capture,
+    Original,
+    Segment,
+)
 from evidence.model.names import AssetId, Digest, is_digest
 from evidence.model.outcome import Outcome, Result
 
@@ -17,7 +27,7 @@ _CAPTURE = frozenset(
     {"asset", "question", "transport", "request", "at", "took_ms", "bytes", "blob", "ttl_s", "class", "redactions"}
     | {"complete"}
 )
-_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access", "ssh", "sealed"})
+_OPTIONAL = frozenset({"platform", "reason", "host_key", "volatile", "access", "ssh", "sealed", "salt"})
 _SEALED = frozenset({"digest", "bytes"})
 _SEGMENT = frozenset({"blob", "offset", "length"})
 _COMMUNITY = frozenset({"version", "community"})
@@ -29,7 +39,7 @@ MAX_USER = 256
 """Longest name of a user: 32 octets (RFC 3411, SnmpAdminString of usmUserName), or the tags in the place of them."""
 _REASON = frozenset({"reason"})
 _NONE: frozenset[str] = frozenset()
-_CLASSES = frozenset({"technical", "personal"})
+_CLASSES = frozenset({"technical", PERSONAL})
 _Read = TypeVar("_Read")
 
 
@@ -77,6 +87,8 @@ def capture_row(capture: Capture) -> dict[str, object]:
         row["ssh"] = link_row(capture.link)
     if capture.original is not None:
         row["sealed"] = {"digest": capture.original.digest, "bytes": capture.original.bytes}
+    if capture.salt:
+        row["salt"] = capture.salt
     if capture.volatile is not None:
         segment = capture.volatile
         row["volatile"] = {"blob": segment.blob, "offset": segment.offset, "length": segment.length}
@@ -211,7 +223,20 @@ def _capture_in_words(value: object) -> Capture:
         original=_original(row.raw("sealed")) if "sealed" in row else None,
         complete=row.flag("complete"),
         reason=row.optional_text("reason"),
+        salt=_salt(row, classification),
     )
+
+
+def _salt(row: Fields, classification: str) -> int:
+    """Return how many random bytes a blob begins with; whether there is room for them, `read_part` looks at."""
+    if "salt" not in row:
+        return 0  # a technical answer, or a personal one from before they had a salt
+    if classification != PERSONAL:
+        raise ShapeError(f"capture: salt: stands beside a personal answer, found beside a {classification} one")
+    salt = row.whole("salt")
+    if salt != SALT_BYTES:
+        raise ShapeError(f"capture: salt: expected {SALT_BYTES} bytes, found {salt}")
+    return salt
 
 
 def _original(value: object) -> Original:

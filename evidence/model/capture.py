@@ -11,6 +11,12 @@ SNMP_AUTHENTICATION = ("sha1", "sha224", "sha256", "sha384", "sha512")
 """What signs SNMPv3 messages (RFC 3414, RFC 7860)."""
 SNMP_PRIVACY = ("des", "aes128", "aes192", "aes256", "aes192c", "aes256c")
 """What enciphers them (RFC 3414, RFC 3826; longer keys: drafts of Blumenthal and, with a last `c`, of Reeder)."""
+PERSONAL = "personal"
+"""The class of answers that name people."""
+SALT_BYTES = 16
+"""
+Random bytes before a personal answer: as many as nobody can try all of, nor hit twice (NIST SP 800-132 §5.1: 128 bits).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,8 @@ class Capture(NamedTuple):
     One question and its answer: provenance, and the digest of the redacted bytes. A tuple, for a log has millions.
 
     The stable share is the blob; the volatile share, if any, is a segment of a packed blob. Both together give back
-    the redacted answer exactly (`evidence.normalise.volatile`).
+    the redacted answer exactly (`evidence.normalise.volatile`). A personal answer is one share, behind a salt
+    (`evidence.store.answers`).
     """
 
     asset: AssetId
@@ -78,7 +85,7 @@ class Capture(NamedTuple):
     took_ms: int
     blob: Digest
     bytes: int
-    """Length of the stored plain bytes of the blob."""
+    """Length of the stored plain bytes of the blob, its salt among them."""
     ttl_s: int
     classification: str = "technical"
     """`technical` or `personal`: which retention applies."""
@@ -95,3 +102,5 @@ class Capture(NamedTuple):
     complete: bool = True
     reason: str | None = None
     """Why the answer is not complete."""
+    salt: int = 0
+    """Random bytes the blob begins with: `SALT_BYTES` where the answer is personal, none in all others."""

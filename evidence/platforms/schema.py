@@ -110,7 +110,7 @@ class QuestionModel(_Model):
     given: Name | None = Field(default=None, description="not asked where that question found nothing")
     tags: list[Tag] = Field(min_length=1)
     ttl: Duration = "1d"
-    personal: bool = False
+    personal: bool = Field(default=False, description="names people: kept behind random bytes, for a time of its own")
     config: Literal["running", "startup"] | None = None
     complete: Regex | None = None
     refused: Regex | None = None
@@ -132,6 +132,8 @@ class QuestionModel(_Model):
             )
         if bool(self.rows) is not bool(self.chosen_by) or not set(self.chosen_by or ()) <= set(self.rows or ()):
             raise ValueError(f"question {self.name}: chosen_by names some of the columns in rows; one needs the other")
+        if self.personal and self.config is not None:
+            raise ValueError(f"question {self.name}: a configuration is judged by its digest, so it cannot be personal")
         return self
 
 

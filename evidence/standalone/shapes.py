@@ -1,6 +1,7 @@
 """What a statement of each kind holds; anything more, less or other is refused."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -113,7 +114,7 @@ _CAPTURE = record(
     {
         "platform": text(), "reason": text(), "host_key": text(), "access": _access, "ssh": _SSH,
         "volatile": record(blob=_DIGEST, offset=whole(), length=whole()),
-        "sealed": record(digest=_DIGEST, bytes=whole(1)),
+        "sealed": record(digest=_DIGEST, bytes=whole(1)), "salt": lambda value: whole(1)(value) and value == 16,
     },
     asset=text(), question=text(), transport=text(), request=text(), at=_TIME, took_ms=whole(), bytes=whole(),
     blob=_DIGEST, ttl_s=whole(), redactions=whole(), complete=flag, **{"class": like("technical|personal")},
@@ -273,6 +274,13 @@ def _check_part(part: Any) -> None:
         require(False, f"part: {asset}: says what SSH agreed, and was not asked by SSH")
     for asset in (one["asset"] for one in part["captures"] if ("access" in one) > (one["transport"] == "snmp")):
         require(False, f"part: {asset}: says how SNMP was asked, and was not")
+    named = Counter(blob for blob, _ in blobs_of("part", part))
+    for one in (one for one in part["captures"] if "salt" in one):
+        about = f"part: {one['asset']}: a personal answer"
+        require(one["class"] == "personal", f"part: {one['asset']}: a salt, and no personal answer")
+        require(one["bytes"] >= one["salt"], f"{about} is shorter than its salt")
+        require("volatile" not in one, f"{about} has a volatile segment, which lies among those of others")
+        require(named[one["blob"]] == 1, f"{about} shares its blob")
 
 
 def blobs_of(kind: str, said: Any) -> list[tuple[str, int]]:

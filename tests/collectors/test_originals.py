@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -284,6 +285,7 @@ def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
         store=store,
         redactor=Redactor(key=b"x" * 32, key_id="k1"),
         clock=Still(),
+        random=token_bytes,
         write=lambda chunk, last: written.append(chunk),
         originals=Originals(store, (PUBLIC,), at=NOON),
     )

@@ -1,6 +1,7 @@
 """From what was heard to evidence."""
 
 from datetime import UTC, datetime
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -37,7 +38,11 @@ class Full(MemoryStore):
 def recording(written: list[tuple[Chunk, bool]], store: MemoryStore) -> Recording:
     redactor = Redactor(key=b"k" * 32, key_id="k1", secrets=["w3ld-0bserver"])
     return Recording(
-        store=store, redactor=redactor, clock=Still(), write=lambda chunk, last: written.append((chunk, last))
+        store=store,
+        redactor=redactor,
+        clock=Still(),
+        random=token_bytes,
+        write=lambda chunk, last: written.append((chunk, last)),
     )
 
 

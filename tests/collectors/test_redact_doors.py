@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -345,6 +346,7 @@ def kept(
         store=store or MemoryStore(),
         redactor=redactor(HELD),
         clock=Still(),
+        random=token_bytes,
         write=lambda chunk, last: written.append(chunk),
     )
     answer = Answer(data=data, request=request, took_ms=1, complete=reason is None, reason=reason)

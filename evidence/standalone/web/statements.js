@@ -92,7 +92,7 @@ const CAPTURE = record(
   {
     platform: text(), reason: text(), host_key: text(), access: ACCESS, ssh: SSH,
     volatile: record({ blob: isDigest, offset: whole(), length: whole() }),
-    sealed: record({ digest: isDigest, bytes: whole(1) }),
+    sealed: record({ digest: isDigest, bytes: whole(1) }), salt: one(16),
   },
 );
 const RESULT = one(
@@ -207,6 +207,13 @@ function checkPart(part) {
     need(access === undefined || transport === "snmp", `part: ${asset}: says how SNMP was asked, and was not`);
     const inside = volatile === undefined || volatile.offset + volatile.length <= (packed.get(volatile.blob) ?? -1);
     need(inside, `part: ${asset}: a volatile segment lies outside the packed blobs`);
+  }
+  const named = part.captures.some(({ salt }) => salt !== undefined) ? grouped(blobsOf("part", part), ([blob]) => blob) : null;
+  for (const { asset, blob, bytes, volatile, salt, class: kind } of part.captures.filter((each) => each.salt !== undefined)) {
+    need(kind === "personal", `part: ${asset}: a salt, and no personal answer`);
+    need(bytes >= salt, `part: ${asset}: a personal answer is shorter than its salt`);
+    need(volatile === undefined, `part: ${asset}: a personal answer has a volatile segment, which lies among those of others`);
+    need(named.get(blob).length === 1, `part: ${asset}: a personal answer shares its blob`);
   }
   const { log, log_bytes: length } = part.conduct;
   need((log ?? length ?? null) === null || (isDigest(log) && whole()(length)), "part: conduct: expected a log and its length");
