@@ -1,13 +1,12 @@
 """The assessments a log holds, read back."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from evidence.log.erased import erased_in, rests_on
-from evidence.log.erasure import Erasure
+from evidence.log.erased import as_it_stands, erased_in
 from evidence.log.findings import FindingsStatement, load_results
 from evidence.log.history import History
-from evidence.model.finding import Finding, Status
+from evidence.model.finding import Finding
 from evidence.model.names import Digest
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
@@ -42,17 +41,8 @@ def recorded(
             continue
         if profile is None or statement.basis.profile == profile:
             rows = load_results(get_blob(store, statement.results, statement.results_bytes))
-            findings = tuple(_since_erased(row, erased) for row in rows)
+            findings = tuple(as_it_stands(row, erased) for row in rows)
             yield Recorded(index=entry.index, digest=entry.digest, statement=statement, findings=findings)
-
-
-def _since_erased(finding: Finding, erased: Mapping[Digest, Erasure]) -> Finding:
-    """Return a finding as it stands: what it rested on alone may be gone."""
-    erasure = rests_on(finding, erased)
-    if erasure is None:
-        return finding
-    reason = f"what it rested on was {erasure}; it said {finding.status}"
-    return replace(finding, status=Status.NOT_ASSESSED, due=False, reason=reason)
 
 
 def newest_two(

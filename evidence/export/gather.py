@@ -12,6 +12,7 @@ from evidence.export.survey import SHOWN_TO_ALL, Survey, asked, sealed_plan, sur
 from evidence.log.accept import Accepted
 from evidence.log.captures import Columns
 from evidence.log.erased import erased_by, is_gone
+from evidence.log.erasure import Erasure
 from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
 from evidence.log.ledger import DISTRUSTED
@@ -117,6 +118,8 @@ class Gathered:
     parts: list[SealedPart] = field(default_factory=list)
     said: dict[Missed, Digest] = field(default_factory=dict)
     """The supplied missed statements."""
+    gone: Mapping[Digest, Erasure] = field(default_factory=dict)
+    """What was erased, by the word of the supplied statements."""
     named: set[Digest] = field(default_factory=set)
     """Parts that supplied ones name as the ones before."""
 
@@ -294,7 +297,7 @@ def _supply(gathered: Gathered, entry: Entry, accepted: Accepted) -> None:
 def _leave_out_erased(gathered: Gathered) -> None:
     """Let go of what was erased, as whoever reads the supplied statements alone must take it."""
     said = (gathered.history.statements[index] for index in sorted(gathered.supplied))
-    gone = erased_by(gathered.history, said)
+    gone = gathered.gone = erased_by(gathered.history, said)
     gathered.artefacts = {key: one for key, one in gathered.artefacts.items() if not is_gone(one.first, gone)}
     gathered.blobs = {digest: length for digest, length in gathered.blobs.items() if digest not in gone}
 

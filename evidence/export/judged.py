@@ -5,6 +5,7 @@ from evidence.bundle.judged import Judgement, Places
 from evidence.bundle.layout import blob_path, statement_path
 from evidence.controls.load import Catalogue, read_catalogue
 from evidence.export.gather import ExportError, Gathered, Selection
+from evidence.log.erased import as_it_stands
 from evidence.log.findings import load_results
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
@@ -16,6 +17,8 @@ DEFAULT_PROFILE = "all"
 def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgement | None:
     """
     Return the newest findings of the profile that was asked for, or of every requirement; none where there are none.
+
+    They are as they stand: what rested on nothing but what was erased since is not-assessed.
 
     Raises `ExportError` for a profile nothing was judged by, or a control no finding is about.
     """
@@ -32,7 +35,8 @@ def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgeme
     newest = chosen[-1]
     basis = newest.findings.basis
     catalogue = read_catalogue(read_texts(get_blob(store, basis.controls, basis.controls_bytes)))
-    rows = load_results(get_blob(store, newest.findings.results, newest.findings.results_bytes))
+    signed = load_results(get_blob(store, newest.findings.results, newest.findings.results_bytes))
+    rows = (as_it_stands(row, gathered.gone) for row in signed)
     requirements = _requirements(catalogue, selection)
     return Judgement(
         statement=newest.digest,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from types import MappingProxyType
 
 from evidence.log.accept import Accepted
@@ -9,7 +10,7 @@ from evidence.log.erasure import Erasure, ErasureError, Named, check_list, in_ef
 from evidence.log.history import Entry, History
 from evidence.log.ledger import Ledger
 from evidence.model.capture import Capture
-from evidence.model.finding import Finding
+from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest
 
 _NAMING = frozenset({"part", "plan", "findings", "anchor"})
@@ -42,6 +43,15 @@ def rests_on(finding: Finding, erased: Mapping[Digest, Erasure]) -> Erasure | No
     """Return the erasure that took the last of what a finding rests on; `None` where something of it is there."""
     found = [erased.get(digest) for digest in finding.evidence]
     return found[-1] if found and all(found) else None
+
+
+def as_it_stands(finding: Finding, erased: Mapping[Digest, Erasure]) -> Finding:
+    """Return a finding as it stands: one that rested on nothing but what is gone is not-assessed."""
+    erasure = rests_on(finding, erased)
+    if erasure is None:
+        return finding
+    reason = f"what it rested on was {erasure}; it said {finding.status}"
+    return replace(finding, status=Status.NOT_ASSESSED, due=False, reason=reason)
 
 
 def is_gone(capture: Capture, erased: Mapping[Digest, Erasure]) -> Erasure | None:

@@ -1,11 +1,15 @@
 """The tables of findings in a bundle, made again from the statement the assessor signed."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from evidence.assess.knowledge import read_texts
 from evidence.bundle.judged import CONTROLS, FINDINGS, Judgement, Places, judged_files
 from evidence.bundle.layout import blob_path
 from evidence.bundle.opened import read_file
 from evidence.bundle.table import lines_of
 from evidence.controls.load import read_catalogue
+from evidence.log.erased import as_it_stands
 from evidence.log.findings import FindingsStatement, load_results
 from evidence.model.names import Digest, parse_digest
 from evidence.verify.bundle_audit import BundleAudit
@@ -35,13 +39,22 @@ def check_tables(audit: BundleAudit, answer: Answer) -> None:
     if blob_path(statement.results) not in audit.manifest:
         answer.gap(f"{FINDINGS}: what it is made of is withheld")
         return
-    made = judged_files(_judgement(audit, named, statement), _places(audit))
-    whole = audit.narrowed == "no"
+    signed = _judgement(audit, named, statement)
+    standing = replace(signed, findings=tuple(as_it_stands(one, audit.erased) for one in signed.findings))
+    # The first bundles show what was signed, even where all it rests on was erased.
+    wrong = min((list(_wrong(audit, judgement, tables)) for judgement in (standing, signed)), key=len)
+    for path in wrong:
+        answer.fail(f"{path}: not what the findings say")
+    answer.note(f"the findings of {statement.basis.as_of} by the profile {statement.basis.profile}")
+
+
+def _wrong(audit: BundleAudit, judgement: Judgement, tables: Iterable[str]) -> Iterator[str]:
+    """Yield the tables that a judgement does not give."""
+    made, whole = judged_files(judgement, _places(audit)), audit.narrowed == "no"
     for path in sorted({*tables, *(made if whole else ())}):
         told, right = (lines_of(data) for data in (_read(audit, path), made.get(path, b"")))
         if told[0] != right[0] or not set(told) <= set(right) or (whole and told != right):
-            answer.fail(f"{path}: not what the findings say")
-    answer.note(f"the findings of {statement.basis.as_of} by the profile {statement.basis.profile}")
+            yield path
 
 
 def _read(audit: BundleAudit, path: str) -> bytes:

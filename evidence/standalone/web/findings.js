@@ -35,13 +35,20 @@ async function checkFindings(found, say) {
   if (alike.at(-1) !== statement) say.fail(`${FINDINGS}: made of ${statement.digest}, and the log was judged again later`);
   if (!found.manifest.has(BLOBS + bare(statement.says.results))) return say.gap(`${FINDINGS}: what it is made of is withheld`);
   const results = await blobOf(found, statement.says.results, statement.says.results_bytes, RESULTS);
-  const made = findingCells(results, placesOf(found), statement);
-  if (!fits(rows.map((row) => row.filter((_, at) => at !== 2)), made.map(({ cells }) => cells), whole)) say.fail(`${FINDINGS}: not what the findings say`);
+  const indexes = new Map();
   for (const path of tables.filter((each) => each !== FINDINGS)) {
     need(/^data\/controls\/[^/]+\/index\.csv$/.test(path), `${path}: no table of a framework`);
-    const index = tableRows(await found.bundle.text(path), path, INDEX_HEADER);
-    if (index.length === 0 || !fitsIndex(index, made, whole)) say.fail(`${path}: not what the findings say`);
+    indexes.set(path, tableRows(await found.bundle.text(path), path, INDEX_HEADER));
   }
+  // The first bundles show what was signed, whatever was erased.
+  const forms = [found.erased, new Map()].map((erased) => {
+    const made = findingCells(results.map((row) => asItStands(row, erased)), placesOf(found), statement);
+    const told = rows.map((row) => row.filter((_, at) => at !== 2));
+    const wrong = [...indexes].filter(([, index]) => index.length === 0 || !fitsIndex(index, made, whole)).map(([path]) => path);
+    return fits(told, made.map(({ cells }) => cells), whole) ? wrong : [FINDINGS, ...wrong];
+  });
+  const [wrong] = forms.sort((one, other) => one.length - other.length);
+  for (const path of wrong) say.fail(`${path}: not what the findings say`);
   say.note(`the findings of ${statement.says.as_of} by the profile ${statement.says.profile}`);
 }
 
@@ -71,6 +78,13 @@ function placesOf(found) {
   for (const blob of found.blobs.keys()) if (found.manifest.has(BLOBS + bare(blob))) others.set(blob, BLOBS + bare(blob));
   return (asset, digest) =>
     (answers.get(`${asset} ${digest}`) ?? answers.get(digest) ?? others.get(digest) ?? digest).replace(/^data\//, "");
+}
+
+// A finding that rested on nothing but what is gone is not-assessed.
+function asItStands(row, erased) {
+  if (row.evidence.length === 0 || !row.evidence.every((digest) => erased.has(digest))) return row;
+  const reason = `what it rested on was ${erased.get(row.evidence.at(-1)).told}; it said ${row.status}`;
+  return { ...row, status: "not-assessed", due: false, reason };
 }
 
 function findingCells(results, placeOf, statement) {

@@ -47,7 +47,16 @@ SNMP = SSH._replace(
 )
 CUT_OFF = SSH._replace(asset=AssetId("press-7"), platform=None, complete=False, reason="cut off, it says", link=None)
 SEALED = SSH._replace(question="config", original=Original(digest=OTHER, bytes=5))
-CAPTURES = (SSH, SNMP, CUT_OFF, SEALED, SNMP._replace(question="ports", volatile=None), SSH._replace(took_ms=7))
+PERSONAL = SSH._replace(question="accounts", blob=digest_of(b"salted"), bytes=40, classification="personal", salt=16)
+CAPTURES = (
+    PERSONAL,
+    SSH,
+    SNMP,
+    CUT_OFF,
+    SEALED,
+    SNMP._replace(question="ports", volatile=None),
+    SSH._replace(took_ms=7),
+)
 
 
 def payload(captures: tuple[Capture, ...] = CAPTURES) -> bytes:
@@ -114,6 +123,7 @@ def test_what_is_out_of_the_ordinary_is_left_to_the_others(captures: tuple[Captu
         (b'"asset":"sw-01"', b'"asset":"sw-01","asset":"sw-01"'),
         (b'"class":"technical"', b'"bytes":9,"class":"technical"'),
         (b'"redactions":0', b'"redactions":0,"redactions":0'),
+        (b'"salt":16', b'"salt":16,"salt":16'),
         (b'"redactions":0', b'"redactions":0,"transport":"ssh"'),
         (b'"ttl_s":86400', b'"ttl_s":86400,"ttl_s":86400'),
     ],
@@ -132,6 +142,20 @@ def test_every_damaged_byte_is_found() -> None:
             if same_as_row_by_row(damaged):
                 statement = parse(damaged)
                 assert (read_part(statement), statement.log) != whole, damaged[max(0, place - 40) : place + 40]
+
+
+def test_salts_are_read_apart_and_looked_at_as_row_by_row() -> None:
+    apart = set_apart(PAYLOAD)
+    assert apart is not None
+    assert next(iter(apart.captures)).salt == 16
+    again = PERSONAL._replace(at="2026-07-22T02:00:09Z")
+    moving = PERSONAL._replace(volatile=Segment(blob=PACKED, offset=0, length=1))
+    for captures in ((PERSONAL._replace(bytes=15),), (PERSONAL, again), (moving,)):
+        assert set_apart(payload(captures)) is not None
+        assert not same_as_row_by_row(payload(captures))
+    for was, becomes in ((b'"salt":16', b'"salt":17'), (b'"class":"personal"', b'"class":"technical"')):
+        assert set_apart(PAYLOAD.replace(was, becomes)) is None
+        assert not same_as_row_by_row(PAYLOAD.replace(was, becomes))
 
 
 _PIECES = (

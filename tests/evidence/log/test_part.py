@@ -210,6 +210,53 @@ def test_a_segment_lies_inside_its_blob() -> None:
         read(predicate(packed={PACKED: 4}))
 
 
+SALTED = PLAIN._replace(
+    blob=digest_of(b"r" * 16 + b"jdoe"), bytes=20, classification="personal", salt=16, asset=AssetId("host-1")
+)
+
+
+def test_a_personal_answer_says_how_long_its_salt_is() -> None:
+    assert capture_row(SALTED)["salt"] == 16
+    assert "salt" not in capture_row(PLAIN)
+    assert read(predicate(captures=[SALTED, PLAIN]), (SALTED, PLAIN)).captures == (SALTED, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"class": "technical"}, "salt: stands beside a personal answer, found beside a technical one"),
+        ({"salt": 0}, "salt: expected 16 bytes, found 0"),
+        ({"salt": 8}, "salt: expected 16 bytes, found 8"),
+        ({"salt": "16"}, "salt"),
+        ({"salt": True}, "salt"),
+        ({"bytes": 15}, "of 15 bytes is shorter than its salt"),
+        ({"volatile": {"blob": PACKED, "offset": 0, "length": 1}}, "has a volatile segment"),
+    ],
+)
+def test_a_salt_that_cannot_be_is_refused(changes: Mapping[str, object], words: str) -> None:
+    with pytest.raises(ShapeError, match=words):
+        read({**predicate(), "captures": [{**capture_row(SALTED), **changes}]}, (SALTED,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "others"),
+    [
+        ({"assets": SALTED.blob, "assets_bytes": 20}, ()),
+        ({"packed": {SALTED.blob: 20}}, ()),
+        ({"conduct": {"log": SALTED.blob, "log_bytes": 20}}, ()),
+        ({"platforms": SALTED.blob, "platforms_bytes": 20}, ()),
+        ({}, (PLAIN._replace(blob=SALTED.blob, bytes=20),)),
+        ({}, (SALTED._replace(at="2026-07-22T02:00:09Z"),)),
+    ],
+)
+def test_nothing_else_has_the_blob_of_a_personal_answer(
+    changes: Mapping[str, object], others: tuple[Capture, ...]
+) -> None:
+    assert read(predicate(captures=[SALTED, PLAIN]), (SALTED, PLAIN))
+    with pytest.raises(ShapeError, match="host-1: a personal answer shares its blob"):
+        read(predicate(captures=[SALTED, *others], **changes), (SALTED, *others))
+
+
 def test_a_wrong_slot_is_not_written() -> None:
     with pytest.raises(KeyNameError):
         predicate(slot="x")
@@ -255,7 +302,8 @@ _CAPTURES = st.builds(
     original=st.none() | st.builds(Original, digest=st.just(BLOB), bytes=st.integers(1, 2**53 - 1)),
     complete=st.booleans(),
     reason=st.none() | _TEXT,
-)
+    salt=st.just(0),
+) | st.builds(lambda capture: capture._replace(classification="personal", salt=16), st.deferred(lambda: _CAPTURES))
 
 
 @given(_CAPTURES)
