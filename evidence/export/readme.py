@@ -28,6 +28,8 @@ What is here
   conduct.csv    how each run behaved: requests, rates, refusals
   evidence/      one plain copy of each answer. Secrets are tags: <secret:TYPE:KEY:20 hex>. Values that change by
                  themselves (counters, uptime) are left out; their digests stand in the statements
+                 A salt in evidence.csv: the file begins with so many random bytes, because the answer names people.
+                 What was said comes after them: tail -c +17 FILE
   statements/    what was signed, by whom: DSSE envelopes
   timeline.csv   every statement in the order of the log, and what bounds its time (of an incident only)
   cmmc/          the artifact hash logs of a CMMC assessment (of its profile only)
@@ -50,6 +52,9 @@ the same one.
      find data -type f | wc -l
    PowerShell:
      (Get-ChildItem data -Recurse -File).Count; (Get-ChildItem data -Recurse -File | Measure-Object Length -Sum).Sum
+
+   To read an answer behind a salt of 16 in PowerShell:
+     $b = [IO.File]::ReadAllBytes((Resolve-Path FILE)); [Text.Encoding]::UTF8.GetString($b, 16, $b.Length - 16)
 
 2. The sealer of this log signed it (OpenSSH 8.1 or newer; it comes with Windows, macOS and Linux):
      ssh-keygen -Y verify -f allowed_signers -I {principal} -n {namespace} -s {signature} < {tagmanifest}

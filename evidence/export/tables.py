@@ -13,7 +13,7 @@ from evidence.verify.calendar_step import Slots
 _LEDGER = ("address", "platform", "site", "zone", "role", "criticality", "function", "accountable", "vendor")
 _EVIDENCE = (
     "file", "asset", "question", "first_at", "last_at", "times", "transport", "request", "bytes", "sha256",
-    "complete", "redactions", "statement",
+    "complete", "redactions", "salt", "statement",
 )  # fmt: skip
 _TOTALS = ("requests", "failed", "refused", "max_rate_per_device", "max_rate_per_zone")
 _CONDUCT = ("run", "slot", "started", "ended", "finished", "assets", *_TOTALS, "pace", "clock", "run_by", "parts")
@@ -46,7 +46,7 @@ def _evidence(gathered: Gathered) -> Iterator[Iterable[object]]:
         yield (
             artefact.path.removeprefix("data/"), first.asset, first.question, first.at, artefact.last_at,
             artefact.times, first.transport, first.request, first.bytes, first.blob,
-            "yes" if first.complete else "no", first.redactions, artefact.statement,
+            "yes" if first.complete else "no", first.redactions, first.salt, artefact.statement,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 Makes the good bundles that are frozen beside it: small ones, of fixed keys and times, with every kind of statement.
 
     python tests/vectors/bundles.py tests/vectors/bundle-0.1
+    python tests/vectors/bundles.py tests/vectors/bundle-0.1-personal personal
 
 A bundle handed out by any release verifies under every later one, so a vector is made once per format and never again.
 The bad ones are made of these when they are tested: each is a good one with one thing changed (`defects.py`).
@@ -221,13 +222,40 @@ def erase(log: Log, target: Path) -> None:
     log.export(target / "erased.zip", "2026-06-30..2026-07-31")
 
 
-def main(folder: Path) -> None:
-    """Write the vectors into `folder`, which must not exist, and what an auditor got besides."""
+def build_personal(place: Path, target: Path) -> Log:
+    """
+    Write a log of three nights with answers that name people, the same of every asset, and hand out of it.
+
+    Then one of these is erased, and a configuration on which findings rest, and what is left is handed out again.
+    """
+    log = begin(place)
+    site = log.site
+    site.people = True
+    for number in range(3):
+        log.run(number)
+    log.judge()
+    site.seal()
+    log.export(target / "personal.zip", "2026-06-30..2026-07-03")
+    site.seal()
+    history = History.read(site.store)
+    wanted = [("sw-01", "accounts"), ("sw-02", "running-config")]
+    answers = {(c.asset, c.question): c.blob for _, c in history.captures()}
+    chosen = choose(history, [answers[one] for one in wanted])
+    state(site.keyring, history, chosen, by="B. Owner", reason="GDPR Art. 17: a leaver asked", at=site.now)
+    site.seal()
+    remove(site.store, site.keyring, chosen, bypass=False, at=site.now)
+    log.export(target / "personal_erased.zip", "2026-06-30..2026-07-03")
+    return log
+
+
+def main(folder: Path, kind: str = "") -> None:
+    """Write the vectors of a kind into `folder`, which must not exist, and what an auditor got besides."""
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as place:
-        log = build(Path(place) / "store", folder)
+        log = (build_personal if kind == "personal" else build)(Path(place) / "store", folder)
         history = History.read(log.site.store)
-        erase(log, folder)
+        if not kind:
+            erase(log, folder)
     root = log.site.keyring.key(Role.ROOT).public
     (folder / "root.pub").write_text(f"{root.text} plantproof-root\n")
     (folder / "allowed_signers").write_bytes(allowed_signers(history))
@@ -238,4 +266,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -36,6 +36,10 @@ from evidence.model.names import digest_of
 GOOD = Path(__file__).parent / "bundle-0.1"
 ERASED = GOOD.with_name("bundle-0.1-erased")
 """Of another log, in which an answer was erased."""
+PERSONAL = GOOD.with_name("bundle-0.1-personal")
+"""Of a third, in which answers that name people have a salt."""
+_WHOLE = frozenset({"whole", "one_control", "erased", "personal", "personal_erased"})
+"""Good bundles that begin with the log."""
 Edit = Callable[[Any], None]
 
 
@@ -80,12 +84,12 @@ def good(base: str) -> bytes:
 
 
 def _folder(base: str) -> Path:
-    return ERASED if base == "erased" else GOOD
+    return {"erased": ERASED, "personal": PERSONAL, "personal_erased": PERSONAL}.get(base, GOOD)
 
 
 def pins_of(base: str) -> tuple[str, ...]:
     """Return the pin an auditor holds: of the size a bundle begins with, or of the plan where it begins with none."""
-    before = "7" if base in ("whole", "one_control", "erased") else "29"
+    before = "7" if base in _WHOLE else "29"
     lines = (_folder(base) / "pins.txt").read_text().splitlines()
     return tuple(line for line in lines if line.split(" ")[1] == before)
 
@@ -702,6 +706,89 @@ def dsse_signature_written_otherwise(envelope: dict[str, Any]) -> None:
 @resealed("statements")
 def dsse_base64_without_padding(envelope: dict[str, Any]) -> None:
     envelope["signatures"][0]["sig"] = envelope["signatures"][0]["sig"].rstrip("=")
+
+
+def salted(edit: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+    """Register an edit of a part and of the capture in it that has a salt, signed by the collector."""
+
+    def on_statement(statement: dict[str, Any]) -> None:
+        part = statement["predicate"]
+        edit(part, next(row for row in part["captures"] if "salt" in row))
+        pairs = {(f"{row['asset']}/{row['question']}", row["blob"][7:]): None for row in part["captures"]}
+        answers = [{"name": name, "digest": {"sha256": digest}} for name, digest in pairs]
+        statement["subject"] = [statement["subject"][0], *answers]
+
+    on_statement.__name__ = edit.__name__
+    restated("statements", base="personal")(on_statement)
+
+
+@salted
+def salt_of_a_technical_answer(_: dict[str, Any], row: dict[str, Any]) -> None:
+    row["class"] = "technical"
+
+
+@salted
+def salt_of_another_length(_: dict[str, Any], row: dict[str, Any]) -> None:
+    row["salt"] = 8
+
+
+@salted
+def salt_of_no_length(_: dict[str, Any], row: dict[str, Any]) -> None:
+    row["salt"] = 0
+
+
+@salted
+def salt_longer_than_its_answer(_: dict[str, Any], row: dict[str, Any]) -> None:
+    row["bytes"] = 15
+
+
+@salted
+def salt_beside_values_among_others(part: dict[str, Any], row: dict[str, Any]) -> None:
+    row["volatile"] = {"blob": part["packed"][0]["blob"], "offset": 0, "length": 1}
+
+
+@salted
+def personal_answer_shared_with_a_technical_one(part: dict[str, Any], row: dict[str, Any]) -> None:
+    part["captures"][0].update(blob=row["blob"], bytes=row["bytes"])
+
+
+@salted
+def personal_answer_given_twice(part: dict[str, Any], row: dict[str, Any]) -> None:
+    part["captures"].append({**row, "at": row["at"].replace(":00Z", ":01Z")})
+
+
+@salted
+def personal_answer_that_is_the_list_of_assets(part: dict[str, Any], row: dict[str, Any]) -> None:
+    part.update(assets=row["blob"], assets_bytes=row["bytes"])
+
+
+@salted
+def personal_answer_among_packed_values(part: dict[str, Any], row: dict[str, Any]) -> None:
+    part["packed"] = sorted(
+        [*part["packed"], {"blob": row["blob"], "bytes": row["bytes"]}], key=lambda one: one["blob"]
+    )
+
+
+@defect("artefacts", "sealer", base="personal_erased")
+def personal_answer_handed_out_after_its_erasure(bag: Any) -> None:
+    before = bags().Bag.read(good("personal"))
+    path = next(
+        path for path in before.files if path.startswith(EVIDENCE) and path not in bag.files and "accounts" in path
+    )
+    bag.files[path] = before.files[path]
+
+
+@defect("artefacts", "sealer", base="personal")
+def personal_answer_without_its_salt(bag: Any) -> None:
+    path = next(path for path in sorted(bag.files) if path.startswith(EVIDENCE) and "accounts" in path)
+    bag.files[path] = bag.files[path][16:]
+
+
+@defect("artefacts", "sealer", base="personal_erased")
+def finding_said_to_support_after_its_erasure(bag: Any) -> None:
+    path = "data/findings.csv"
+    row = next(line for line in bag.files[path].split(b"\r\n") if b"it said supports" in line)
+    bag.files[path] = bag.files[path].replace(row, row.replace(b",not-assessed,", b",supports,"))
 
 
 worded("json_with_blanks", lambda data: data.replace(b'":', b'": ', 1))

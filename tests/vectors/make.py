@@ -2,6 +2,7 @@
 Makes a small store with fixed keys and times: the frozen vectors, and what the tests of evidence damage.
 
     python tests/vectors/make.py tests/vectors/store-0.1
+    python tests/vectors/make.py tests/vectors/store-0.1-personal personal
 
 A store written by any release verifies under every later one, so a vector is made once per format and never again.
 The keys in here protect nothing.
@@ -30,9 +31,11 @@ from evidence.log.seal import seal
 from evidence.log.statement import Subject
 from evidence.log.writer import append, create_log
 from evidence.model.asset import Asset, Safety
-from evidence.model.capture import Capture, Segment
+from evidence.model.capture import SALT_BYTES, Capture, Segment
 from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
+from evidence.registers.erasing import choose, remove, state
+from evidence.store.answers import Random, put_personal
 from evidence.store.blobs import put_blob
 from evidence.store.directory import LOCK, TEMPORARY
 from evidence.store.interface import Store
@@ -40,6 +43,7 @@ from evidence.store.layout import part_key
 from evidence.store.open import open_store
 
 START = datetime(2026, 7, 22, 2, 0, tzinfo=UTC)
+ACCOUNTS = b"root:x:0:0:root:/root:/bin/bash\njdoe:x:1000:1000:Jane Doe:/home/jdoe:/bin/bash\n"
 OWNER, DOMAIN = "acme", "plantproof.example"
 REDACTION_MASTER = hashlib.sha256(b"plantproof test master").digest()
 
@@ -74,6 +78,11 @@ class Site:
     runs: int = 0
     snmp: bool = True
     """Whether there are SNMP answers, too; what stands in them is no answer's form, so no report reads them."""
+    people: bool = False
+    """Whether there are personal answers, too: of all assets the same."""
+    random: Random | None = None
+    """Where the random bytes before them come from; none: from their number."""
+    salts: int = 0
 
     def begin(self) -> None:
         """Make the log."""
@@ -164,7 +173,37 @@ class Site:
             for question, transport, text in answers
             if self.snmp or transport != "snmp"
         ]
+        if self.people:
+            blob, length = put_personal(self.store, ACCOUNTS, self.random or self._fixed)
+            captures.append(
+                captures[0]._replace(
+                    question="accounts", request="getent passwd", blob=blob, bytes=length, redactions=0,
+                    classification="personal", salt=SALT_BYTES,
+                )
+            )  # fmt: skip
         return captures, {packed: len(uptime.encode())}
+
+    def _fixed(self, length: int) -> bytes:
+        self.salts += 1
+        return hashlib.sha256(f"plantproof test salt {self.salts}".encode()).digest()[:length]
+
+
+def build_personal(store: Store) -> tuple[Site, list[Checkpoint]]:
+    """Fill an empty store: three runs with answers that name people, the same of every asset; one was erased."""
+    site = Site(store=store, keyring=fixed_keyring(), people=True)
+    site.begin()
+    plan = site.plan()
+    seals = []
+    for _ in range(3):
+        site.run(plan)
+        seals.append(site.seal())
+    history = History.read(store)
+    person = next(c.blob for _, c in history.captures() if (c.asset, c.question) == ("sw-01", "accounts"))
+    chosen = choose(history, [person])
+    state(site.keyring, history, chosen, by="B. Owner", reason="GDPR Art. 17: a leaver asked", at=site.now)
+    seals.append(site.seal())
+    remove(store, site.keyring, chosen, bypass=False, at=site.now)
+    return site, seals
 
 
 def build(store: Store) -> tuple[Site, list[Checkpoint]]:
@@ -184,11 +223,11 @@ def build(store: Store) -> tuple[Site, list[Checkpoint]]:
     return site, seals
 
 
-def main(folder: Path) -> None:
-    """Write the vector into `folder`, which must not exist."""
+def main(folder: Path, kind: str = "") -> None:
+    """Write the vector of a kind into `folder`, which must not exist."""
     folder.mkdir(parents=True)
     place = folder / "store"
-    site, seals = build(open_store(str(place), create=True))
+    site, seals = (build_personal if kind == "personal" else build)(open_store(str(place), create=True))
     shutil.rmtree(place / TEMPORARY)
     (place / LOCK).unlink()
     (folder / "root.pub").write_text(f"{site.keyring.key(Role.ROOT).public.text} plantproof-root\n")
@@ -196,4 +235,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -13,16 +13,17 @@ from evidence.log.keyring import load_public
 from evidence.log.note import parse_pin
 from evidence.store.directory import DirectoryStore
 from evidence.store.layout import Area, parse_key
-from evidence.store.memory import MemoryStore
+from evidence.store.memory import Vault
 from evidence.verify.result import Status
 from evidence.verify.verifier import verify
 
 VECTORS = Path(__file__).parents[2] / "vectors"
+CAPTURES = {"store-0.1": 16, "store-0.1-personal": 27}
 STORES = sorted(path for path in VECTORS.iterdir() if (path / "store" / "store.json").exists())
 
 
 def test_there_is_a_vector() -> None:
-    assert [path.name for path in STORES] == ["store-0.1"]
+    assert {path.name for path in STORES} == CAPTURES.keys()
 
 
 @pytest.mark.parametrize("vector", STORES, ids=lambda path: path.name)
@@ -30,13 +31,11 @@ def test_a_frozen_store_verifies(vector: Path) -> None:
     store = DirectoryStore(vector / "store")
     pins = [parse_pin(line.encode()) for line in (vector / "pins.txt").read_text().splitlines()]
     report = verify(store, trusted_root=load_public(vector / "root.pub"), pins=pins)
-    assert [(step.number, step.status) for step in report.steps] == [
-        *((number, Status.PASSED) for number in range(1, 11)),
-        (11, Status.NOT_CHECKED),
-        (12, Status.NOT_CHECKED),
-    ]
+    open_ones = {11, 12} | ({8} if vector.name == "store-0.1-personal" else set())  # in that one an answer was erased
+    for step in report.steps:
+        assert step.status is (Status.NOT_CHECKED if step.number in open_ones else Status.PASSED), step
     assert report.checkpoint == pins[-1]
-    assert len(list(History.read(store).captures())) == 16
+    assert len(list(History.read(store).captures())) == CAPTURES[vector.name]
 
 
 @pytest.mark.parametrize("vector", STORES, ids=lambda path: path.name)
@@ -47,10 +46,11 @@ def test_verifying_writes_nothing(vector: Path, tmp_path: Path) -> None:
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 
 
-def test_the_same_evidence_is_still_written_the_same_way(vectors: ModuleType) -> None:
+@pytest.mark.parametrize(("name", "build"), [("store-0.1", "build"), ("store-0.1-personal", "build_personal")])
+def test_the_same_evidence_is_still_written_the_same_way(vectors: ModuleType, name: str, build: str) -> None:
     """Byte for byte, but for blobs: another zstd may write another frame of the same plain bytes."""
-    frozen, fresh = DirectoryStore(VECTORS / "store-0.1" / "store"), MemoryStore()
-    vectors.build(fresh)
+    frozen, fresh = DirectoryStore(VECTORS / name / "store"), Vault()
+    getattr(vectors, build)(fresh)
     assert list(fresh.keys("")) == list(frozen.keys(""))
     for key in frozen.keys(""):
         if parse_key(key).area is not Area.BLOB:

@@ -20,11 +20,12 @@ WRITER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_bytes
 sys.path.insert(0, sys.argv[2])
 import make
 from evidence.log.chain import read_chain
 from evidence.store.directory import DirectoryStore
-site = make.Site(store=DirectoryStore(Path(sys.argv[1])), keyring=make.fixed_keyring())
+site = make.Site(store=DirectoryStore(Path(sys.argv[1])), keyring=make.fixed_keyring(), people=True, random=token_bytes)
 site.begin()
 print("ready", flush=True)
 number = read_chain(site.store).size
