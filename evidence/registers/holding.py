@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from evidence.log.erased import erased_in, naming
+from evidence.log.erasure import digests_of
 from evidence.log.history import History
+from evidence.log.register import Entry
 from evidence.model.names import AssetId, Digest
 from evidence.registers.reading import current, declared
 from evidence.store.holds import Holds
@@ -36,15 +38,54 @@ class LegalHold:
 def holds_in_force(history: History) -> Iterator[LegalHold]:
     """Yield the holds that nobody ended."""
     for one in current(declared(history), "attestation").values():
-        entry = one.entry
-        if entry.text("kind") == LEGAL_HOLD:
-            asset = entry.text("asset")
-            yield LegalHold(
-                id=entry.id,
-                asset=AssetId(asset) if asset else None,
-                by=entry.text("by") or "",
-                reason=entry.text("reason") or "",
-            )
+        if one.entry.text("kind") == LEGAL_HOLD:
+            yield _hold(one.entry)
+
+
+def _hold(entry: Entry) -> LegalHold:
+    asset = entry.text("asset")
+    return LegalHold(
+        id=entry.id,
+        asset=AssetId(asset) if asset else None,
+        by=entry.text("by") or "",
+        reason=entry.text("reason") or "",
+    )
+
+
+def erased_under_hold(history: History) -> Iterator[tuple[Digest, LegalHold]]:
+    """
+    Yield what was said to be erased while a hold on it was in force that still is, and the hold.
+
+    Whoever looks after the log removes nothing of that before the hold ends.
+    """
+    begun = list(_begun(history))
+    if not begun:
+        return
+    for erased in (entry for entry in history.statements if entry.kind == "erasure"):
+        holds = [hold for index, hold in begun if index < erased.index]
+        erasure = history.open(erased).erasure
+        if erasure is None or not holds:
+            continue
+        covered_by: dict[Digest, LegalHold] = {}
+        for _, accepted in naming(history, history.statements[: erasure.size]):
+            for capture in accepted.part.captures if accepted.part is not None else ():
+                for digest in digests_of(capture) & erasure.digests:
+                    hold = next((one for one in holds if one.covers(capture.asset)), None)
+                    if hold is not None:
+                        covered_by.setdefault(digest, hold)
+        yield from sorted(covered_by.items(), key=lambda item: item[0])
+
+
+def _begun(history: History) -> Iterator[tuple[int, LegalHold]]:
+    """Yield each hold in force, and the leaf since which nobody ended it."""
+    places = {entry.digest: entry.index for entry in history.statements}
+    since: dict[str, int] = {}
+    for one in declared(history):
+        if one.register == "attestation" and one.entry.ended is None and one.entry.text("kind") == LEGAL_HOLD:
+            since.setdefault(one.entry.id, places[one.source])
+        elif one.register == "attestation":
+            since.pop(one.entry.id, None)
+    yield from ((since[hold.id], hold) for hold in holds_in_force(history))
 
 
 def covered(history: History, holds: Collection[LegalHold]) -> frozenset[str]:

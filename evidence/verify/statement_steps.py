@@ -9,6 +9,7 @@ from types import MappingProxyType
 from evidence.errors import Error
 from evidence.log.accept import Accepted, AcceptError, accept
 from evidence.log.chain import Chain, Leaf, part_keys
+from evidence.log.history import History
 from evidence.log.keystatement import Act
 from evidence.log.ledger import places_of
 from evidence.log.part import After
@@ -16,6 +17,7 @@ from evidence.log.plan import plan_blob, plan_time
 from evidence.log.quarantine import Quarantine
 from evidence.log.statement import FIRST_SUBJECT, ROLE_OF, Statement, UnknownKindError
 from evidence.model.names import Digest, digest_of
+from evidence.registers.holding import LegalHold, erased_under_hold
 from evidence.store.blobs import get_blob, measure_blob
 from evidence.store.layout import Area, statement_key
 from evidence.store.originals import check_original
@@ -208,8 +210,14 @@ def check_blobs(audit: Audit, answer: Answer) -> None:
     """Step 8: every artefact is there, one frame of its signed length, with the digest it is named by."""
     there = {place.digest for place in audit.keys.values() if place.area in (Area.BLOB, Area.ORIGINAL)}
     name_erased(audit.erased, answer)
-    for digest in sorted(audit.erased.keys() & there):
+    held = _under_hold(audit, answer)
+    for digest in sorted(audit.erased.keys() & there - held.keys()):
         answer.gap(f"{digest}: is still there; `erase` with the same words removes it")
+    for digest, hold in held.items():
+        if digest in there:
+            answer.gap(f"{digest}: was said to be erased, and stays while this lasts: {hold}")
+        else:
+            answer.fail(f"{digest}: was erased in spite of {hold}")
     for digest, length in sorted(audit.blobs.items()):
         if digest in audit.erased:
             continue
@@ -229,6 +237,18 @@ def check_blobs(audit: Audit, answer: Answer) -> None:
     _check_originals(audit, answer)
     if audit.sealed is None:
         answer.gap("which artefacts there should be: the log cannot be read (step 4)")
+
+
+def _under_hold(audit: Audit, answer: Answer) -> Mapping[Digest, LegalHold]:
+    """Return what is said to be gone and a legal hold covers that was there before, and still is."""
+    if not audit.erased:
+        return {}
+    try:
+        history = History.read(audit.store, opened=audit.opened)
+        return {digest: hold for digest, hold in erased_under_hold(history) if digest in audit.erased}
+    except Error as error:
+        answer.gap(f"whether legal holds were kept: {error}")
+        return {}
 
 
 def _check_originals(audit: Audit, answer: Answer) -> None:

@@ -302,6 +302,39 @@ def test_what_a_legal_hold_covers_stays_until_it_ends(yard: Yard) -> None:
     assert list(obstacles(yard.history, choose(yard.history, [yard.blob("Presse Ü")]), bypass=True, at=yard.site.now))
 
 
+HOLD = {"kind": "legal-hold", "by": "B. Owner", "reason": "case 7"}
+
+
+def declare(yard: Yard, *entries: Entry) -> None:
+    sign_entries(yard.store, yard.site.keyring, yard.history, "attestation", entries, at=yard.site.now)
+    yard.site.seal()
+
+
+@pytest.mark.parametrize("asset", ["sw-01", None])
+def test_an_erasure_under_a_living_hold_is_named_and_a_removal_fails(yard: Yard, asset: str | None) -> None:
+    declare(yard, Entry(id="H-1", columns=HOLD | ({"asset": asset} if asset else {})))
+    yard.say(yard.answer)
+    yard.site.seal()
+    told = f"{asset or 'the site'}: legal hold H-1 by B. Owner: case 7"
+    assert failed(yard.verify()) == []
+    assert f"{yard.answer}: was said to be erased, and stays while this lasts: {told}" in words(yard.verify(), 8)
+    yard.gone(yard.answer)
+    assert failed(yard.verify()) == ["blobs"]
+    assert f"{yard.answer}: was erased in spite of {told}" in words(yard.verify(), 8)
+    declare(yard, Entry(id="H-1", columns=HOLD | ({"asset": asset} if asset else {}), ended=None))
+    assert failed(yard.verify()) == ["blobs"], "said once more it is the same hold"
+    declare(yard, Entry(id="H-1", ended="the case is closed"))
+    assert failed(yard.verify()) == []
+
+
+def test_a_hold_on_another_asset_or_from_later_says_nothing_of_an_erasure(yard: Yard) -> None:
+    declare(yard, Entry(id="H-1", columns={**HOLD, "asset": "press-7"}))
+    yard.erase(yard.answer)
+    declare(yard, Entry(id="H-2", columns=HOLD))
+    assert failed(yard.verify()) == []
+    assert "legal hold" not in words(yard.verify(), 8)
+
+
 def test_a_hold_covers_what_others_values_lie_in(yard: Yard) -> None:
     (packed, *_) = choose(yard.history, [], asset=AssetId("sw-01")).moving
     assert "sw-01" in choose(yard.history, [packed]).assets
