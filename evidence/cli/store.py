@@ -113,7 +113,7 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
 
 
 @command.command("policy")
-@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor", "witness"]))
+@click.argument("role", type=click.Choice(["collector", "sealer", "assessor", "auditor", "witness", "eraser"]))
 @click.option(
     "--principal", metavar="ARN", help="For whom; then it is a bucket's policy. Ceph: arn:aws:iam:::user/NAME."
 )
@@ -124,8 +124,9 @@ def print_policy(role: str, principal: str | None, until: "datetime | None", sto
     """
     Print what ROLE needs in a store in S3, and what it is refused, as a policy.
 
-    No role may delete, shorten a lock, change how the bucket keeps versions, or write this policy anew. Whoever
-    collects and seals in one process is a sealer.
+    No role may shorten a lock, change how the bucket keeps versions, or write this policy anew, and none may delete
+    but the eraser: answers and their originals, nothing of the log. He runs `erase --no-seal`, then somebody else
+    `seal`, then he the same again. Whoever collects and seals in one process is a sealer.
     """
     from evidence.store.s3_policy import PolicyRole, policy, policy_text
 

@@ -1,4 +1,4 @@
-"""What each role may do in a bucket, as policies ready to be attached: everybody adds, nobody takes away."""
+"""What each role may do in a bucket, as policies ready to be attached: all add, and only an eraser takes away."""
 
 import json
 from collections.abc import Mapping
@@ -18,6 +18,8 @@ class PolicyRole(StrEnum):
     ASSESSOR = "assessor"
     AUDITOR = "auditor"
     WITNESS = "witness"
+    ERASER = "eraser"
+    """Who runs `erase` and `retain prune`: he signs, somebody else seals, then he removes."""
 
 
 _ANY = "*"
@@ -30,9 +32,16 @@ _WRITES: Mapping[PolicyRole, tuple[str, ...]] = MappingProxyType(
         PolicyRole.ASSESSOR: ("blobs/*", "statements/findings/*", "state/*"),
         PolicyRole.AUDITOR: (),
         PolicyRole.WITNESS: ("log/cosig/*",),
+        PolicyRole.ERASER: ("statements/erasure/*", "state/*"),
     }
 )  # fmt: skip
-"""The keys each role writes. The sealer makes the log too, so genesis and keys are among its own."""
+"""
+The keys each role writes. The sealer makes the log too, so genesis and keys are among its own. Who erases says in
+`state/` which blobs are gone, signed by the sealer's key, or they would be thought to be there.
+"""
+
+_ERASES: Mapping[PolicyRole, tuple[str, ...]] = MappingProxyType({PolicyRole.ERASER: ("blobs/*", "sealed/*")})
+"""The keys of which a role removes versions, under a lock of GOVERNANCE, too: answers and their originals."""
 
 _READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention")
 _LIST = ("s3:ListBucket", "s3:ListBucketVersions")
@@ -40,10 +49,9 @@ _LOOK = ("s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration")
 _PUT = ("s3:PutObject", "s3:PutObjectRetention")
 """Putting with a lock needs the second; it cannot shorten one without the bypass, which nobody is given."""
 
-_NEVER_OBJECT = (
-    "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectLegalHold",
-    "s3:PutObjectAcl", "s3:PutObjectVersionAcl",
-)  # fmt: skip
+_ERASE = ("s3:DeleteObjectVersion", "s3:BypassGovernanceRetention")
+_SEE_HOLDS = ("s3:GetObjectLegalHold",)
+_NEVER_OBJECT = ("s3:DeleteObject", "s3:PutObjectLegalHold", "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
 _NEVER_BUCKET = (
     "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketVersioning",
     "s3:PutBucketObjectLockConfiguration", "s3:PutLifecycleConfiguration",
@@ -74,6 +82,10 @@ def policy(
         _statement("Deny", _NEVER_OBJECT, [f"{whole}/*"], {}),
         _statement("Deny", _NEVER_BUCKET, [whole], {}),
     ]
+    erases = [below + keys for keys in _ERASES.get(role, ())]
+    if erases:
+        statements.append(_statement("Allow", _ERASE + _SEE_HOLDS, erases, ends))
+    statements.append(_never_erased(whole, erases))
     if writes := [below + keys for keys in _WRITES[role]]:
         statements.insert(0, _statement("Allow", _PUT, writes, ends))
     if principal:
@@ -85,6 +97,12 @@ def policy(
 def policy_text(document: Mapping[str, object]) -> str:
     """Return a policy as a person reads it."""
     return json.dumps(document, indent=2)
+
+
+def _never_erased(whole: str, erases: list[str]) -> dict[str, object]:
+    """Return that nothing is removed, but what a role removes."""
+    where: dict[str, object] = {"NotResource": erases} if erases else {"Resource": [f"{whole}/*"]}
+    return {"Effect": "Deny", "Action": list(_ERASE)} | where
 
 
 def _statement(

@@ -1,7 +1,8 @@
-"""The policies that `store policy` prints, proven on Ceph RGW: everybody adds, nobody takes away."""
+"""The policies that `store policy` prints, proven on Ceph RGW: everybody adds, only an eraser takes away."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from evidence.log.cosign import cosign
+from evidence.log.history import History
+from evidence.log.keyring import Role
 from evidence.log.witness import look, take
+from evidence.registers.erasing import choose, obstacles, remove, state
 from evidence.store.blobs import put_blob
 from evidence.store.interface import StoreError
 from evidence.store.layout import blob_key
@@ -153,6 +157,50 @@ def test_a_witness_adds_cosignatures_and_nothing_else(
         with pytest.raises(StoreError, match="AccessDenied"):
             store.put(place, b"{}")
     assert refused(lambda: rgw.client(users["witness"]).delete_object(Bucket=name, Key=f"acme/{place}"))
+
+
+def test_an_eraser_removes_answers_once_that_was_sealed_and_nothing_else(
+    rgw: Any, users: Any, open_bucket: Opened, vectors: ModuleType
+) -> None:
+    name = rgw.bucket()
+    grant(rgw, name, dict.fromkeys((PolicyRole.SEALER, PolicyRole.ERASER)))
+    keyring = vectors.fixed_keyring()
+    site = vectors.Site(store=opened(rgw, name, users, open_bucket, "sealer"), keyring=keyring, people=True)
+    site.begin()
+    site.run(site.plan(vectors.ASSETS[:1]), assets=vectors.ASSETS[:1])
+    site.seal()
+    store, at = opened(rgw, name, users, open_bucket, "eraser"), datetime.now(UTC)
+    owner = replace(keyring, signing={role: keyring.key(role) for role in (Role.OWNER, Role.SEALER)})
+    history = History.read(store)
+    chosen = choose(history, [next(c.blob for _, c in history.captures() if c.question == "accounts")])
+    assert list(obstacles(history, chosen, bypass=True, at=at)) == []
+    assert state(owner, history, chosen, by="B. Owner", reason="law", at=at)
+    assert remove(store, owner, chosen, bypass=True, at=at).objects == 0  # nobody sealed it yet
+    site.seal()
+    removed = remove(opened(rgw, name, users, open_bucket, "eraser"), owner, chosen, bypass=True, at=at)
+    assert (removed.objects, removed.versions, removed.left) == (1, 1, ())
+    assert not verify(site.store, trusted_root=vectors.fixed_key("root").public).failed
+    client = rgw.client(users["eraser"])
+    for key in site.store.keys(""):
+        there = [one.id for one in site.store.bucket.versions_of(key) if not one.marker]
+        at_key = {"Bucket": name, "Key": f"acme/{key}"}
+        assert refused(lambda at_key=at_key: client.delete_object(**at_key)), key
+        assert refused(lambda at_key=at_key: client.put_object(**at_key, Body=b"x")) or key.startswith(
+            ("statements/erasure/", "state/")
+        ), key
+        if not key.startswith("blobs/"):
+            gone = {**at_key, "VersionId": there[0], "BypassGovernanceRetention": True}
+            assert refused(lambda gone=gone: client.delete_object(**gone)), key
+    held = {"Bucket": name, "Key": f"acme/{next(iter(site.store.keys('blobs/')))}", "LegalHold": {"Status": "OFF"}}
+    assert refused(lambda: client.put_object_legal_hold(**held))
+
+
+def test_nobody_but_an_eraser_may_delete() -> None:
+    for role in PolicyRole:
+        allowed = [one for one in policy(role, "s3://bucket/acme")["Statement"] if one["Effect"] == "Allow"]  # type: ignore[attr-defined]
+        deletes = [one["Resource"] for one in allowed if any("Delete" in action for action in one["Action"])]
+        mine = [["arn:aws:s3:::bucket/acme/blobs/*", "arn:aws:s3:::bucket/acme/sealed/*"]]
+        assert deletes == (mine if role is PolicyRole.ERASER else []), role
 
 
 def test_an_auditors_time_ends(rgw: Any, users: Any, open_bucket: Opened) -> None:
