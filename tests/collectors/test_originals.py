@@ -302,6 +302,33 @@ def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
     assert b"gateway's backup" not in b"".join(store.get(key) for key in store.keys(""))
 
 
+def test_the_original_of_a_personal_answer_stands_for_no_other() -> None:
+    """It would go with whichever is erased first."""
+    store = MemoryStore()
+    written: list[Chunk] = []
+    linux = load_platforms().named("linux")
+    assert linux is not None
+    sudoers = linux.named("sudoers.local")
+    assert wants_original(sudoers)
+    recording = Recording(
+        store=store,
+        redactor=Redactor(key=b"x" * 32, key_id="k1"),
+        clock=Still(),
+        random=token_bytes,
+        write=lambda chunk, last: written.append(chunk),
+        originals=Originals(store, (PUBLIC,), at=NOON),
+    )
+    answer = Answer(data=b"/etc/sudoers:jdoe ALL=(ALL) ALL\n", request="x", took_ms=1)
+    heard = Heard(question=sudoers, platform=linux, answer=answer, at=NOON)
+    for _ in range(2):
+        assert recording.keep(Findings(asset=PLC, heard=[heard]), Outcome(asset=PLC, result=Result.COLLECTED)) == []
+    recording.finish()
+    one, other = (capture.original for capture in written[0].captures)
+    assert one is not None
+    assert other is not None
+    assert one.digest != other.digest
+
+
 class Still:
     def now(self) -> datetime:
         return NOON

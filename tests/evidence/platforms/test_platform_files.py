@@ -106,3 +106,23 @@ def test_whoever_searches_a_store_for_the_best_known_communities_finds_only_leak
     word = re.compile(r"(?<![\w-])(public|private)(?![\w-])")
     assert len(files) > 190
     assert [(path.name, found[0]) for path in files if (found := word.search(path.read_text(encoding="utf-8")))] == []
+
+
+OF_PEOPLE = {"account", "change", "grant", "key", "login", "mfa", "session"}
+"""Families of facts that name people (docs/facts.md)."""
+_NAMES_PEOPLE = re.compile(
+    r"(?i)\b(accounts?|administrators|authori[sz]ed-keys|credentials|lastlog|leases|logins?|passwd|permissions"
+    r"|second-factors|sessions|sudoers|users?)\b"
+)
+
+
+@ALL
+def test_what_names_people_is_personal_unless_it_is_a_configuration(platform: Platform) -> None:
+    """A configuration is judged by its digest; that it names people, too, stands in docs/threat-model.md."""
+    telling = {rule.question for rule in platform.facts if rule.fact.partition(".")[0] in OF_PEOPLE}
+    for table in platform.tables:
+        if any(column.fact.partition(".")[0] in OF_PEOPLE for column in table.columns):
+            telling.add(table.question)
+    for question in platform.questions:
+        if question.config is None and (question.name in telling or _NAMES_PEOPLE.search(question.name)):
+            assert question.classification == "personal", question.name

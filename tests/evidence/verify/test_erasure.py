@@ -13,7 +13,7 @@ from evidence.log.erased import erased_in
 from evidence.log.erasure import digests_of, erasure_predicate, erasure_subjects
 from evidence.log.history import History
 from evidence.log.keylife import key_statement
-from evidence.log.keyring import Role
+from evidence.log.keyring import Keyring, Role
 from evidence.log.keystatement import Act, KeyStatement
 from evidence.log.ledger import read_ledger
 from evidence.log.note import Checkpoint, sign_checkpoint
@@ -224,6 +224,13 @@ def test_a_crash_before_the_removal_is_named_and_the_same_again_does_the_rest(ya
     assert remove(yard.store, keyring, chosen, bypass=False, at=yard.site.now).objects == 1
     assert remove(yard.store, keyring, chosen, bypass=False, at=yard.site.now).objects == 0
     assert "is still there" not in words(yard.verify(), 8)
+
+
+def test_what_was_sealed_is_removed_without_any_key(yard: Yard) -> None:
+    chosen = choose(yard.history, [yard.answer])
+    yard.say(yard.answer)
+    yard.site.seal()
+    assert remove(yard.store, Keyring(signing={}), chosen, bypass=False, at=yard.site.now).objects == 1
 
 
 def test_what_a_waiting_part_names_stays(yard: Yard) -> None:
