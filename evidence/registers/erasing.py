@@ -175,7 +175,9 @@ def remove(store: Store, keyring: Keyring, chosen: Chosen, *, bypass: bool, at: 
     """
     erases = _erases(store)
     with locked(store, wait_s=LOCK_WAIT_S):
-        if memory_of(store) is not None:  # what is remembered must be corrected, or the blobs would be taken to be there
+        if (
+            memory_of(store) is not None
+        ):  # what is remembered must be corrected, or the blobs would be taken to be there
             recall(store, keyring.known(Role.SEALER).values())
         history = History.read(store)
         gone = erased_in(history).keys() - _waiting(history)
