@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 from evidence.bundle import bag, proof, sshsig
 from evidence.bundle.opened import open_bundle, read_file
 from evidence.errors import Error
-from evidence.log import anchor, keystatement, review
+from evidence.log import anchor, erasure, keystatement, review
 from evidence.log import assets, authority, canonical, chain, cosign, dsse, export, findings, missed, note, part, plan
 from evidence.log import quarantine, register, statement
 from evidence.log import timestamp
@@ -73,6 +73,7 @@ def inside_statement(data: bytes) -> object:
         "findings": findings.read_findings, "plan": plan.plan_blob, "quarantine": quarantine.read_quarantine,
         "key": keystatement.read_key, **dict.fromkeys(registers.REGISTERS, register.read_register),
         "anchor": anchor.read_anchor,
+        "erasure": erasure.read_erasure,
         "review": review.read_review,
     }  # fmt: skip
     if found.log != AUTHORITY.origin:
