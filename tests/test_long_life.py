@@ -112,7 +112,7 @@ def test_a_store_of_an_earlier_release_verifies_and_goes_on(release: Path, plant
     assert plant.run("facts", "core", "--fact", "firmware.version").out.count("10.13.1000") == 1
 
 
-RUNS = {"store-0.1": 8}
+RUNS = {"store-0.1": 8, "store-0.1-personal": 9}
 """Parts in the log of each frozen store."""
 
 

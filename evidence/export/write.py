@@ -39,6 +39,7 @@ from evidence.log.export import Shared, export_predicate, export_subjects
 from evidence.log.history import Entry, History
 from evidence.log.keyring import Keyring, Role
 from evidence.log.keys import Signer
+from evidence.log.outlines import recall_outlines
 from evidence.log.writer import append
 from evidence.model.names import Digest, digest_of
 from evidence.snapshots import Snapshots
@@ -98,6 +99,7 @@ def export(
     if selection.as_of is not None and selection.as_of > rfc3339(at):
         raise ExportError(f"{selection.as_of} lies ahead; nobody can sign what will have been missed by then")
     history = History.read(store)
+    recall_outlines(history, keyring)
     sealer = keyring.key(Role.SEALER)
     history.ledger.authority.key_of(sealer.public.id, Role.SEALER, "export")
     gathered = gather(history, selection)
@@ -227,7 +229,7 @@ def _write_zip(target: Path, folder: str, files: Mapping[str, _File]) -> None:
                 entry = zipfile.ZipInfo(name, _DATE)
                 entry.create_system, entry.external_attr = _UNIX, _PLAIN_FILE
                 data = files[path].read()
-                if digest_of(data) != files[path].digest:
+                if digest_of(data) != files[path].digest or len(data) != files[path].length:
                     raise ExportError(f"{path}: changed while it was being written")
                 archive.writestr(entry, data)
         unfinished.replace(target)

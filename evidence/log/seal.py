@@ -21,6 +21,8 @@ from evidence.log.keystatement import Act
 from evidence.log.ledger import Ledger, places_of, read_ledger
 from evidence.log.nearby import recall, remember
 from evidence.log.note import Checkpoint, read_checkpoint, sign_checkpoint
+from evidence.log.outline import Outline
+from evidence.log.outlines import outline_of, remember_outlines
 from evidence.log.quarantine import quarantine_predicate
 from evidence.log.retain import look_after
 from evidence.log.statement import Subject
@@ -68,6 +70,8 @@ class _Batch:
     """Who signed them."""
     adopting: set[Digest] = field(default_factory=set)
     """What its reviews adopt; that counts from the next batch on, as leaves of one stand in no order of time."""
+    outlines: dict[Digest, Outline] = field(default_factory=dict)
+    """What its larger parts are about."""
     more: bool = False
     """Whether something had to wait for another batch."""
 
@@ -98,20 +102,28 @@ def seal(
             if anchor is not None:
                 check_pin(anchor, ledger.info.origin, ledger.chain)
         used: set[Digest] = set()
-        ledger, newest = _seal(ledger, keyring, at, used, renewing=renewing)
+        placed: dict[int, tuple[Digest, Outline]] = {}
+        ledger, newest = _seal(ledger, keyring, at, used, placed, renewing=renewing)
         _remember(ledger, keyring, newest)
+        remember_outlines(store, keyring, placed)
         look_after(store, keyring, used, at=at)
         remember(store, keyring)
         return newest
 
 
 def _seal(
-    ledger: Ledger, keyring: Keyring, at: datetime, used: set[Digest], *, renewing: bool
+    ledger: Ledger,
+    keyring: Keyring,
+    at: datetime,
+    used: set[Digest],
+    placed: dict[int, tuple[Digest, Outline]],
+    *,
+    renewing: bool,
 ) -> tuple[Ledger, Checkpoint]:
     """
     Commit batch after batch until nothing is left; where a sealer elsewhere was first, go on from its batch.
 
-    The blobs that are named are added to `used`.
+    The blobs that are named are added to `used`, and what larger parts are about to `placed`, by their place.
     """
     lost = 0
     while True:
@@ -122,7 +134,7 @@ def _seal(
         if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
         try:
-            newest = _commit(ledger, keyring, batch)
+            newest = _commit(ledger, keyring, batch, placed)
         except ConflictError:
             lost += 1
             if lost == MAX_LOST:
@@ -195,6 +207,9 @@ def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: date
             return None
         batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
     else:
+        outline = outline_of(accepted.part, len(data)) if accepted.part is not None else None
+        if outline is not None:
+            batch.outlines[accepted.digest] = outline
         return accepted
     return None
 
@@ -254,13 +269,17 @@ def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error
     return Leaf("quarantine", append(store, keyring, kind="quarantine", predicate=predicate, subjects=subjects))
 
 
-def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch) -> Checkpoint:
+def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch, placed: dict[int, tuple[Digest, Outline]]) -> Checkpoint:
     """Write the batch, then sign for it."""
     _check_sealer(keyring, batch.authority)
     ledger.store.put(batch_key(ledger.chain.size), dump_batch(in_order(batch.leaves)))
     chain = read_chain(ledger.store)
     checkpoint = Checkpoint(origin=ledger.info.origin, size=chain.size, root=chain.root)
     _sign(ledger, keyring, batch.authority, checkpoint)
+    for index in range(ledger.chain.size, chain.size):
+        digest = chain.leaves[index].statement
+        if digest in batch.outlines:
+            placed[index] = digest, batch.outlines[digest]
     return checkpoint
 
 
