@@ -33,7 +33,7 @@ AUDITOR_COMMANDS: Mapping[str, Lazy] = {
 }
 """Every command that needs no device library; `plantproof` mounts the same table."""
 
-_YOUNG = 20_000
+_YOUNG = 5_000
 """
 Objects made before Python looks for cycles among the young ones, instead of 700: commands make objects by the million
 and hardly any cycle, and looking took 5 % of their time.
