@@ -175,9 +175,8 @@ def remove(store: Store, keyring: Keyring, chosen: Chosen, *, bypass: bool, at: 
     """
     erases = _erases(store)
     with locked(store, wait_s=LOCK_WAIT_S):
-        if (
-            memory_of(store) is not None
-        ):  # what is remembered must be corrected, or the blobs would be taken to be there
+        # What is remembered of a store far away must be corrected, or the blobs would be taken to be there.
+        if memory_of(store) is not None:
             recall(store, keyring.known(Role.SEALER).values())
         history = History.read(store)
         gone = erased_in(history).keys() - _waiting(history)
