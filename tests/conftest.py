@@ -1,14 +1,13 @@
 """Profiles of the property tests (the ordinary one, and the long one of `script/test --all`), and shared fixtures."""
 
-import importlib.util
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from by_path import load
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -30,19 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-def _load(path: Path) -> ModuleType:
-    """Load a module of the tests by its path: tests are no package, so it is not found by import."""
-    spec = importlib.util.spec_from_file_location(f"plantproof_{path.parent.name}_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def _fixtures(name: str) -> ModuleType:
-    return _load(Path(__file__).parent / "fixtures" / f"{name}.py")
+    return load(Path(__file__).parent / "fixtures" / f"{name}.py")
 
 
 _snmpd = _fixtures("snmpd")
@@ -164,13 +152,13 @@ def bundles() -> ModuleType:
 @pytest.fixture(scope="session")
 def vectors() -> ModuleType:
     """The module that makes small stores: the frozen vectors, and what tests damage."""
-    return _load(Path(__file__).parent / "vectors" / "make.py")
+    return load(Path(__file__).parent / "vectors" / "make.py")
 
 
 @pytest.fixture(scope="session")
 def bundle_vectors() -> ModuleType:
     """The module that makes the frozen bundles."""
-    return _load(Path(__file__).parent / "vectors" / "bundles.py")
+    return load(Path(__file__).parent / "vectors" / "bundles.py")
 
 
 @pytest.fixture(scope="session")

@@ -278,10 +278,8 @@ def test_configurations_are_what_originals_are_kept_of() -> None:
     assert not any(wants_original(q) for q in IOS.questions if q.transport == "snmp")
 
 
-def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
-    store = MemoryStore()
-    written: list[Chunk] = []
-    recording = Recording(
+def _recording(store: MemoryStore, written: list[Chunk]) -> Recording:
+    return Recording(
         store=store,
         redactor=Redactor(key=b"x" * 32, key_id="k1"),
         clock=Still(),
@@ -289,6 +287,12 @@ def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
         write=lambda chunk, last: written.append(chunk),
         originals=Originals(store, (PUBLIC,), at=NOON),
     )
+
+
+def test_what_is_no_text_rests_sealed_and_nowhere_else() -> None:
+    store = MemoryStore()
+    written: list[Chunk] = []
+    recording = _recording(store, written)
     assert IOS is not None
     answer = Answer(data=b"PK\x03\x04 a gateway's backup", request="show x", took_ms=1)
     heard = Heard(question=IOS.named("version"), platform=IOS, answer=answer, at=NOON)
@@ -310,14 +314,7 @@ def test_the_original_of_a_personal_answer_stands_for_no_other() -> None:
     assert linux is not None
     sudoers = linux.named("sudoers.local")
     assert wants_original(sudoers)
-    recording = Recording(
-        store=store,
-        redactor=Redactor(key=b"x" * 32, key_id="k1"),
-        clock=Still(),
-        random=token_bytes,
-        write=lambda chunk, last: written.append(chunk),
-        originals=Originals(store, (PUBLIC,), at=NOON),
-    )
+    recording = _recording(store, written)
     answer = Answer(data=b"/etc/sudoers:jdoe ALL=(ALL) ALL\n", request="x", took_ms=1)
     heard = Heard(question=sudoers, platform=linux, answer=answer, at=NOON)
     for _ in range(2):

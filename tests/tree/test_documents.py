@@ -1,11 +1,11 @@
 """The documentation is tested: what it names exists, and what exists is named."""
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from by_path import load
 
 from collectors.cli.main import OPERATOR_COMMANDS
 from collectors.inventory.access import KNOWN
@@ -25,12 +25,7 @@ def text(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("plantproof_cli_reference", ROOT / "script" / "cli_reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(ROOT / "script" / "cli_reference.py")
 
 
 def test_the_command_reference_is_what_the_commands_say(generator: ModuleType) -> None:

@@ -8,7 +8,6 @@ A bundle handed out by any release verifies under every later one, so a vector i
 The bad ones are made of these when they are tested: each is a good one with one thing changed (`defects.py`).
 """
 
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import by_path
 
 from evidence.clock import rfc3339
 from evidence.export.gather import Selection
@@ -83,15 +84,8 @@ ATTESTATION = {"kind": "support-end", "model": "X-1", "end": "2030-01-01", "orig
 
 
 def load(name: str) -> ModuleType:
-    """Return a script that lies beside this one; tests are no package."""
-    known = f"plantproof_vectors_{name}"
-    if known not in sys.modules:
-        spec = importlib.util.spec_from_file_location(known, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[known] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[known])
-    return sys.modules[known]
+    """Return a script that lies beside this one."""
+    return by_path.load(Path(__file__).with_name(f"{name}.py"))
 
 
 def night(number: int) -> str:

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from by_path import load
 
 from evidence.bundle.layout import CHECKPOINT, CHECKPOINTS, COSIGNATURES
 from evidence.log.keys import SigningKey
@@ -32,18 +32,6 @@ _ORDER = 2**252 + 27742317777372353535851937790883648493
 
 ALIKE = ("witness 39050", "witness 60189")
 """Two keys whose hashes, four bytes with the name above, are the same."""
-
-
-def load(path: Path) -> ModuleType:
-    """Return a module beside the packages."""
-    name = f"plantproof_cosigned_{path.stem}"
-    if name not in sys.modules:
-        spec = spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 DEFECTS = load(HERE / "defects.py")

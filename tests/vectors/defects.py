@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from by_path import load
+
 from evidence.bundle.bag import load_info
 from evidence.bundle.layout import (
     BAG_INFO,
@@ -66,16 +68,7 @@ DEFECTS: dict[str, Defect] = {}
 
 def bags() -> ModuleType:
     """Return the module that makes bags."""
-    from importlib.util import module_from_spec, spec_from_file_location
-    from sys import modules
-
-    if "plantproof_vectors_bags" not in modules:
-        spec = spec_from_file_location("plantproof_vectors_bags", Path(__file__).with_name("bags.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        modules[spec.name] = module_from_spec(spec)
-        spec.loader.exec_module(modules[spec.name])
-    return modules["plantproof_vectors_bags"]
+    return load(Path(__file__).with_name("bags.py"))
 
 
 def good(base: str) -> bytes:
@@ -1308,13 +1301,7 @@ def part_offered_a_legacy_algorithm_that_is_none(statement: Any) -> None:
 
 def _zips() -> None:
     """Register what is done to the zip itself."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location("plantproof_vectors_zips", Path(__file__).with_name("defects_zip.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load(Path(__file__).with_name("defects_zip.py"))
     for name, edit in module.ZIPS.items():
         add(name, "one_asset", "bag", lambda edit=edit: edit(good("one_asset")), "anybody")
     add("zip_wrong_crc", "one_asset", "", lambda: module.wrong_crc(good("one_asset")), "anybody", says="anchors")

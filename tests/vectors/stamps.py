@@ -12,11 +12,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from by_path import load
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -38,19 +37,10 @@ AT = datetime(2026, 7, 10, 13, tzinfo=UTC)
 SHA256, PSS, MGF1 = map(write_oid, ("2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"))
 
 
-def load(path: Path) -> ModuleType:
-    """Return a module beside the packages."""
-    name = f"plantproof_stamps_{path.stem}"
-    if name not in sys.modules:
-        spec = spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-DEFECTS, TSAS = load(HERE / "defects.py"), load(HERE.parent / "fixtures" / "tsa.py")
+DEFECTS, TSAS = (
+    load(HERE / "defects.py"),
+    load(HERE.parent / "fixtures" / "tsa.py"),
+)
 
 
 def later() -> Any:

@@ -1,6 +1,5 @@
 """Three verifiers that share no code say the same of every vector: good bundles, and each with one thing wrong."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -10,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from by_path import load
 
 from evidence.bundle.layout import EVIDENCE, TAG_FILES, shorten
 from evidence.log.keyring import load_public
@@ -23,17 +23,10 @@ VECTORS = ROOT / "tests" / "vectors"
 FROZEN = VECTORS / "bundle-0.1"
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"plantproof_test_{name}", VECTORS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-BAGS, DEFECTS_OF = load("bags"), load("defects")
+BAGS, DEFECTS_OF = (
+    load(VECTORS / "bags.py"),
+    load(VECTORS / "defects.py"),
+)
 DEFECTS = DEFECTS_OF.DEFECTS
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:Duplicate name")]
 

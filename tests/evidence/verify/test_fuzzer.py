@@ -1,33 +1,22 @@
 """The fuzzer of `script/test` asks every reader, finds nothing, and would find something."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from by_path import load
 
 SCRIPTS = Path(__file__).parents[3] / "script"
 
 
 @pytest.fixture(scope="module")
 def fuzz() -> ModuleType:
-    return load("fuzz")
+    return load(SCRIPTS / "fuzz.py")
 
 
 @pytest.fixture(scope="module")
 def fuzz_parts() -> ModuleType:
-    return load("fuzz_parts")
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"plantproof_{name}", SCRIPTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load(SCRIPTS / "fuzz_parts.py")
 
 
 def test_every_reader_takes_what_was_written_and_refuses_what_was_changed(fuzz: ModuleType, tmp_path: Path) -> None:
