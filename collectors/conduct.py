@@ -200,14 +200,14 @@ class Conduct:
 
     def _waits(self, watched: _Watched) -> Iterator[float]:
         """Yield seconds to wait; when there are no more, the request is counted and may leave at once."""
-        began = now = self._clock.monotonic()
+        now, waited = self._clock.monotonic(), False
         self._check(watched, now)
         for reserve in (self._device_delay, self._zone_delay):
             delay_s = reserve(watched, now)
             if delay_s > 0:
                 yield from self._steps(delay_s)
-                now = self._clock.monotonic()
-        if now != began:
+                now, waited = self._clock.monotonic(), True
+        if waited:
             self._check(watched, now)
         while (late_s := self._depart(watched)) > 0:
             yield from self._steps(late_s)

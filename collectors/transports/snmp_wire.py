@@ -102,7 +102,8 @@ def request_id(datagram: bytes) -> bytes | None:
                 at += length
     except IndexError:
         return None
-    return datagram[at : at + length]
+    found = datagram[at : at + length]
+    return found if found and len(found) == length else None
 
 
 def read_plain(datagram: bytes) -> PlainAnswer:

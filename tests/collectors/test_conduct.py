@@ -141,6 +141,22 @@ def test_nothing_leaves_once_the_run_is_being_ended() -> None:
         gate.enter_blocking(get("a"))
 
 
+def test_a_run_that_is_ended_while_somebody_waits_lets_nothing_leave_even_if_the_clock_stands_still() -> None:
+    hands = Hands()
+    gate = Conduct(
+        assets={AssetId("a"): asset("a")},
+        clock=hands,
+        pace=Pace(),
+        baselines={},
+        held=lambda _: None,
+        wait=lambda _: gate.stop(),
+    )
+    gate.enter_blocking(get("a"))
+    with pytest.raises(InterruptedRunError):
+        gate.enter_blocking(get("a"))
+    assert gate.totals.requests == 1
+
+
 def test_the_event_loop_waits_as_a_thread_does() -> None:
     hands = Hands()
     gate = conduct(hands, asset("a"), free=True)

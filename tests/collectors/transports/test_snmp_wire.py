@@ -14,6 +14,7 @@ from collectors.transports.snmp_wire import (
     read_plain,
     read_report,
     read_secured,
+    request_id,
 )
 from evidence.normalise.varbinds import arcs
 
@@ -135,3 +136,37 @@ def test_what_is_less_secure_than_the_user_asks_is_refused(data: bytes) -> None:
 def test_any_datagram_is_checked_or_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):
         User(name="user", auth="sha256", auth_key=b"k" * 32).check(data)
+
+
+@given(st.binary(max_size=60))
+def test_a_request_id_is_octets_that_stand_there_or_none(data: bytes) -> None:
+    found = request_id(data)
+    assert found is None or (found and found in data)
+
+
+@pytest.mark.parametrize(
+    ("datagram", "number"),
+    [
+        ("3013020101040170a20b020400000007020100020100", "00000007"),
+        ("308200130201010401 70a28200070204000000070201", "00000007"),
+        ("30130201010401 70a20b0200", None),
+        ("3013020101040170a20b02040000", None),
+        ("3013020101040170a20b02", None),
+        ("3013020101047f70a20b020400000007", None),
+        ("30ff", None),
+        ("", None),
+    ],
+    ids=[
+        "as usual",
+        "long lengths",
+        "empty",
+        "cut off",
+        "without a length",
+        "a community too long",
+        "no length",
+        "nothing",
+    ],
+)
+def test_a_request_id_that_is_cut_off_or_empty_is_none(datagram: str, number: str | None) -> None:
+    """Two of them would else be taken for one answer that came twice."""
+    assert request_id(bytes.fromhex(datagram)) == (bytes.fromhex(number) if number else None)
