@@ -33,7 +33,7 @@ STANDARD = {
     "entPhysicalHardwareRev": "2.1.47.1.1.1.1.8", "entPhysicalFirmwareRev": "2.1.47.1.1.1.1.9",
     "entPhysicalSoftwareRev": "2.1.47.1.1.1.1.10", "entPhysicalSerialNum": "2.1.47.1.1.1.1.11",
     "entPhysicalMfgName": "2.1.47.1.1.1.1.12", "entPhysicalModelName": "2.1.47.1.1.1.1.13",
-    # the vendors' own
+    # the vendors' own; those that no platform file of ours names are not checked against a MIB
     "chassisSerialNumberString": "4.1.9.5.1.2.19", "hpSwitchOsVersion": "4.1.11.2.14.11.5.1.1.3",
     "hpHttpMgVersion": "4.1.11.2.36.1.1.2.6", "hpHttpMgSerialNumber": "4.1.11.2.36.1.1.2.9",
     "upsBasicIdentModel": "4.1.318.1.1.1.1.1.1", "upsAdvIdentSerialNumber": "4.1.318.1.1.1.1.2.3",

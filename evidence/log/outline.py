@@ -66,16 +66,29 @@ def outline(envelope: bytes) -> Outline:
     except (ValueError, EnvelopeError) as error:
         raise ShapeError(f"part: not written our way: {error}") from error
     head, rest = Fields(before, "part", _BEFORE, _NONE), Fields(after, "part", _AFTER, _ALSO)
+    return read_outline(
+        rest,
+        size=len(envelope),
+        assets=head.digest("assets"),
+        outcomes=_interned(_assets(rest.rows("outcomes"))),
+        answers=_names(end[subject + len(b',"subject":') : -1]),
+    )
+
+
+def read_outline(
+    rest: Fields, *, size: int, assets: Digest, outcomes: tuple[str, ...], answers: tuple[str, ...]
+) -> Outline:
+    """Return the outline whose own members stand in `rest`; raise `ShapeError` where they do not."""
     return Outline(
-        bytes=len(envelope),
+        bytes=size,
         run=intern(rest.text("run")),
         slot=rest.text("slot"),
         chunk=rest.whole("chunk"),
         started=rest.time("started"),
         ended=rest.time("ended"),
-        assets=Digest(intern(head.digest("assets"))),
-        outcomes=_interned(_assets(rest.rows("outcomes"))),
-        answers=_names(end[subject + len(b',"subject":') : -1]),
+        assets=Digest(intern(assets)),
+        outcomes=outcomes,
+        answers=answers,
     )
 
 

@@ -76,6 +76,16 @@ class _Batch:
     """Whether something had to wait for another batch."""
 
 
+@dataclass(slots=True)
+class _Done:
+    """What one seal came to, for what is remembered of it afterwards."""
+
+    named: set[Digest] = field(default_factory=set)
+    """Every blob its statements name."""
+    outlines: dict[int, tuple[Digest, Outline]] = field(default_factory=dict)
+    """What its larger parts are about, by their place."""
+
+
 def seal(
     store: Store,
     keyring: Keyring,
@@ -101,40 +111,31 @@ def seal(
         for anchor in (pin, _remembered(ledger, keyring)):
             if anchor is not None:
                 check_pin(anchor, ledger.info.origin, ledger.chain)
-        used: set[Digest] = set()
-        placed: dict[int, tuple[Digest, Outline]] = {}
-        ledger, newest = _seal(ledger, keyring, at, used, placed, renewing=renewing)
+        done = _Done()
+        ledger, newest = _seal(ledger, keyring, at, done, renewing=renewing)
         _remember(ledger, keyring, newest)
-        remember_outlines(store, keyring, placed)
-        look_after(store, keyring, used, at=at)
+        remember_outlines(store, keyring, done.outlines)
+        look_after(store, keyring, done.named, at=at)
         remember(store, keyring)
         return newest
 
 
-def _seal(
-    ledger: Ledger,
-    keyring: Keyring,
-    at: datetime,
-    used: set[Digest],
-    placed: dict[int, tuple[Digest, Outline]],
-    *,
-    renewing: bool,
-) -> tuple[Ledger, Checkpoint]:
+def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewing: bool) -> tuple[Ledger, Checkpoint]:
     """
     Commit batch after batch until nothing is left; where a sealer elsewhere was first, go on from its batch.
 
-    The blobs that are named are added to `used`, and what larger parts are about to `placed`, by their place.
+    What it comes to is added to `done`.
     """
     lost = 0
     while True:
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
         batch = _gather(ledger, keyring, at)
-        used |= batch.whole.named
+        done.named |= batch.whole.named
         if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
         try:
-            newest = _commit(ledger, keyring, batch, placed)
+            newest = _commit(ledger, keyring, batch, done)
         except ConflictError:
             lost += 1
             if lost == MAX_LOST:
@@ -269,7 +270,7 @@ def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error
     return Leaf("quarantine", append(store, keyring, kind="quarantine", predicate=predicate, subjects=subjects))
 
 
-def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch, placed: dict[int, tuple[Digest, Outline]]) -> Checkpoint:
+def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch, done: _Done) -> Checkpoint:
     """Write the batch, then sign for it."""
     _check_sealer(keyring, batch.authority)
     ledger.store.put(batch_key(ledger.chain.size), dump_batch(in_order(batch.leaves)))
@@ -279,7 +280,7 @@ def _commit(ledger: Ledger, keyring: Keyring, batch: _Batch, placed: dict[int, t
     for index in range(ledger.chain.size, chain.size):
         digest = chain.leaves[index].statement
         if digest in batch.outlines:
-            placed[index] = digest, batch.outlines[digest]
+            done.outlines[index] = digest, batch.outlines[digest]
     return checkpoint
 
 

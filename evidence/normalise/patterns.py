@@ -15,7 +15,7 @@ from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
 
 _LONG_CHARACTERS = 2_000
-"""Shorter texts are searched plainly: reading a parse tree costs as much as 40,000 characters."""
+"""Shorter texts are searched plainly: reading a parse tree takes 70 µs, as long as a search in 12,000 characters."""
 
 _MOST_BEGINNINGS = 3
 """Of more beginnings than this only what they have in common is looked for."""
