@@ -1,9 +1,9 @@
 """Carries out a plan: concurrency, conduct, one outcome per planned asset whatever breaks."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from collectors.ask import AskedSession, ask_all
 from collectors.conduct import Conduct, zone_of
 from collectors.events import VisitBegan, Watch, nobody
 from collectors.inventory.host import Host
+from collectors.keeping import Keeping, Recorder
 from collectors.locks import DeviceLocks
 from collectors.memory import DeviceMemory
 from collectors.plan import Knowledge, Plan, Visit
@@ -52,23 +53,6 @@ _RESULTS: tuple[tuple[type[TransportError], Result], ...] = (
     (TransportError, Result.UNREACHABLE),
 )
 """What an asset is that gave nothing because of it; one that gave something is partial."""
-
-
-KEEPERS = 4
-"""Threads that redact and store: enough to wait for a disk, few enough to keep their buffers few."""
-
-
-class Recorder(Protocol):
-    """What takes in a visit's findings and makes them evidence."""
-
-    def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
-        """
-        Redact, store and note everything; called once per asset, from a worker thread.
-
-        An answer that is beyond us is left out, the outcome says so, and the bug is returned. Raises when nothing can
-        be kept any more.
-        """
-        ...
 
 
 class Doors(Protocol):
@@ -117,34 +101,27 @@ class Engine:
     bugs: list[Exception] = field(default_factory=list)
     """Exceptions nobody expected: the run goes on, is sealed, and the program then says so."""
     _visitors: ThreadPoolExecutor | None = None
-    _keepers: ThreadPoolExecutor | None = None
 
     async def run(self) -> None:
         """Visit every planned asset, at most `forks` at a time."""
-        with self._pool():
+        visitors = ThreadPoolExecutor(max_workers=min(self.options.forks, 64), thread_name_prefix="visit")
+        with visitors as self._visitors, Keeping(self.recorder, self.clock.monotonic) as keeping:
             turns = iter(self.plan.visits)
             workers = min(self.options.forks, len(self.plan.visits))
             try:
-                await asyncio.gather(*(self._work(turns) for _ in range(workers)))
+                await asyncio.gather(*(self._work(turns, keeping) for _ in range(workers)))
             except BaseException:
                 self.conduct.stop()  # nothing that is heard from now on could be kept
                 raise
 
-    @contextmanager
-    def _pool(self) -> Iterator[None]:
-        visitors = ThreadPoolExecutor(max_workers=min(self.options.forks, 64), thread_name_prefix="visit")
-        keepers = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="keep")
-        with visitors as self._visitors, keepers as self._keepers:
-            yield
-
-    async def _work(self, turns: Iterator[Visit]) -> None:
+    async def _work(self, turns: Iterator[Visit], keeping: Keeping) -> None:
         for visit in turns:
             findings = Findings(asset=visit.asset)
             outcome = visit.verdict or self._without_asking(visit)
             if outcome is None:
                 self.watch(VisitBegan(asset=visit.asset))
                 outcome = await self._visit(visit, findings)
-            self.bugs += await _in_thread(self._keepers, self.recorder.keep, findings, outcome)
+            self.bugs += await keeping.keep(findings, outcome)
             self.conduct.finished(visit.asset)
             self.progress(outcome)
 

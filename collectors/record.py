@@ -18,6 +18,7 @@ from evidence.normalise import varbinds, volatile
 from evidence.store.answers import Random, put_personal
 from evidence.store.blobs import put_blob
 from evidence.store.interface import Store, StoreError
+from evidence.store.known import memory_of
 
 CHUNK_CAPTURES = 2_000
 """Captures after which a part is written, so memory stays flat and a crash loses little."""
@@ -73,6 +74,8 @@ class Recording:
         watch: Watch = nobody,
         originals: Originals | None = None,
     ) -> None:
+        self.nearby = memory_of(store) is None
+        """Whether the store is no farther than a disk; one that is far away remembers what it holds."""
         self._store = store
         self._originals = originals
         self._redactor = redactor

@@ -69,6 +69,7 @@ class _Heard:
 
     findings: Findings | None = None
     outcome: Outcome | None = None
+    nearby = True
 
     def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         self.findings, self.outcome = findings, outcome

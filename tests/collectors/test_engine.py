@@ -57,6 +57,8 @@ class Still:
 class Kept:
     """A recorder that remembers what it was given."""
 
+    nearby = True
+
     def __init__(self, *, full: bool = False) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.heard: dict[str, int] = {}

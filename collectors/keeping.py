@@ -1,0 +1,79 @@
+"""
+Where findings become evidence: in the event loop while that is quick, in threads when it is not.
+
+Threads of one interpreter take turns, and every write gives a turn away: on a disk that answers at once, a thread
+for it costs the loop more than it spares. On a slow disk, or for an answer of megabytes, nobody else may wait for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Protocol, Self
+
+from collectors.visit import Findings
+from evidence.model.outcome import Outcome
+
+KEEPERS = 4
+"""Threads that redact and store: enough to wait for a disk, few enough to keep their buffers few."""
+
+QUICK_S = 0.05
+"""Longest the loop is stopped for one asset's findings, seconds, before threads take over; a hundredth of a timeout."""
+
+FEWEST, MOST = 8, 512
+"""Assets that threads keep after one that took long, until the loop tries again; each time in a row four times more."""
+
+
+class Recorder(Protocol):
+    """What takes in a visit's findings and makes them evidence."""
+
+    @property
+    def nearby(self) -> bool:
+        """Whether its store may be as quick as a disk: nobody waits in the event loop for one that is far away."""
+        ...
+
+    def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+        """
+        Redact, store and note everything; called once per asset, from any thread.
+
+        An answer that is beyond us is left out, the outcome says so, and the bug is returned. Raises when nothing can
+        be kept any more.
+        """
+        ...
+
+
+class Keeping:
+    """Hands findings to a recorder, from the event loop or from a thread. Open while the run goes on."""
+
+    def __init__(self, recorder: Recorder, monotonic: Callable[[], float]) -> None:
+        self._recorder = recorder
+        self._monotonic = monotonic
+        self._threads = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="keep")
+        self._away = 0
+        """Assets still to be kept in threads."""
+        self._next = FEWEST
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._threads.shutdown()
+
+    async def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+        """Make them evidence; return the bugs met. Raises what the recorder raises."""
+        if self._recorder.nearby and self._away == 0:
+            bugs = self._keep_here(findings, outcome)
+            await asyncio.sleep(0)  # what arrived meanwhile is looked at before the next asset's is kept
+            return bugs
+        self._away = max(self._away - 1, 0)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._recorder.keep, findings, outcome)
+
+    def _keep_here(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+        begun = self._monotonic()
+        bugs = self._recorder.keep(findings, outcome)
+        if self._monotonic() - begun > QUICK_S:
+            self._away, self._next = self._next, min(self._next * 4, MOST)
+        else:
+            self._next = FEWEST
+        return bugs
