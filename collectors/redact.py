@@ -207,8 +207,7 @@ class Redactor:
         held = self._met.get(key)
         if held is None or held[0] is not question or held[1] is not platform:
             asked, indexed = (
-                {oid: kind for oid, kind in oids.items() if any(_meet(oid, wanted) for wanted in question.objects)}
-                for oids in (platform.secret_oids, platform.secret_indexes)
+                _meeting(oids, question.objects) for oids in (platform.secret_oids, platform.secret_indexes)
             )
             held = self._met[key] = (question, platform, asked, indexed)
         return held[2], held[3]
@@ -230,6 +229,12 @@ class Redactor:
         return b"".join(parts), joined
 
 
-def _meet(secret: str, asked: str) -> bool:
-    """Say whether an answer to `asked` can hold OIDs of `secret`."""
-    return f"{asked}.".startswith(f"{secret}.") or f"{secret}.".startswith(f"{asked}.")
+def _meeting(secrets: Mapping[str, str], objects: Sequence[str]) -> dict[str, str]:
+    """Return those `secrets`, OIDs with their types, that an answer about `objects` can hold an OID of."""
+    within = tuple(f"{asked}." for asked in objects)
+    found = {}
+    for oid, kind in secrets.items():
+        below = f"{oid}."
+        if below.startswith(within) or any(asked.startswith(below) for asked in within):
+            found[oid] = kind
+    return found

@@ -18,7 +18,7 @@ _MASKED = re.compile(rb"[*\xe2\x80\xa2]+|<[^<>]*>|\.+")
 class SecretSearch:
     """Rules, ready to be searched in many texts."""
 
-    __slots__ = ("_groups", "_own", "_rules", "_search")
+    __slots__ = ("_own", "_rules", "_search")
 
     def __init__(self, rules: Sequence[SecretRule]) -> None:
         """
@@ -29,30 +29,30 @@ class SecretSearch:
         self._own = len(rules)
         self._rules = (*rules, *GENERIC_RULES)
         self._search = LineSearch(rule.pattern for rule in self._rules)
-        self._groups = tuple(
-            tuple(group for group in regex.groupindex if group.startswith("secret")) for regex in self._search.regexes
-        )
 
     def find(self, data: bytes) -> Iterator[Span]:
         """Yield a span for every secret a rule finds."""
-        regexes = self._search.regexes
-        sections = {
-            number: _sections(data, rule.within, rule.leaves)
-            for number, rule in enumerate(self._rules)
-            if rule.within is not None and rule.leaves is not None
-        }
+        sections: dict[int, list[tuple[int, int]]] = {}
         for start, end, numbers in self._search.lines(data):
             for number in numbers:
-                if number in sections and not _is_in(sections[number], start):
-                    continue
-                for match in regexes[number].finditer(data, start, end):
+                rule = self._rules[number]
+                if rule.within is not None and rule.leaves is not None:
+                    if number not in sections:
+                        sections[number] = _sections(data, rule.within, rule.leaves)
+                    if not _is_in(sections[number], start):
+                        continue
+                for match in self._search.regex(number).finditer(data, start, end):
                     span = self._span(number, data, match)
                     if span is not None:
                         yield span
 
     def _span(self, number: int, data: bytes, match: re.Match[bytes]) -> Span | None:
         rule = self._rules[number]
-        start, end = next(match.span(group) for group in self._groups[number] if match[group] is not None)
+        start, end = next(
+            match.span(group)
+            for group in match.re.groupindex
+            if group.startswith("secret") and match[group] is not None
+        )
         if rule.until is not None:
             close = line_regex(rule.until).search(data, start)
             end = close.start() if close else len(data)

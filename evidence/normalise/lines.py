@@ -23,15 +23,20 @@ _DFA_WORDS = 500
 class LineSearch:
     """Some regular expressions, ready to be searched in the lines of many texts."""
 
-    __slots__ = ("_always", "_owners", "_words", "regexes")
+    __slots__ = ("_always", "_owners", "_patterns", "_words")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        """Compile `patterns` (each is searched within single lines; `^` and `$` are the line's ends)."""
-        self.regexes = tuple(line_regex(pattern) for pattern in patterns)
+        """
+        Take `patterns`; each is searched within single lines, `^` and `$` are the line's ends.
+
+        They are compiled when a line is first worth a look: most of a platform's never are. `re.error` for one that
+        cannot be read.
+        """
+        self._patterns = tuple(patterns)
         owners: dict[bytes, list[int]] = {}
         always: list[int] = []
-        for number, regex in enumerate(self.regexes):
-            words = needed_words(regex)
+        for number, pattern in enumerate(self._patterns):
+            words = needed_words(pattern)
             for word in words:
                 owners.setdefault(word, []).append(number)
             if not words:
@@ -43,7 +48,11 @@ class LineSearch:
     @property
     def unaided(self) -> tuple[str, ...]:
         """The expressions that need no word, and so see every line."""
-        return tuple(self.regexes[number].pattern.decode() for number in self._always)
+        return tuple(self._patterns[number] for number in self._always)
+
+    def regex(self, number: int) -> re.Pattern[bytes]:
+        """Return one of the expressions, by its place among the patterns."""
+        return line_regex(self._patterns[number])
 
     def lines(self, data: bytes) -> Iterator[tuple[int, int, Sequence[int]]]:
         """Yield (start, end, numbers of the expressions to try) of each line worth a look, in order."""
@@ -66,7 +75,7 @@ class LineSearch:
             yield start, _trimmed(data, start, ends[start]), sorted(numbers)
 
     def _every_line(self, data: bytes) -> Iterator[tuple[int, int, Sequence[int]]]:
-        everything = range(len(self.regexes))
+        everything = range(len(self._patterns))
         start = 0
         while start < len(data):
             end = data.find(b"\n", start)
@@ -77,7 +86,7 @@ class LineSearch:
     def matching(self, data: bytes) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of each line in which one of the expressions is found; end is after the line's end."""
         for start, end, numbers in self.lines(data):
-            if any(self.regexes[number].search(data, start, end) for number in numbers):
+            if any(self.regex(number).search(data, start, end) for number in numbers):
                 close = data.find(b"\n", end)
                 yield start, len(data) if close < 0 else close + 1
 
@@ -93,9 +102,9 @@ def line_regex(pattern: str) -> re.Pattern[bytes]:
 
 
 @cache
-def needed_words(regex: re.Pattern[bytes]) -> frozenset[bytes]:
-    """Return words (lower case) one of which is in every match of `regex`; empty when none can be named."""
-    words = _any_of(_parser.parse(regex.pattern, regex.flags))
+def needed_words(pattern: str) -> frozenset[bytes]:
+    """Return words (lower case) one of which is in every match of `pattern`; empty when none can be named."""
+    words = _any_of(_parser.parse(pattern.encode(), re.MULTILINE))
     return frozenset(words) if words and min(map(len, words)) >= _SHORTEST_WORD else frozenset()
 
 

@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +38,6 @@ class DirectoryStore:
         self._root = path.resolve()
         if not self._root.is_dir():
             raise StoreError(f"no store at {path}", hint="`plantproof init` and `plantproof collect` make one")
-        self._known: set[Path] = set()
 
     @property
     def path(self) -> Path:
@@ -147,56 +146,61 @@ class DirectoryStore:
             elif key.startswith(prefix):
                 yield key
 
-    def _write(self, key: str, data: bytes, give_name: Callable[[Path, Path, bytes], bool]) -> None:
-        place = self._place(key)
-        temporary = self._root / TEMPORARY / secrets.token_hex(12)
+    def _write(self, key: str, data: bytes, give_name: Callable[[str, str, str, bytes], None]) -> None:
+        # Strings, not paths: one asset's answers are some ten of these calls, and a night has thousands.
+        *folders, name = check_key(key).split("/")
         try:
-            self._make(temporary.parent)
-            self._make(place.parent)
-            self._refuse_links(place.parent)
+            temporary = f"{self._folder([TEMPORARY])}/{secrets.token_hex(12)}"
+            folder = self._folder(folders)
             try:
                 _write_synced(temporary, data)
-                if give_name(temporary, place, data):
-                    _sync_folder(place.parent)
+                give_name(temporary, f"{folder}/{name}", key, data)
+                _sync_folder(folder)
             finally:
-                temporary.unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
         except OSError as error:
             raise _in_words(key, error) from error
 
-    def _link(self, temporary: Path, place: Path, data: bytes) -> bool:
+    def _link(self, temporary: str, place: str, key: str, data: bytes) -> None:
         try:
             os.link(temporary, place, follow_symlinks=False)
         except FileExistsError:
-            return self._same(place, data)
+            self._same(key, data)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
             if os.path.lexists(place):
-                return self._same(place, data)
-            temporary.rename(place)
-        return True
+                self._same(key, data)
+            else:
+                Path(temporary).rename(place)
 
-    def _same(self, place: Path, data: bytes) -> bool:
-        key = place.relative_to(self._root).as_posix()
+    def _same(self, key: str, data: bytes) -> None:
+        """
+        Raise unless the very bytes are kept there.
+
+        Whoever linked them may not have synced the folder yet, and our promise is durability: the caller does.
+        """
         if self.get(key) != data:
             raise ConflictError(f"{key}: other bytes are already kept there")
-        # Whoever linked it may not have synced the folder yet, and our promise is durability.
-        return True
 
-    def _overwrite(self, temporary: Path, place: Path, _data: bytes) -> bool:
-        temporary.replace(place)
-        return True
+    def _overwrite(self, temporary: str, place: str, _key: str, _data: bytes) -> None:
+        Path(temporary).replace(place)
 
-    def _make(self, folder: Path) -> None:
-        """Make `folder` and what is missing above it, each durable in its parent."""
-        if folder in self._known and folder.is_dir():
-            return
-        if folder != self._root:
-            self._make(folder.parent)
-            with suppress(FileExistsError):
-                folder.mkdir(mode=0o750)
-                _sync_folder(folder.parent)
-        self._known.add(folder)
+    def _folder(self, parts: Sequence[str]) -> str:
+        """Return a folder below the root; what is missing is made, durable in its parent; a link is refused."""
+        folder = str(self._root)
+        for part in parts:
+            above, folder = folder, f"{folder}/{part}"
+            try:
+                found = os.lstat(folder)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    Path(folder).mkdir(mode=0o750)
+                    _sync_folder(above)
+                found = os.lstat(folder)
+            if stat.S_ISLNK(found.st_mode):
+                self._refuse_links(Path(folder))
+        return folder
 
 
 def _read(path: str, size: int) -> bytes:
@@ -211,7 +215,7 @@ def _read(path: str, size: int) -> bytes:
         os.close(handle)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: str, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o640)
     try:
         view = memoryview(data)
@@ -222,7 +226,7 @@ def _write_synced(path: Path, data: bytes) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str | Path) -> None:
     """Make a new name durable. Windows has no such thing and needs none."""
     if os.name == "nt":
         return

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.normalise.lines import AutomatonFinder, LineSearch, PlainFinder, finder, line_regex, needed_words
+from evidence.normalise.lines import AutomatonFinder, LineSearch, PlainFinder, finder, needed_words
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from evidence.normalise.lines import AutomatonFinder, LineSearch, PlainFinder, f
     ],
 )
 def test_an_expression_names_words_one_of_which_every_match_holds(pattern: str, words: set[bytes]) -> None:
-    assert needed_words(line_regex(pattern)) == words
+    assert needed_words(pattern) == words
 
 
 def test_only_lines_with_a_word_are_looked_at_and_only_by_its_expressions() -> None:
