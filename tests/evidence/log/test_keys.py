@@ -1,0 +1,124 @@
+"""Signatures fit or do not, whichever library is asked."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.log import keys
+from evidence.log.keys import PublicKey, SignatureError, SigningKey
+
+nacl = pytest.importorskip("nacl.bindings")
+
+KEY = SigningKey.from_seed(b"\7" * 32)
+ORDER = 2**252 + 27742317777372353535851937790883648493
+"""Of the base point (RFC 8032 §5.1)."""
+PRIME = 2**255 - 19
+
+SMALL = tuple(
+    bytes.fromhex(text)
+    for text in (
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    )
+)
+"""The eight points of small order, as they are written."""
+TWISTED = tuple((y | sign << 255).to_bytes(32, "little") for y in range(PRIME, 2**255) for sign in (0, 1))
+"""All encodings of a y that is not below the prime."""
+
+
+def openssl_says(key: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def we_say(key: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        PublicKey(key).verify(signature, data)
+    except SignatureError:
+        return False
+    return True
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on libsodium is asked."""
+    many = keys._Many()
+    many._open = keys._libsodium()
+    assert many._open is not None
+    monkeypatch.setattr(keys, "_MANY", many)
+
+
+def odd_signatures() -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield signatures on which libraries are known to differ: small points, odd encodings, a scalar too large."""
+    for point in (*SMALL, *TWISTED):
+        for other in (*SMALL, *TWISTED[:6]):
+            for scalar in (0, 1, ORDER):
+                for data in (b"", b"a", b"ab", b"abc"):
+                    yield point, other + scalar.to_bytes(32, "little"), data
+    signed = KEY.sign(b"data")
+    raw = KEY.public.raw
+    larger = int.from_bytes(signed[32:], "little") + ORDER
+    yield raw, signed[:32] + larger.to_bytes(32, "little"), b"data"
+    for point in (*SMALL, *TWISTED[:6]):
+        yield raw, point + signed[32:], b"data"
+        h = int.from_bytes(hashlib.sha512(point + raw + b"data").digest(), "little") % ORDER
+        yield raw, point + h.to_bytes(32, "little"), b"data"
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_fits_does_not_depend_on_the_library() -> None:
+    said: dict[tuple[bool, bool], int] = {}
+    for key, signature, data in odd_signatures():
+        authority = openssl_says(key, signature, data)
+        sodium = keys._MANY.fits(key, signature, data)
+        assert we_say(key, signature, data) is authority
+        assert authority or not sodium, "a yes of libsodium alone would count nowhere else"
+        said[authority, sodium] = said.get((authority, sodium), 0) + 1
+    assert said[True, False] > 0, "the two are known to differ on some of these"
+    assert said[False, False] > 0
+
+
+@given(st.binary(max_size=80), st.integers(0, 63), st.integers(1, 255), st.binary(max_size=8))
+def test_a_signature_fits_and_a_changed_one_does_not(data: bytes, place: int, change: int, more: bytes) -> None:
+    many = keys._Many()
+    many._open = keys._libsodium()
+    raw, signed = KEY.public.raw, KEY.sign(data)
+    assert many.fits(raw, signed, data)
+    changed = bytearray(signed)
+    changed[place] ^= change
+    assert not many.fits(raw, bytes(changed), data)
+    assert not many.fits(raw, signed + more, data) or not more
+    assert not many.fits(raw, signed, data + more) or not more
+    assert not many.fits(raw, signed[:place], signed[place:] + data), "the data makes up for a signature cut short"
+
+
+def test_few_signatures_load_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    monkeypatch.setattr(keys, "_libsodium", lambda: loaded.append(1))
+    many = keys._Many()
+    for _ in range(many.WORTH_IT - 1):
+        assert not many.fits(b"", b"", b"")
+    assert not loaded
+    for _ in range(3):
+        assert not many.fits(b"", b"", b"")
+    assert loaded == [1], "where it is not installed, it is looked for once"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_signature_by_another_is_refused_in_words() -> None:
+    with pytest.raises(SignatureError, match=r"not signed by SHA256:\S+, or changed since"):
+        KEY.public.verify(SigningKey.generate().sign(b"data"), b"data")
