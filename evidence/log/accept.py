@@ -62,10 +62,14 @@ class Accepted:
         return self.named
 
 
-def accept(key: str, data: bytes, authority: Authority) -> Accepted:
-    """Return the statement `data` under `key`; raise unless name, form, signature, role and log are as they must be."""
+def accept(key: str, data: bytes, authority: Authority, digest: Digest | None = None) -> Accepted:
+    """
+    Return the statement `data` under `key`; raise unless name, form, signature, role and log are as they must be.
+
+    `digest` is that of `data`, where it was made before.
+    """
     place = parse_key(key)
-    digest = digest_of(data)
+    digest = digest or digest_of(data)
     if digest != place.digest:
         raise AcceptError(f"{key}: the bytes kept there have the digest {digest}")
     accepted = judge(data, authority, digest)

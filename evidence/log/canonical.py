@@ -8,6 +8,7 @@ again what it has read and requires equal bytes, so nothing can be said in two w
 
 import json
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from pydantic_core import from_json, to_json
@@ -72,31 +73,34 @@ def _why(data: bytes) -> str:
 
 
 def _check(value: object, *, in_order: bool) -> None:
-    """Raise unless `value` can be written. Level by level, so depth costs no stack; leaves are never queued."""
-    level: list[object] = [value]
+    """Raise unless `value` can be written. Level by level, so depth costs no stack; only containers are queued."""
+    level: list[Collection[object]] = [(value,)]
     for _ in range(MAX_DEPTH + 1):
-        deeper: list[object] = []
-        for item in level:
-            kind = type(item)
-            if kind is dict:
-                keys: tuple[object, ...] = tuple(item)  # type: ignore[arg-type]
-                _check_keys(keys, in_order=in_order)
-                deeper += [v for v in item.values() if type(v) is not str]  # type: ignore[attr-defined]
-            elif kind is list or kind is tuple:
-                deeper += [v for v in item if type(v) is not str]  # type: ignore[attr-defined]
-            elif kind is int:
-                if not -_LIMIT < item < _LIMIT:  # type: ignore[operator]
-                    raise CanonicalError(f"an integer JSON readers do not hold exactly: {item}")
-            elif item is not None and kind is not bool and not isinstance(item, str):
-                raise CanonicalError(f"canonical JSON has no {kind.__name__}")
+        deeper: list[Collection[object]] = []
+        for items in level:
+            for item in items:
+                kind = type(item)
+                if kind is str or item is None or kind is bool:
+                    continue
+                if kind is dict:
+                    _check_keys(tuple(item), in_order)  # type: ignore[arg-type]
+                    deeper.append(item.values())  # type: ignore[attr-defined]
+                elif kind is list or kind is tuple:
+                    deeper.append(item)  # type: ignore[arg-type]
+                elif kind is int:
+                    if not -_LIMIT < item < _LIMIT:  # type: ignore[operator]
+                        raise CanonicalError(f"an integer JSON readers do not hold exactly: {item}")
+                elif not isinstance(item, str):
+                    raise CanonicalError(f"canonical JSON has no {kind.__name__}")
         if not deeper:
             return
         level = deeper
-    raise CanonicalError(f"nested more than {MAX_DEPTH} levels deep")
+    if any(type(item) is not str for items in level for item in items):
+        raise CanonicalError(f"nested more than {MAX_DEPTH} levels deep")
 
 
 @lru_cache(maxsize=1024)
-def _check_keys(keys: tuple[object, ...], *, in_order: bool) -> None:
+def _check_keys(keys: tuple[object, ...], in_order: bool) -> None:
     for key in keys:
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise CanonicalError(f"not a key of canonical JSON: {key!r:.60}")

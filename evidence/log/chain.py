@@ -25,6 +25,7 @@ from evidence.store.layout import (
     batch_key,
     check_kind,
     parse_key,
+    part_digest,
 )
 
 FORMAT = 1
@@ -139,10 +140,7 @@ def part_keys(store: Store) -> Mapping[Digest, tuple[str, ...]]:
     """Return where each part lies: in one place, unless somebody put a copy under another slot."""
     places: dict[Digest, tuple[str, ...]] = {}
     for key in store.keys("parts/"):
-        try:
-            digest = parse_key(key).digest
-        except KeyNameError:
-            continue
+        digest = part_digest(key)
         if digest is not None:
             places[digest] = (*places.get(digest, ()), key)
     return MappingProxyType(places)

@@ -12,6 +12,9 @@ MAX_TEXT = 64 * 1024
 """Longest string of a statement; the longest we write are reasons and requests of a few hundred characters."""
 
 
+_OBJECTS = (dict, MappingProxyType)
+
+
 class ShapeError(Error):
     """A JSON document does not have the shape its writer would have given it."""
 
@@ -22,11 +25,11 @@ class Fields:
     __slots__ = ("_object", "what")
 
     def __init__(self, value: object, what: str, required: frozenset[str], optional: frozenset[str]) -> None:
-        if not isinstance(value, dict | MappingProxyType):
+        if not isinstance(value, _OBJECTS):
             raise ShapeError(f"{what}: expected an object, found {type(value).__name__}")
         if not required <= value.keys():
             raise ShapeError(f"{what}: without {', '.join(sorted(required - value.keys()))}")
-        if not value.keys() <= required | optional:
+        if len(value) > len(required) and not value.keys() <= required | optional:
             raise ShapeError(f"{what}: unknown key {', '.join(sorted(value.keys() - required - optional))}")
         self._object: Mapping[str, object] = value
         self.what = what

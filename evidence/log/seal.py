@@ -34,8 +34,6 @@ from evidence.store.interface import ConflictError, MissingError, Store, StoreEr
 from evidence.store.layout import (
     CHECKPOINT_HINT_KEY,
     MAX_BATCH_LEAVES,
-    Area,
-    Key,
     KeyNameError,
     batch_key,
     checkpoint_key,
@@ -167,7 +165,7 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
 def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1].kind or "part", 9))
+    unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1], 9))
     batch = _begin(ledger, waiting=len(unsealed))
     retiring: list[str] = []
     for key, _ in unsealed:
@@ -191,10 +189,11 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
 def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: datetime) -> Accepted | None:
     """Return the statement under `key` if it may count; `None` where it was set aside, now or before."""
     data = ledger.store.get(key)
-    if (key, digest_of(data)) in batch.quarantined:
+    digest = digest_of(data)
+    if (key, digest) in batch.quarantined:
         return None
     try:
-        accepted = accept(key, data, batch.authority)
+        accepted = accept(key, data, batch.authority, digest)
         check_plan(accepted, batch.plans)
         batch.whole.check(accepted)
         check_erasure(ledger, accepted)
@@ -203,7 +202,7 @@ def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: date
     except StoreError:
         raise
     except Error as error:
-        if digest_of(data) in batch.adopting:
+        if digest in batch.adopting:
             batch.more = True
             return None
         batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
@@ -239,9 +238,9 @@ def _take(batch: _Batch, accepted: Accepted) -> None:
     batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
 
 
-def _unsealed(ledger: Ledger) -> Iterator[tuple[str, Key]]:
+def _unsealed(ledger: Ledger) -> Iterator[tuple[str, str]]:
     """
-    Yield every statement's key that no leaf stands for; what is no statement's key is `verify`'s to name.
+    Yield key and kind of every statement that no leaf stands for; what is no statement's key is `verify`'s to name.
 
     Parts are those the ledger found when the lock was held already: who seals has written his before. Where a logged
     part lies under two slots both are yielded: the copy is to be set aside, the other passes.
@@ -251,16 +250,17 @@ def _unsealed(ledger: Ledger) -> Iterator[tuple[str, Key]]:
         places = places_of(leaf, ledger.places)
         if len(places) == 1:
             settled.add(places[0])
-    parts = sorted(key for places in ledger.places.values() for key in places)
-    for key in (*ledger.store.keys("statements/"), *parts):
+    for key in ledger.store.keys("statements/"):
         if key in settled:
             continue
         try:
-            place = parse_key(key)
+            kind = parse_key(key).kind
         except KeyNameError:
             continue
-        if place.area in (Area.STATEMENT, Area.PART):
-            yield key, place
+        yield key, kind or ""
+    for key in sorted(key for places in ledger.places.values() for key in places):
+        if key not in settled:
+            yield key, "part"
 
 
 def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error, at: datetime) -> Leaf:

@@ -7,8 +7,8 @@ component is a Windows device name or a name of dots, so a store can be copied a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from evidence.errors import Error
 from evidence.model.names import Digest, hex_of
@@ -81,9 +81,8 @@ class Area(StrEnum):
     """The kill switch: made by anyone with any editor, so neither signed nor JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key, read."""
+class Key(NamedTuple):
+    """A key, read; a tuple, for a log of years has hundreds of thousands."""
 
     area: Area
     digest: Digest | None = None
@@ -168,10 +167,11 @@ def is_hint(key: str) -> bool:
     return key == CHECKPOINT_HINT_KEY or key.startswith("state/")
 
 
+_PART = re.compile(r"parts/(?P<slot>[^/]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")
 _READERS: Mapping[str, tuple[tuple[Area, re.Pattern[str]], ...]] = {
     "store.json": ((Area.STORE, re.compile(r"store\.json")),),
     "blobs": ((Area.BLOB, re.compile(r"blobs/sha256/(?P<shard>[0-9a-f]{2})/(?P<hex>[0-9a-f]{64})")),),
-    "parts": ((Area.PART, re.compile(r"parts/(?P<slot>[^/]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),),
+    "parts": ((Area.PART, _PART),),
     "statements": ((Area.STATEMENT, re.compile(r"statements/(?P<kind>[a-z]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),),
     "log": (
         (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
@@ -207,6 +207,12 @@ def parse_key(key: str) -> Key:
             size=None if size is None else int(size),
         )
     raise KeyNameError(f"no store of this version holds such a key: {key!r:.200}")
+
+
+def part_digest(key: str) -> Digest | None:
+    """Return the digest of the part that `key` is for, as `parse_key` does; `None` for any other key."""
+    match = _PART.fullmatch(key)
+    return Digest(f"sha256:{match['hex']}") if match and _KEY.fullmatch(key) else None
 
 
 def check_kind(kind: str) -> str:

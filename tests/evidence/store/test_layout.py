@@ -1,10 +1,12 @@
 """Keys, there and back."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from evidence.model.names import Digest, digest_of
 from evidence.store import layout
-from evidence.store.layout import Area, Key, KeyNameError, parse_key
+from evidence.store.layout import Area, Key, KeyNameError, parse_key, part_digest
 
 D = digest_of(b"x")
 HEX = D.removeprefix("sha256:")
@@ -27,6 +29,30 @@ HEX = D.removeprefix("sha256:")
 )
 def test_every_key_we_build_is_read_back(key: str, parsed: Key) -> None:
     assert parse_key(key) == parsed
+
+
+@given(
+    st.one_of(
+        st.builds(
+            "{}/{}/{}{}".format,
+            st.sampled_from(["parts", "Parts", "state"]),
+            st.text(max_size=8) | st.just("a-b"),
+            st.just(HEX) | st.text(alphabet="0123456789abcdefg", max_size=65),
+            st.just(".dsse.json"),
+        ),
+        st.text(max_size=80),
+    )
+)
+@example(f"parts/con/{HEX}.dsse.json")
+@example(f"parts/../{HEX}.dsse.json")
+@example(f"parts/a/{HEX}.dsse.json\n")
+@example(layout.blob_key(D))
+def test_a_parts_digest_is_the_one_its_key_is_read_for(key: str) -> None:
+    try:
+        read = parse_key(key)
+    except KeyNameError:
+        read = Key(area=Area.STATE)
+    assert part_digest(key) == (read.digest if read.area is Area.PART else None)
 
 
 def test_keys_look_as_the_format_says() -> None:
