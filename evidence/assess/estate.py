@@ -96,6 +96,7 @@ class _Reader:
         since, as_of = rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), rfc3339(at)
         self._snapshots, self._platforms, self._as_of = snapshots, platforms, as_of
         self._answers = Answers(snapshots, platforms)
+        self._rows = _Rows(snapshots, self._answers)
         self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
         self._tables: dict[AssetId, Tables] = {}
         self._packed: dict[AssetId, Packed] = {}
@@ -137,11 +138,11 @@ class _Reader:
             return self._last[1]
         packed = self._packed.get(asset)
         if packed is None:
-            rows, seen = self._rows(self._snapshots.latest(asset).values()), self._sightings.of(asset)
+            rows, seen = self._rows.newest(asset), self._sightings.of(asset)
             self._answers.forget()
         else:
             rows, seen = packed.unpack()
-        tables = Tables(rows, seen, partial(self._before, asset))
+        tables = Tables(rows, seen, partial(self._rows.before, asset))
         if packed is None and len(tables) <= self._room:
             self._tables[asset] = tables
             self._room -= len(tables)
@@ -150,13 +151,22 @@ class _Reader:
             self._last = asset, tables
         return tables
 
-    def _before(self, asset: AssetId) -> TableRows:
-        rows = self._rows(self._snapshots.previous(asset).values())
+
+class _Rows:
+    """Reads large tables. It holds none, so those it is asked for later hold nothing but what reads them."""
+
+    def __init__(self, snapshots: Snapshots, answers: Answers) -> None:
+        self._snapshots, self._answers = snapshots, answers
+
+    def newest(self, asset: AssetId) -> TableRows:
+        """Return the rows of the newest answers of an asset."""
+        return rows_of(self._cells(self._snapshots.latest(asset).values()))
+
+    def before(self, asset: AssetId) -> TableRows:
+        """Return the rows of the answers before the newest."""
+        rows = rows_of(self._cells(self._snapshots.previous(asset).values()))
         self._answers.forget()
         return rows
-
-    def _rows(self, readings: Iterable[Reading]) -> TableRows:
-        return rows_of(self._cells(readings))
 
     def _cells(self, readings: Iterable[Reading]) -> Iterator[list[Cell]]:
         """Yield what answers say; where platforms differ, the one asked last goes before the others."""

@@ -1,5 +1,6 @@
 """A log is judged, the findings are signed, and judging again gives the same bytes."""
 
+import gc
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +9,9 @@ import pytest
 
 from evidence.assess.assess import assess, record
 from evidence.assess.knowledge import Knowledge, packaged_knowledge
+from evidence.assess.sightings import Sightings
+from evidence.checks.estate import Subject
+from evidence.checks.tables import Tables
 from evidence.log.findings import dump_results, load_results
 from evidence.log.history import History
 from evidence.log.keyring import create_keyring
@@ -86,3 +90,22 @@ def test_a_change_nobody_approved_is_not_forgotten_the_night_after(
     changed = next(one for one in found.findings if one.requirement == "CFG-01" and one.asset == "sw-01")
     assert changed.status is Status.CONTRADICTS
     assert "between 2026-11-20T02:00:00Z and 2026-11-21T02:00:00Z" in changed.reason
+
+
+def test_what_was_judged_in_is_let_go_of_at_once(plant, knowledge: Knowledge) -> None:  # type: ignore[no-untyped-def]
+    """A large estate is most of a run's memory: it must not lie about until somebody looks for cycles."""
+    history, at = History.read(plant.store), plant.now + timedelta(hours=1)
+    assess(plant.store, history, knowledge, at=at)  # what is made once stays
+    gc.collect()
+    others = _estates()
+    gc.disable()
+    try:
+        assess(plant.store, history, knowledge, at=at)
+        left = [one for one in _estates() if not any(one is other for other in others)]
+    finally:
+        gc.enable()
+    assert left == []
+
+
+def _estates() -> list[object]:
+    return [one for one in gc.get_objects() if isinstance(one, Tables | Subject | Sightings)]
