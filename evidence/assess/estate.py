@@ -32,8 +32,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 350_000
-"""Cells and sightings of large tables held: some 60 MB, those of 240 switches of 190 ports; more are packed."""
+HELD = 250_000
+"""Cells and sightings of large tables held: some 45 MB, those of 170 switches of 190 ports; more are packed."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""
