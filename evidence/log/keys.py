@@ -100,13 +100,15 @@ class _Many:
 
     def __init__(self) -> None:
         self._seen = 0
+        self._looked = False
         self._open: Callable[[bytes, bytes], bytes] | None = None
 
     def fits(self, key: bytes, signature: bytes, data: bytes) -> bool:
         """Return whether libsodium was asked, and says that `signature` fits."""
         if self._open is None:
             self._seen += 1
-            if self._seen == self.WORTH_IT:
+            if self._seen >= self.WORTH_IT and not self._looked:
+                self._looked = True
                 self._open = _libsodium()
             return False
         if len(signature) != SIGNATURE_BYTES:  # it would take the rest from the data, or give it some
