@@ -33,7 +33,7 @@ AUDITOR_COMMANDS: Mapping[str, Lazy] = {
 }
 """Every command that needs no device library; `plantproof` mounts the same table."""
 
-_YOUNG = 5_000
+YOUNG = 5_000
 """
 Objects made before Python looks for cycles among the young ones, instead of 700: commands make objects by the million
 and hardly any cycle, and looking took 5 % of their time.
@@ -60,7 +60,7 @@ def run(
     text; the traceback is shown with `-v`.
     """
     _open_streams()
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(YOUNG)
     invocation = Invocation(site_store=site_store) if site_store else Invocation()
     try:
         result = group.main(args=args, prog_name=prog_name, standalone_mode=False, obj=invocation)
