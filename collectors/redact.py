@@ -50,7 +50,7 @@ class Redacted:
 class Redactor:
     """Replaces secrets under one owner's key, for one run."""
 
-    __slots__ = ("_before", "_held", "_met", "_tagger")
+    __slots__ = ("_accessed", "_before", "_held", "_met", "_tagger")
 
     def __init__(
         self,
@@ -72,6 +72,8 @@ class Redactor:
         self._held = HeldSecrets(secrets)
         self._met: dict[tuple[str, str], tuple[Question, Platform, dict[str, str], dict[str, str]]] = {}
         """By names of platform and question, what `_may_hold` said of this very question and platform."""
+        self._accessed: tuple[SnmpAccess, Access] | None = None
+        """The last way of asking, and how it is told: an asset's answers share one."""
 
     @classmethod
     def for_hosts(
@@ -136,6 +138,12 @@ class Redactor:
 
     def access(self, access: SnmpAccess) -> Access:
         """Return as what SNMP was asked, without what opens it: the tag of the community, the user like any text."""
+        last = self._accessed
+        if last is None or last[0] is not access:
+            last = self._accessed = access, self._access(access)
+        return last[1]
+
+    def _access(self, access: SnmpAccess) -> Access:
         if access.version == "3":
             return Access(version="3", user=self.text(access.user or ""), auth=access.auth, priv=access.priv)
         assert access.community is not None  # noqa: S101 - versions 1 and 2c have no other way in

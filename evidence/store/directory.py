@@ -87,7 +87,7 @@ class DirectoryStore:
             if folder:
                 check_key(folder)
                 self._refuse_links(start)
-            yield from self._walk(start, f"{folder}/" if folder else "", prefix)
+            yield from self._walk(str(start), f"{folder}/" if folder else "", prefix)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -130,7 +130,7 @@ class DirectoryStore:
                 raise StoreError(f"{folder.relative_to(self._root)}: a symbolic link inside the store is refused")
             folder = folder.parent
 
-    def _walk(self, folder: Path, before: str, prefix: str) -> Iterator[str]:
+    def _walk(self, folder: str, before: str, prefix: str) -> Iterator[str]:
         try:
             with os.scandir(folder) as found:
                 entries = [(e.name + "/" * e.is_dir(follow_symlinks=False), e.name) for e in found]
@@ -142,7 +142,7 @@ class DirectoryStore:
                 continue
             if sortable.endswith("/"):
                 if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
-                    yield from self._walk(folder / name, f"{key}/", prefix)
+                    yield from self._walk(f"{folder}/{name}", f"{key}/", prefix)
             elif key.startswith(prefix):
                 yield key
 
