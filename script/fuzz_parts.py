@@ -212,7 +212,7 @@ def meaning(payload: bytes, reader: Callable[[bytes], Any]) -> str | None:
     try:
         found = reader(payload)
         part = read_part(found)
-        named = {name: getattr(part, name) for name in part.__dataclass_fields__}
+        named = part._asdict()
         named["captures"] = tuple(part.captures)
         # Their representations: 1, 1.0 and True are equal, and not the same.
         return repr((found.kind, found.log, named, part.blobs(), part.originals(), sorted(part.answers())))

@@ -1,8 +1,8 @@
 """What a statement must be to count: the checks of one envelope under one key, the same for seal and verify."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from evidence.errors import Error
 from evidence.log.anchor import Anchor, read_anchor
@@ -29,9 +29,8 @@ class AcceptError(Error):
     """A statement is signed by who may, yet does not fit where it lies or what it refers to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """A statement that counts, with its meaning where this version knows it."""
+class Accepted(NamedTuple):
+    """A statement that counts, with its meaning where this version knows it; a tuple, for logs have many."""
 
     digest: Digest
     """Of its envelope."""

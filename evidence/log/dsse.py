@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic_core import SchemaValidator, core_schema
 from pydantic_core.core_schema import CoreConfig
@@ -43,8 +43,7 @@ class EnvelopeError(Error):
     """Bytes are not an envelope as we write it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A payload and one signature, not yet checked against any key."""
 
     payload_type: str

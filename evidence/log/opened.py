@@ -1,6 +1,6 @@
 """Statements that were opened, held for another look."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from evidence.log.accept import Accepted
 from evidence.log.captures import Columns, Texts
@@ -33,8 +33,7 @@ class Opened:
             return accepted
         self.room -= captures
         if part is not None:
-            accepted = replace(
-                accepted, part=replace(part, captures=Columns.of(part.captures).shared(self._texts)), named=None
-            )
+            held = part._replace(captures=Columns.of(part.captures).shared(self._texts))
+            accepted = accepted._replace(part=held, named=None)
         self._held[index] = accepted
         return accepted

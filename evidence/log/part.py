@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from evidence.clock import rfc3339
 from evidence.log.captures import Columns
@@ -43,9 +44,8 @@ class After:
     root: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartStatement:
-    """A part, read."""
+class PartStatement(NamedTuple):
+    """A part, read; a tuple, for a log of years has many."""
 
     plan: Digest
     """Digest of the plan's blob."""

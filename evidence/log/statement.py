@@ -7,7 +7,6 @@ key statement the key, a quarantine the object it is about, an anchor the checkp
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -76,8 +75,7 @@ class Subject(NamedTuple):
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """A statement's meaning; whoever holds one has checked the signature, or got it from someone who has."""
 
     kind: str

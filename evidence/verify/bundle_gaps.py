@@ -7,7 +7,7 @@ slot that is absent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 
@@ -38,7 +38,7 @@ class Run:
     @classmethod
     def of(cls, statement: Digest, part: PartStatement, outcomes: tuple[Outcome, ...]) -> "Run":
         """Keep what is needed, and let go of the captures."""
-        light = replace(part, captures=(), packed=MappingProxyType({}))
+        light = part._replace(captures=(), packed=MappingProxyType({}))
         return cls(statement=statement, part=light, outcomes=outcomes)
 
 

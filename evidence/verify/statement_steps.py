@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from types import MappingProxyType
 
 from evidence.errors import Error
@@ -100,7 +99,7 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
     if counts:
         _count(audit, index, accepted)
     else:
-        audit.disowned[index] = replace(statement, subjects=(), predicate=MappingProxyType({}))
+        audit.disowned[index] = statement._replace(subjects=(), predicate=MappingProxyType({}))
 
 
 def name_disowned(disowned: Mapping[int, Statement], answer: Answer) -> None:
