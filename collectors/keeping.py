@@ -23,6 +23,12 @@ QUICK_S = 0.05
 FEWEST, MOST = 8, 512
 """Assets that threads keep after one that took long, until the loop tries again; each time in a row four times more."""
 
+LARGE_BYTES = 256 * 1024
+"""From here on findings are kept in a thread: looking for secrets in them alone takes as long as may be."""
+
+_VALUE_BYTES = 40
+"""What a value of SNMP counts for: about its line."""
+
 
 class Recorder(Protocol):
     """What takes in a visit's findings and makes them evidence."""
@@ -51,6 +57,8 @@ class Keeping:
         self._threads = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="keep")
         self._away = 0
         """Assets still to be kept in threads."""
+        self._pending = 0
+        """Assets that threads are keeping."""
         self._next = FEWEST
 
     def __enter__(self) -> Self:
@@ -61,13 +69,17 @@ class Keeping:
 
     async def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         """Make them evidence; return the bugs met. Raises what the recorder raises."""
-        if self._recorder.nearby and self._away == 0:
+        if self._recorder.nearby and not self._away and not self._pending and _size(findings) < LARGE_BYTES:
             bugs = self._keep_here(findings, outcome)
             await asyncio.sleep(0)  # what arrived meanwhile is looked at before the next asset's is kept
             return bugs
-        self._away = max(self._away - 1, 0)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._recorder.keep, findings, outcome)
+        self._pending += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._recorder.keep, findings, outcome)
+        finally:
+            self._pending -= 1
+            self._away = max(self._away - 1, 0)
 
     def _keep_here(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         begun = self._monotonic()
@@ -77,3 +89,9 @@ class Keeping:
         else:
             self._next = FEWEST
         return bugs
+
+
+def _size(findings: Findings) -> int:
+    """Return about how many bytes the findings are as text."""
+    answers = (heard.answer.data for heard in findings.heard)
+    return sum(len(data) if isinstance(data, bytes) else len(data) * _VALUE_BYTES for data in answers)

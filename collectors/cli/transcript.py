@@ -34,7 +34,8 @@ class Transcript:
 
     verbosity: int
     write: Callable[[str], None] = write_line
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    """A signal may come in the middle of a line, and be told of in one of its own."""
 
     def __call__(self, event: Event) -> None:
         """Tell of an event."""
@@ -62,7 +63,8 @@ class JsonLog:
     verbosity: int
     write: Callable[[str], None] = write_line
     _run: str | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    """As that of `Transcript`."""
 
     def __call__(self, event: Event) -> None:
         """Tell of an event."""

@@ -29,6 +29,24 @@ _PREFIX = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20"
 
 _LINE = re.compile(r"ssh-ed25519 ([A-Za-z0-9+/]{68})(?: [^\r\n]{0,200})?\n?")
 
+LENIENT = (
+    (
+        "fb6eafc44261ffce962ae373989efab177d31b29386e558c7ebb56ec558e965d",
+        "ff713cd1ff580bc377e1c3523e9d80fb6694aa62cc8452bdc0778d7de6d0d4b9"
+        "29bb10be15e33285fcc2ef0bc2142d9513aa43b2df96314ba3a35dd0056f7601",
+    ),
+    (
+        "26c9a248cf222f3b76f4d533ab403ec35c562a3a83dd7c51c39b5ccfc46a75b0",
+        "3b18dd6e706804407a2f29bb66ff89942cccde10111db680195a7b5d546ea7ad"
+        "551afc75beaf6497c93dc034b9728f92246077a56200240d02ee085307be2f08",
+    ),
+)
+"""
+Keys, and signatures over `plantproof`: RFC 8032 §5.1.7 lets a verifier choose whether they fit, OpenSSL says no.
+
+In the first the point R, in the second the key, is off by a point of order eight.
+"""
+
 SIGNATURE_BYTES = 64
 """RFC 8032 §5.1.6."""
 
@@ -91,8 +109,9 @@ class _Many:
     """
     libsodium, where it is installed and many signatures are checked: it takes half of OpenSSL's time.
 
-    Only its yes counts. It looks for what OpenSSL looks for and refuses more (points of small order, encodings that
-    are not canonical), and what it refuses OpenSSL is asked about: so the same signatures fit on every machine.
+    Only its yes counts, and only of a release that says yes to nothing OpenSSL refuses: it looks for the same equation
+    and refuses more (points of small order, encodings that are not canonical). What it refuses OpenSSL is asked about.
+    So the same signatures fit on every machine.
     """
 
     WORTH_IT = 1_000
@@ -124,12 +143,23 @@ _MANY = _Many()
 
 
 def _libsodium() -> Callable[[bytes, bytes], bytes] | None:
-    """Return what opens a message behind its signature with a key; `None` where PyNaCl is not installed."""
+    """Return what opens a message behind its signature with a key; `None` where there is none as strict as OpenSSL."""
     try:
         from nacl.bindings import crypto_sign_open
     except ImportError:
         return None
-    return crypto_sign_open
+    return None if is_lenient(crypto_sign_open) else crypto_sign_open
+
+
+def is_lenient(opens: Callable[[bytes, bytes], bytes]) -> bool:
+    """Tell whether a library says yes to a signature that fits only after both sides were multiplied by eight."""
+    for key, signature in LENIENT:
+        try:
+            opens(bytes.fromhex(signature) + b"plantproof", bytes.fromhex(key))
+        except Exception:  # noqa: BLE001, S112 - it refuses it, in whatever words
+            continue
+        return True
+    return False
 
 
 @lru_cache(maxsize=256)

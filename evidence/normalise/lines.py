@@ -30,7 +30,7 @@ class LineSearch:
         Take `patterns`; each is searched within single lines, `^` and `$` are the line's ends.
 
         They are compiled when a line is first worth a look: most of a platform's never are. `re.error` for one that
-        cannot be read.
+        cannot be parsed; for what cannot be compiled either, when it is first to be tried.
         """
         self._patterns = tuple(patterns)
         owners: dict[bytes, list[int]] = {}

@@ -3,16 +3,20 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 
 import pytest
 
-from collectors.keeping import FEWEST, MOST, QUICK_S, Keeping
-from collectors.visit import Findings
+from collectors.keeping import FEWEST, LARGE_BYTES, MOST, QUICK_S, Keeping
+from collectors.transports.interface import Answer
+from collectors.visit import Findings, Heard
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
+from evidence.platforms.load import load_platforms
 from evidence.store.interface import StoreError
 
+PLATFORM = load_platforms().generic
 OUTCOME = Outcome(asset=AssetId("a"), result=Result.COLLECTED)
 
 
@@ -88,6 +92,47 @@ def test_a_thread_that_hangs_holds_up_nobody_but_its_own_asset() -> None:
             await kept
 
     asyncio.run(two())
+
+
+def test_while_threads_are_at_it_the_loop_does_not_try_again() -> None:
+    """Those handed over in one go are not done yet: the disk is as slow as it was."""
+
+    async def many() -> None:
+        with Keeping(recorder, recorder.monotonic) as keeping:
+            await asyncio.gather(*(keeping.keep(Findings(asset=AssetId("a")), OUTCOME) for _ in range(FEWEST + 20)))
+
+    recorder = Slow(QUICK_S * 2)
+    asyncio.run(many())
+    assert sorted(recorder.threads) == ["MainThread"] + ["keep"] * (FEWEST + 19)
+
+
+@pytest.mark.parametrize(
+    ("answers", "thread"),
+    [
+        ([b"x" * (LARGE_BYTES - 1)], "MainThread"),
+        ([b"x" * (LARGE_BYTES // 2)] * 2, "keep"),
+        ([[("1.3.6.1.2.1.1.1.0", b"x")] * (LARGE_BYTES // 40 + 1)], "keep"),
+    ],
+)
+def test_what_is_large_is_kept_in_a_thread(answers: list[bytes], thread: str) -> None:
+    question = PLATFORM.named("system")
+    heard = [
+        Heard(
+            question=question,
+            platform=PLATFORM,
+            answer=Answer(data=data, request="get", took_ms=1),
+            at=datetime(2026, 11, 22, tzinfo=UTC),
+        )
+        for data in answers
+    ]
+
+    async def one() -> None:
+        with Keeping(recorder, recorder.monotonic) as keeping:
+            await keeping.keep(Findings(asset=AssetId("a"), heard=heard), OUTCOME)
+
+    recorder = Slow()
+    asyncio.run(one())
+    assert recorder.threads == [thread]
 
 
 def test_others_have_their_turn_between_two_assets() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors.cli.transcript import MAX_SHOWN_BYTES, Transcript
+from collectors.cli.system import SystemClock
+from collectors.cli.transcript import MAX_SHOWN_BYTES, JsonLog, Transcript
 from collectors.events import Answered, Ended, Requested, RunBegan, RunSealed, Started, VisitBegan, VisitEnded
 from collectors.pings import Pings
 from collectors.simulate.ssh import SimulatedCli, read_devices
@@ -289,3 +291,22 @@ def test_traces_without_their_library_are_a_clear_error(monkeypatch: pytest.Monk
     with pytest.raises(TelemetryError) as caught:
         open_telemetry("http://127.0.0.1:9", owner="acme", version="0", warn=print)
     assert "plantproof[otel]" in str(caught.value.hint)
+
+
+def test_a_signal_in_the_middle_of_a_line_is_told_of_and_stops_nothing() -> None:
+    """What handles it runs in the thread that is writing: it must not wait for that thread."""
+    lines: list[str] = []
+
+    def write(text: str) -> None:
+        if not lines:
+            lines.append("begun")
+            signal.raise_signal(signal.SIGUSR1)
+        lines.append(text)
+
+    log = JsonLog(clock=SystemClock(), verbosity=0, write=write)
+    before = signal.signal(signal.SIGUSR1, lambda *_: log.said("ending", "what was read is being sealed"))
+    try:
+        log(Ended(code=0))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert [json.loads(line)["event"] for line in lines[1:]] == ["said", "ended"]

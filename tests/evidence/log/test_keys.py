@@ -18,6 +18,8 @@ KEY = SigningKey.from_seed(b"\7" * 32)
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """Of the base point (RFC 8032 §5.1)."""
 PRIME = 2**255 - 19
+D = -121665 * pow(121666, -1, PRIME) % PRIME
+BASE = bytes.fromhex("58" + "66" * 31)
 
 SMALL = tuple(
     bytes.fromhex(text)
@@ -62,6 +64,34 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "_MANY", many)
 
 
+def added(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Add points of edwards25519 (RFC 8032 §5.1.4, in affine coordinates)."""
+    (x1, y1), (x2, y2) = one, other
+    both = D * x1 * x2 * y1 * y2
+    x, y = (x1 * y2 + x2 * y1) * pow(1 + both, -1, PRIME), (y1 * y2 + x1 * x2) * pow(1 - both, -1, PRIME)
+    return x % PRIME, y % PRIME
+
+
+def times(number: int, point: tuple[int, int]) -> tuple[int, int]:
+    found = (0, 1)
+    while number:
+        if number & 1:
+            found = added(found, point)
+        point, number = added(point, point), number >> 1
+    return found
+
+
+def point_of(text: bytes) -> tuple[int, int]:
+    """Decode a point (RFC 8032 §5.1.3)."""
+    y, sign = int.from_bytes(text, "little") & (2**255 - 1), text[31] >> 7
+    square = (y * y - 1) * pow(D * y * y + 1, -1, PRIME) % PRIME
+    x = pow(square, (PRIME + 3) // 8, PRIME)
+    if (x * x - square) % PRIME:
+        x = x * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    assert (x * x - square) % PRIME == 0, "no point"
+    return (x if x & 1 == sign else PRIME - x), y
+
+
 def odd_signatures() -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield signatures on which libraries are known to differ: small points, odd encodings, a scalar too large."""
     for point in (*SMALL, *TWISTED):
@@ -69,6 +99,8 @@ def odd_signatures() -> Iterator[tuple[bytes, bytes, bytes]]:
             for scalar in (0, 1, ORDER):
                 for data in (b"", b"a", b"ab", b"abc"):
                     yield point, other + scalar.to_bytes(32, "little"), data
+    for known, lenient in keys.LENIENT:
+        yield bytes.fromhex(known), bytes.fromhex(lenient), b"plantproof"
     signed = KEY.sign(b"data")
     raw = KEY.public.raw
     larger = int.from_bytes(signed[32:], "little") + ORDER
@@ -122,3 +154,31 @@ def test_few_signatures_load_no_library(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_signature_by_another_is_refused_in_words() -> None:
     with pytest.raises(SignatureError, match=r"not signed by SHA256:\S+, or changed since"):
         KEY.public.verify(SigningKey.generate().sign(b"data"), b"data")
+
+
+@pytest.mark.parametrize(("key", "signature"), keys.LENIENT)
+def test_the_known_signatures_fit_only_a_lenient_verifier(key: str, signature: str) -> None:
+    raw, r, s = (
+        bytes.fromhex(key),
+        bytes.fromhex(signature)[:32],
+        int.from_bytes(bytes.fromhex(signature)[32:], "little"),
+    )
+    h = int.from_bytes(hashlib.sha512(r + raw + b"plantproof").digest(), "little") % ORDER
+    left, right = times(s, point_of(BASE)), added(point_of(r), times(h, point_of(raw)))
+    assert left != right
+    assert times(8, left) == times(8, right)
+    assert not openssl_says(raw, bytes.fromhex(signature), b"plantproof")
+
+
+def test_a_library_that_is_more_lenient_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later releases of libsodium multiply by eight."""
+    assert not keys.is_lenient(nacl.crypto_sign_open)
+    for key, _ in keys.LENIENT:
+        strict_but_for_one = lambda signed, raw, key=key: _open(signed, raw, lenient=raw.hex() == key)  # noqa: E731
+        assert keys.is_lenient(strict_but_for_one)
+    monkeypatch.setattr(nacl, "crypto_sign_open", lambda signed, _key: signed[64:])
+    assert keys._libsodium() is None
+
+
+def _open(signed: bytes, key: bytes, *, lenient: bool) -> bytes:
+    return signed[64:] if lenient else nacl.crypto_sign_open(signed, key)

@@ -55,7 +55,9 @@ def test_every_group_a_rule_names_is_in_its_pattern(platform: Platform) -> None:
 
 @ALL
 def test_secrets_and_volatile_lines_are_searched_by_a_word(platform: Platform) -> None:
-    assert LineSearch(rule.pattern for rule in platform.secrets).unaided == ()
+    search = LineSearch(rule.pattern for rule in platform.secrets)
+    assert search.unaided == ()
+    assert all(search.regex(number) for number in range(len(platform.secrets))), "each can be compiled"
 
 
 @ALL
