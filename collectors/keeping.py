@@ -18,7 +18,11 @@ KEEPERS = 4
 """Threads that redact and store: enough to wait for a disk, few enough to keep their buffers few."""
 
 QUICK_S = 0.05
-"""Longest the loop is stopped for one asset's findings, seconds, before threads take over; a hundredth of a timeout."""
+"""
+Longest the loop may be stopped for one asset's findings, seconds: a hundredth of a timeout.
+
+After two in a row that took longer threads take over; one alone may be the first of its platform, whose rules are made.
+"""
 
 FEWEST, MOST = 8, 512
 """Assets that threads keep after one that took long, until the loop tries again; each time in a row four times more."""
@@ -60,6 +64,8 @@ class Keeping:
         self._pending = 0
         """Assets that threads are keeping."""
         self._next = FEWEST
+        self._slow = 0
+        """How many in a row took long in the loop."""
 
     def __enter__(self) -> Self:
         return self
@@ -84,10 +90,12 @@ class Keeping:
     def _keep_here(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         begun = self._monotonic()
         bugs = self._recorder.keep(findings, outcome)
-        if self._monotonic() - begun > QUICK_S:
+        if self._monotonic() - begun <= QUICK_S:
+            self._slow, self._next = 0, FEWEST
+            return bugs
+        self._slow += 1
+        if self._slow > 1:
             self._away, self._next = self._next, min(self._next * 4, MOST)
-        else:
-            self._next = FEWEST
         return bugs
 
 

@@ -59,20 +59,25 @@ def test_a_store_that_is_far_away_never_stops_the_loop() -> None:
     assert Slow(nearby=False).run(20) == [("keep", 20)]
 
 
-def test_after_one_that_took_long_threads_take_over_for_a_while() -> None:
-    assert Slow(0.0, QUICK_S * 2).run(40) == [("MainThread", 2), ("keep", FEWEST), ("MainThread", 38 - FEWEST)]
+def test_after_two_that_took_long_threads_take_over_for_a_while() -> None:
+    rows = Slow(0.0, QUICK_S * 2, QUICK_S * 2).run(40)
+    assert rows == [("MainThread", 3), ("keep", FEWEST), ("MainThread", 37 - FEWEST)]
+
+
+def test_one_that_took_long_is_no_slow_disk() -> None:
+    assert Slow(QUICK_S * 2, 0.0, QUICK_S * 2, 0.0).run(40) == [("MainThread", 40)]
 
 
 def test_a_disk_that_stays_slow_stops_the_loop_ever_less_often() -> None:
     rows = Slow(*[QUICK_S * 2] * 2_000).run(2_000)
-    assert [count for name, count in rows if name == "keep"] == [8, 32, 128, MOST, MOST, MOST, 289]
-    assert {count for name, count in rows if name == "MainThread"} == {1}
+    assert [count for name, count in rows if name == "keep"] == [8, 32, 128, MOST, MOST, MOST, 288]
+    assert [count for name, count in rows if name == "MainThread"] == [2, 1, 1, 1, 1, 1, 1]
 
 
 def test_one_quick_asset_after_a_slow_disk_begins_anew() -> None:
     slow, quick = [QUICK_S * 2], [0.0] * FEWEST
-    rows = Slow(*slow, *quick, *slow, *[0.0] * 32, 0.0, *slow).run(60)
-    assert rows[:6] == [("MainThread", 1), ("keep", 8), ("MainThread", 1), ("keep", 32), ("MainThread", 2), ("keep", 8)]
+    rows = Slow(*slow, *slow, *quick, *slow, *[0.0] * 32, 0.0, *slow, *slow).run(60)
+    assert rows[:6] == [("MainThread", 2), ("keep", 8), ("MainThread", 1), ("keep", 32), ("MainThread", 3), ("keep", 8)]
 
 
 def test_a_thread_that_hangs_holds_up_nobody_but_its_own_asset() -> None:
@@ -101,9 +106,9 @@ def test_while_threads_are_at_it_the_loop_does_not_try_again() -> None:
         with Keeping(recorder, recorder.monotonic) as keeping:
             await asyncio.gather(*(keeping.keep(Findings(asset=AssetId("a")), OUTCOME) for _ in range(FEWEST + 20)))
 
-    recorder = Slow(QUICK_S * 2)
+    recorder = Slow(QUICK_S * 2, QUICK_S * 2)
     asyncio.run(many())
-    assert sorted(recorder.threads) == ["MainThread"] + ["keep"] * (FEWEST + 19)
+    assert sorted(recorder.threads) == ["MainThread"] * 2 + ["keep"] * (FEWEST + 18)
 
 
 @pytest.mark.parametrize(
