@@ -25,10 +25,10 @@ After two in a row that took longer threads take over; one alone may be the firs
 """
 
 FEWEST, MOST = 8, 512
-"""Assets that threads keep after one that took long, until the loop tries again; each time in a row four times more."""
+"""Assets that threads keep after two that took long, until the loop tries again; each time in a row four times more."""
 
 LARGE_BYTES = 256 * 1024
-"""From here on findings are kept in a thread: looking for secrets in them alone takes as long as may be."""
+"""From here on findings are kept in a thread: three long configurations, or tables of 6,500 values."""
 
 _VALUE_BYTES = 40
 """What a value of SNMP counts for: about its line."""

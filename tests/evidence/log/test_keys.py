@@ -171,7 +171,7 @@ def test_the_known_signatures_fit_only_a_lenient_verifier(key: str, signature: s
 
 
 def test_a_library_that_is_more_lenient_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Later releases of libsodium multiply by eight."""
+    """RFC 8032 §5.1.7 lets it multiply both sides by eight first."""
     assert not keys.is_lenient(nacl.crypto_sign_open)
     for key, _ in keys.LENIENT:
         strict_but_for_one = lambda signed, raw, key=key: _open(signed, raw, lenient=raw.hex() == key)  # noqa: E731

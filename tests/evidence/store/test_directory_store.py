@@ -91,6 +91,17 @@ def test_a_link_to_a_directory_is_refused_in_every_way(folder: DirectoryStore, t
     assert sorted(path.name for path in outside.iterdir()) == ["b"]
 
 
+def test_a_link_where_objects_are_begun_is_refused_and_nothing_is_written_through_it(
+    folder: DirectoryStore, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (folder.path / TEMPORARY).symlink_to(outside)
+    with pytest.raises(StoreError, match="symbolic link"):
+        folder.put("a", b"x")
+    assert list(outside.iterdir()) == []
+
+
 def test_a_store_may_itself_be_reached_by_a_link(folder: DirectoryStore, tmp_path: Path) -> None:
     folder.put("a", b"x")
     (tmp_path / "link").symlink_to(folder.path)
