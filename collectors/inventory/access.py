@@ -44,6 +44,20 @@ ASSET_KEYS = frozenset(
 )
 """The variables that say what an asset is; none of them opens it."""
 
+_ASSET_TEXTS = {
+    "plantproof_platform": "platform",
+    "ansible_network_os": "network_os",
+    "plantproof_site": "site",
+    "plantproof_zone": "zone",
+    "plantproof_role": "role",
+    "plantproof_criticality": "criticality",
+    "plantproof_function": "function",
+    "plantproof_accountable": "accountable",
+    "plantproof_vendor": "vendor",
+    "plantproof_management_path": "management_path",
+}
+"""The variables whose text an asset has as it was written, and where."""
+
 SECRETS = frozenset(
     (
         *("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
@@ -103,23 +117,14 @@ def read_asset(values: Values, groups: tuple[str, ...]) -> Asset:
     return Asset(
         id=AssetId(values.host),
         address=_address(values),
-        platform=values.text("plantproof_platform"),
-        network_os=values.text("ansible_network_os"),
         transports=values.words("plantproof_collect", TRANSPORTS),
         safety=Safety(values.choice("plantproof_safety", SAFETIES) or Safety.OT),
-        site=values.text("plantproof_site"),
-        zone=values.text("plantproof_zone"),
-        role=values.text("plantproof_role"),
-        criticality=values.text("plantproof_criticality"),
-        function=values.text("plantproof_function"),
-        accountable=values.text("plantproof_accountable"),
-        vendor=values.text("plantproof_vendor"),
-        management_path=values.text("plantproof_management_path"),
         contract_end=values.date("plantproof_contract_end"),
         support_end=values.date("plantproof_support_end"),
         powered=_powered(values),
         direct_ok=values.flag("plantproof_direct_ok", default=False),
         groups=groups,
+        **values.texts(_ASSET_TEXTS),
     )
 
 

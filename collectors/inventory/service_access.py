@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from collectors.inventory.host import AwsAccess, HttpAccess, OpcuaAccess
-from collectors.inventory.values import Values
+from collectors.inventory.values import CREDENTIALS, Values
 
 LISTS = ("certificates", "authorised_keys", "backup_folders", "backup_status", "restore_tests")
 """Lists of absolute paths; each entry is asked for by itself."""
@@ -21,6 +21,14 @@ SERVICE_VARIABLES = (
 MAX_ENTRIES = 200
 """Most entries of one list: each is a request of its own."""
 
+_OF_HTTP, _OF_AWS, _OF_OPCUA = (
+    frozenset({CREDENTIALS, *(f"plantproof_{name}" for name in SERVICE_VARIABLES if name.startswith(service))})
+    for service in ("http_", "aws_", "opcua_")
+)
+"""Without any of these a host has no such access."""
+
+_LISTS = {name: f"plantproof_{name}" for name in LISTS}
+
 _HTTP = re.compile(r"https?://[^/?#@\s]+/?", re.ASCII)
 _OPC = re.compile(r"opc\.tcp://[^?#@\s]+", re.ASCII)
 _SHA256 = re.compile(r"(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}", re.ASCII)
@@ -29,6 +37,8 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z0-9]+)+-\d", re.ASCII)
 
 def http_access(values: Values) -> HttpAccess | None:
     """Return HTTP access where an address is given."""
+    if values.has_none_of(_OF_HTTP):
+        return None
     url = _address(values, "plantproof_http_url", _HTTP, "an address like https://scada.example:8043")
     token, password = values.secret("plantproof_http_token"), values.secret("plantproof_http_password")
     user = values.text("plantproof_http_user", may_be_vaulted=True)
@@ -44,6 +54,8 @@ def http_access(values: Values) -> HttpAccess | None:
 
 def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
     """Return access to a cloud account where a region, profile or key is given, or it is `asked` for."""
+    if not asked and values.has_none_of(_OF_AWS):
+        return None
     region, profile = values.text("plantproof_aws_region"), values.text("plantproof_aws_profile")
     key_id = values.secret("plantproof_aws_access_key_id")
     secret_key = values.secret("plantproof_aws_secret_access_key")
@@ -67,6 +79,8 @@ def aws_access(values: Values, *, asked: bool) -> AwsAccess | None:
 
 def opcua_access(values: Values) -> OpcuaAccess | None:
     """Return OPC UA access where an address is given."""
+    if values.has_none_of(_OF_OPCUA):
+        return None
     url = _address(values, "plantproof_opcua_url", _OPC, "an address like opc.tcp://10.20.3.9:4840")
     user, password = (
         values.text("plantproof_opcua_user", may_be_vaulted=True),
@@ -98,13 +112,15 @@ def opcua_access(values: Values) -> OpcuaAccess | None:
 
 def lists(values: Values) -> Mapping[str, tuple[str, ...]]:
     """Return what is to be gone through entry by entry, absolute paths, by the name of the list."""
-    found = {name: values.entries(f"plantproof_{name}", at_most=MAX_ENTRIES) for name in LISTS}
-    for name, paths in found.items():
+    found = {}
+    for name, key in _LISTS.items():
+        paths = values.entries(key, at_most=MAX_ENTRIES)
         for path in paths:
             if not path.startswith("/") or ".." in path.split("/"):
-                key = f"plantproof_{name}"
                 raise values.wrong(key, "absolute paths", values.shown(key, path))
-    return {name: paths for name, paths in found.items() if paths}
+        if paths:
+            found[name] = paths
+    return found
 
 
 def _both(values: Values, first: str, one: object | None, second: str, other: object | None) -> None:

@@ -3,7 +3,8 @@
 import datetime
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
+from typing import TypeGuard
 
 from collectors.credentials import Secret
 from collectors.inventory.credential_sources import NO_CREDENTIAL_SOURCES, CredentialSources
@@ -61,10 +62,25 @@ class Values:
                 found = f"expected a variable that plantproof knows, found {key:.80}{meant}"
                 raise InventoryError(f"{self._place(key)}: {self.host}: {found}")
 
+    def has_none_of(self, keys: Set[str]) -> bool:
+        """Tell whether nothing was said under any of `keys`."""
+        return self._present.isdisjoint(keys)
+
+    def texts(self, keys: Mapping[str, str]) -> dict[str, str]:
+        """Return what was said under `keys`, each as `text` has it, by the names that they stand for."""
+        found = {}
+        for key, name in keys.items():
+            if key in self._present and (said := self.text(key)) is not None:
+                found[name] = said
+        return found
+
     def text(self, *keys: str, may_be_vaulted: bool = False) -> str | None:
         """Return the first of `keys` that has a value, as text; numbers and dates as they were written."""
         if self._present.isdisjoint(keys):
             return None
+        value = self._values.get(keys[0])
+        if _is_clean(value):
+            return value
         key, value = self._first(keys, may_be_vaulted=may_be_vaulted)
         return None if value is None else self._as_text(key, value)
 
@@ -228,7 +244,7 @@ class Values:
             raise InventoryError(f"{self._place(key)}: {self.host}: {key}: {error}", hint=error.hint) from None
 
     def _as_text(self, key: str, value: object, *, shown: bool = True) -> str:
-        if type(value) is str and len(value) <= MAX_TEXT and value.isascii() and "{" not in value and "\0" not in value:
+        if _is_clean(value):
             return value
         if isinstance(value, dict) and len(value) == 1 and "__ansible_unsafe" in value:
             value = Verbatim(value["__ansible_unsafe"])
@@ -257,6 +273,13 @@ class Values:
 
     def _place(self, key: str) -> str:
         return place(self._resolver.layer_of(self.host, key).origin, key)
+
+
+def _is_clean(value: object) -> TypeGuard[str]:
+    """Tell whether a value is text that needs no second look; most are."""
+    return (
+        type(value) is str and 0 < len(value) <= MAX_TEXT and value.isascii() and "{" not in value and "\0" not in value
+    )
 
 
 def _sealed(value: object) -> Vaulted | None:

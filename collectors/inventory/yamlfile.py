@@ -16,6 +16,7 @@ import yaml
 
 from collectors.inventory.problem import InventoryError, Origin
 from collectors.inventory.vault import Vault, Vaulted, is_vaulted
+from evidence.quick_yaml import NotPlainError, load_plain
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Largest inventory or variables file we read: 200,000 hosts at the 300 bytes each of a usual plant."""
@@ -148,12 +149,15 @@ def read_bytes(path: Path | str) -> bytes:
     """Return the bytes of a file, bounded."""
     pieces, size = [], 0
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  (a Path costs as much as the file)
-            wanted = min(os.fstat(file.fileno()).st_size, MAX_FILE_BYTES) + 1
-            while size <= MAX_FILE_BYTES and (piece := file.read(wanted)):
+        file = os.open(path, os.O_RDONLY)  # a file object costs as much as the file
+        try:
+            wanted = min(os.fstat(file).st_size, MAX_FILE_BYTES) + 1
+            while size <= MAX_FILE_BYTES and (piece := os.read(file, wanted)):
                 pieces.append(piece)
                 size += len(piece)
                 wanted = 65536
+        finally:
+            os.close(file)
     except OSError as error:
         raise InventoryError(f"{path}: cannot be read: {error.strerror}") from error
     if size > MAX_FILE_BYTES:
@@ -170,6 +174,8 @@ def parse(data: bytes, path: Path | str) -> object:
                 return cast(object, json.loads(data))
             except ValueError:
                 pass
+        with suppress(NotPlainError):
+            return load_plain(data)
         return cast(object, yaml.load(data, Loader=_Loader))  # noqa: S506  (a subclass of the safe loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -20,6 +20,7 @@ from evidence.controls.schema import CatalogueModel, ProfileModel, RequirementMo
 from evidence.errors import Error
 from evidence.model.finding import Control, Status
 from evidence.model.support import SupportEnd
+from evidence.quick_yaml import load_yaml
 
 PACKAGED = Path(__file__).parent
 """Where the files of this release lie: `catalogue.yaml`, `profiles/` and `support/`."""
@@ -32,7 +33,6 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_FILES = 1000
 """Most files of one folder."""
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -124,7 +124,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _parse(path: str, text: str, model: type[_Model]) -> _Model:
     try:
-        return model.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 - always one of the safe loaders
+        return model.model_validate(load_yaml(text.encode()))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if not isinstance(error, ValidationError):
             raise ControlFileError(f"{path}: not YAML: {error}") from error

@@ -12,8 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from evidence.errors import Error
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
@@ -22,9 +20,9 @@ from evidence.normalise import varbinds
 from evidence.normalise.facts import read_asset
 from evidence.normalise.rows import answer
 from evidence.normalise.walks import read_walk
-from evidence.platforms.heads import LOADER
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Platform, Question
+from evidence.quick_yaml import load_yaml
 
 SNMP, WALK, TRANSCRIPT, FACTS, SECRETS = "snmp.txt", "snmpwalk.txt", "transcript.yaml", "facts.json", "secrets.yaml"
 """What each file of a recording is called behind its stem and `#`."""
@@ -78,7 +76,7 @@ class Recording:
         """`prompt`, and `commands`: command or path -> what came; empty where there was no session."""
         if not self.path(TRANSCRIPT).exists():
             return MappingProxyType({})
-        found = yaml.load(self._bytes(TRANSCRIPT), Loader=LOADER)  # noqa: S506 - one of the safe loaders
+        found = load_yaml(self._bytes(TRANSCRIPT))
         if not isinstance(found, dict) or not isinstance(found.get("commands"), dict):
             raise RecordingError(f"{self.path(TRANSCRIPT)}: expected prompt and commands")
         return MappingProxyType(found)

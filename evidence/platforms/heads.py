@@ -14,9 +14,7 @@ from pydantic import ValidationError
 
 from evidence.platforms.platform import Recognition
 from evidence.platforms.schema import RecognitionModel
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML was built with it; what it makes is plain values only."""
+from evidence.quick_yaml import load_yaml
 
 _BLOCK = re.compile(rb"^(?:name|extends|recognition):[^\n]*\n(?:[ \t#-][^\n]*\n|\r?\n)*", re.MULTILINE)
 """A key at the left edge with all that belongs to it: up to the next line that begins with anything but these."""
@@ -35,7 +33,7 @@ class Head:
 def head_of(data: bytes) -> Head | None:
     """Return the head of a platform file, remembered; nothing where only reading the whole file can tell."""
     try:
-        found = yaml.load(b"".join(_BLOCK.findall(data)), Loader=LOADER)  # noqa: S506 - one of the safe loaders
+        found = load_yaml(b"".join(_BLOCK.findall(data)))
         name = found["name"]
         recognition = recognition_of(RecognitionModel.model_validate(found.get("recognition", {})))
     except (yaml.YAMLError, ValidationError, ValueError, KeyError, TypeError, RecursionError):

@@ -22,9 +22,10 @@ from pydantic import ValidationError
 from evidence.errors import Error
 from evidence.model.names import Digest, digest_of
 from evidence.platforms.build import BuildError, build, resolved
-from evidence.platforms.heads import LOADER, Head, head_of
+from evidence.platforms.heads import Head, head_of
 from evidence.platforms.platform import Platform, Question, Recognition, Verb
 from evidence.platforms.schema import PlatformModel, keys_at
+from evidence.quick_yaml import load_yaml
 
 PACKAGED = Path(__file__).parent
 """Where the platform files of this release lie."""
@@ -351,7 +352,7 @@ def _model(path: Path, data: bytes) -> PlatformModel:
 
 
 def _read(data: bytes) -> PlatformModel:
-    return PlatformModel.model_validate(yaml.load(data, Loader=LOADER))  # noqa: S506 - always one of the safe loaders
+    return PlatformModel.model_validate(load_yaml(data))
 
 
 @lru_cache(maxsize=1024)
