@@ -5,7 +5,7 @@ Genesis may name a spare root. It may do what the root may, and one thing more: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -68,16 +68,25 @@ class Authority:
         Raises unless it is written our way, signed by a key that has the role for its kind here, and made for this
         log.
         """
-        digest = digest or digest_of(data)
-        envelope = dsse.read(data, dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES)
-        statement = parse(envelope.payload, signer=envelope.key_id)
-        envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest))
-        if statement.kind == "genesis":
-            if digest != self.genesis:
-                raise AuthorityError("a second genesis")
-        elif statement.log != self.origin:
-            raise AuthorityError(f"{statement.kind}: made for the log {statement.log}, this one is {self.origin}")
-        return statement
+        return self.open_all([data], [digest or digest_of(data)])[0]
+
+    def open_all(self, files: Sequence[bytes], digests: Sequence[Digest]) -> list[Statement]:
+        """
+        Return the statements in envelopes, each as `open` does; raise where it would for one of them.
+
+        A step is taken for all of them before the next: what it needs stays in the processor's cache.
+        """
+        envelopes = [dsse.read(data, dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES) for data in files]
+        statements = [parse(envelope.payload, signer=envelope.key_id) for envelope in envelopes]
+        for envelope, statement, digest in zip(envelopes, statements, digests, strict=True):
+            envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest))
+        for statement, digest in zip(statements, digests, strict=True):
+            if statement.kind == "genesis":
+                if digest != self.genesis:
+                    raise AuthorityError("a second genesis")
+            elif statement.log != self.origin:
+                raise AuthorityError(f"{statement.kind}: made for the log {statement.log}, this one is {self.origin}")
+        return statements
 
     def key_of(self, key_id: str, role: Role, what: str) -> PublicKey:
         """Return the key with this fingerprint if it has `role`; raise `AuthorityError` if not."""

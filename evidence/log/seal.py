@@ -5,12 +5,12 @@ One object commits: the batch of new leaves. What was written before it is nothi
 (checkpoint, hints) can be made again from it. So a seal that dies anywhere is completed by the next one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from evidence.errors import Error
-from evidence.log.accept import Accepted, accept, check_plan
+from evidence.log.accept import Accepted, Found, accept_all, check_plan
 from evidence.log.authority import Authority
 from evidence.log.chain import Leaf, check_pin, dump_batch, in_order, read_chain
 from evidence.log.erased import check_erasure
@@ -44,6 +44,9 @@ from evidence.store.lock import locked
 ANCHOR = "anchor"
 """The hint that holds the newest checkpoint this sealer signed."""
 
+BUNCH, BUNCH_BYTES = 64, 1024 * 1024
+"""Parts that are checked together at most, and the bytes that are enough."""
+
 MAX_LOST = 20
 """Most races lost in a row to sealers on other machines; one log has one sealer, so there should be none."""
 
@@ -72,6 +75,11 @@ class _Batch:
     """What its larger parts are about."""
     more: bool = False
     """Whether something had to wait for another batch."""
+
+    @property
+    def room(self) -> int:
+        """How many leaves more it can have."""
+        return MAX_BATCH_LEAVES - len(self.leaves)
 
 
 @dataclass(slots=True)
@@ -125,10 +133,11 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
     What it comes to is added to `done`.
     """
     lost = 0
+    whole: Whole | None = None
     while True:
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
-        batch = _gather(ledger, keyring, at)
+        batch = _gather(ledger, keyring, at, whole)
         done.named |= batch.whole.named
         if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
@@ -138,17 +147,18 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
             lost += 1
             if lost == MAX_LOST:
                 raise
+            ledger, whole = read_ledger(ledger.store), None
         else:
             if len(batch.leaves) < MAX_BATCH_LEAVES and not batch.more:
                 return ledger, newest
-        ledger = read_ledger(ledger.store)
+            ledger, whole = read_ledger(ledger.store, places=ledger.places), batch.whole
 
 
 def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     """Sign for a batch whose sealer died before it could; raise if it holds what no sealer would have put there."""
     if not ledger.chain.size:
         return ledger
-    batch = _begin(ledger)
+    batch = _begin(ledger, Whole(ledger))
     for index in range(ledger.covered.size if ledger.covered else 0, ledger.chain.size):
         leaf = ledger.chain.leaves[index]
         try:
@@ -162,64 +172,87 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     return read_ledger(ledger.store)
 
 
-def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
-    """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
+def _gather(ledger: Ledger, keyring: Keyring, at: datetime, whole: Whole | None) -> _Batch:
+    """
+    Check what is new and return the leaves of the next batch; quarantine statements are written on the way.
+
+    `whole` is what the batch before it found to be whole.
+    """
     logged = {leaf.statement for leaf in ledger.chain.leaves}
     unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1], 9))
-    batch = _begin(ledger, waiting=len(unsealed))
-    retiring: list[str] = []
-    for key, _ in unsealed:
-        if len(batch.leaves) >= MAX_BATCH_LEAVES:
-            return batch
-        accepted = _checked(ledger, keyring, batch, key, at)
-        if accepted is not None and accepted.key is not None and accepted.key.act is Act.RETIRE:
-            retiring.append(key)
-        elif accepted is not None and accepted.digest not in logged:
-            _take(batch, accepted)
-    for key in retiring:
+    batch = _begin(ledger, whole or Whole(ledger, waiting=len(unsealed)))
+    retiring: list[Found] = []
+    waiting = iter(unsealed)
+    while batch.room and (bunch := _bunch(ledger.store, waiting, at_most=batch.room)):
+        for found, accepted in _checked(ledger, keyring, batch, bunch, at):
+            if accepted.key is not None and accepted.key.act is Act.RETIRE:
+                retiring.append(found)
+            elif accepted.digest not in logged:
+                _take(batch, accepted)
+    for found in retiring[: batch.room]:
         # Within a batch keys stand before what they signed, so a retirement waits until nothing of the key's does.
-        accepted = _checked(ledger, keyring, batch, key, at)
-        if accepted is not None and accepted.key is not None and accepted.key.key.id in batch.signers:
-            batch.more = True
-        elif accepted is not None:
-            _take(batch, accepted)
+        for _, accepted in _checked(ledger, keyring, batch, [found], at):
+            if accepted.key is not None and accepted.key.key.id in batch.signers:
+                batch.more = True
+            else:
+                _take(batch, accepted)
     return batch
 
 
-def _checked(ledger: Ledger, keyring: Keyring, batch: _Batch, key: str, at: datetime) -> Accepted | None:
-    """Return the statement under `key` if it may count; `None` where it was set aside, now or before."""
-    data = ledger.store.get(key)
-    digest = digest_of(data)
-    if (key, digest) in batch.quarantined:
-        return None
+def _bunch(store: Store, waiting: Iterator[tuple[str, str]], *, at_most: int) -> list[Found]:
+    """Read what is looked at next: parts in bunches, as none of them changes what another has to be."""
+    found, size = [], 0
+    for key, kind in waiting:
+        data = store.get(key)
+        found.append(Found(key, data, digest_of(data)))
+        size += len(data)
+        if kind != "part" or len(found) == min(at_most, BUNCH) or size >= BUNCH_BYTES:
+            break
+    return found
+
+
+def _checked(
+    ledger: Ledger, keyring: Keyring, batch: _Batch, bunch: Sequence[Found], at: datetime
+) -> list[tuple[Found, Accepted]]:
+    """Return the statements that may count; what may not is set aside, if it was not before."""
+    new = [found for found in bunch if (found.key, found.digest) not in batch.quarantined]
     try:
-        accepted = accept(key, data, batch.authority, digest)
-        check_plan(accepted, batch.plans)
-        batch.whole.check(accepted)
-        check_erasure(ledger, accepted)
-    except (MissingError, BlobError) as error:
-        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-    except StoreError:
-        raise
+        statements = accept_all(new, batch.authority)
+        for accepted in statements:
+            check_plan(accepted, batch.plans)
+        for accepted in statements:
+            batch.whole.check(accepted)
+        for accepted in statements:
+            check_erasure(ledger, accepted)
     except Error as error:
-        if digest in batch.adopting:
-            batch.more = True
-            return None
-        batch.leaves.append(_set_aside(ledger.store, keyring, key, data, error, at))
-    else:
-        outline = outline_of(accepted.part, len(data)) if accepted.part is not None else None
+        if len(new) > 1:
+            return [one for found in new for one in _checked(ledger, keyring, batch, [found], at)]
+        _refused(ledger, keyring, batch, new[0], error, at)
+        return []
+    for found, accepted in zip(new, statements, strict=True):
+        outline = outline_of(accepted.part, len(found.data)) if accepted.part is not None else None
         if outline is not None:
             batch.outlines[accepted.digest] = outline
-        return accepted
-    return None
+    return list(zip(new, statements, strict=True))
 
 
-def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
+def _refused(ledger: Ledger, keyring: Keyring, batch: _Batch, found: Found, error: Error, at: datetime) -> None:
+    """Set a statement aside, unless a review of this batch adopts it, or the store is what failed."""
+    lacks = isinstance(error, MissingError | BlobError)
+    if isinstance(error, StoreError) and not lacks:
+        raise error
+    if not lacks and found.digest in batch.adopting:
+        batch.more = True
+        return
+    batch.leaves.append(_set_aside(ledger.store, keyring, found, error, at))
+
+
+def _begin(ledger: Ledger, whole: Whole) -> _Batch:
     return _Batch(
         authority=ledger.authority,
         plans=set(ledger.plans),
         quarantined=set(ledger.quarantined),
-        whole=Whole(ledger, waiting=waiting),
+        whole=whole,
     )
 
 
@@ -263,10 +296,9 @@ def _unsealed(ledger: Ledger) -> Iterator[tuple[str, str]]:
             yield key, "part"
 
 
-def _set_aside(store: Store, keyring: Keyring, key: str, data: bytes, why: Error, at: datetime) -> Leaf:
-    found = digest_of(data)
-    subjects = (Subject(name="object", digest=found),)
-    predicate = quarantine_predicate(key, found, str(why), at)
+def _set_aside(store: Store, keyring: Keyring, found: Found, why: Error, at: datetime) -> Leaf:
+    subjects = (Subject(name="object", digest=found.digest),)
+    predicate = quarantine_predicate(found.key, found.digest, str(why), at)
     return Leaf("quarantine", append(store, keyring, kind="quarantine", predicate=predicate, subjects=subjects))
 
 

@@ -320,6 +320,46 @@ def test_what_fails_a_check_is_set_aside_once_and_the_rest_is_sealed(
     assert key not in {key for key, _ in history.ledger.quarantined if key != aside.key}
 
 
+@pytest.mark.parametrize(("at_once", "size"), [(2, 10**6), (3, 10**6), (64, 10**6), (64, 3000)])
+def test_parts_checked_together_come_to_what_they_come_to_one_by_one(
+    site, memory: MemoryStore, keyring: Keyring, monkeypatch: pytest.MonkeyPatch, at_once: int, size: int
+) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(3):
+        site.run(site.plan())
+    site.run(digest_of(b"never planned"))
+    for (spoil, _), whole in zip(SPOILED.values(), list(memory.keys("parts/")), strict=False):
+        memory.put(*spoil(memory, keyring, whole))
+    memory._objects[blob_key(digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n"))] += b"\x00"
+    other = MemoryStore()
+    other._objects = dict(memory._objects)
+    monkeypatch.setattr(seal_module, "BUNCH", 1)
+    site.seal()
+    monkeypatch.setattr(seal_module, "BUNCH", at_once)
+    monkeypatch.setattr(seal_module, "BUNCH_BYTES", size)
+    seal(other, keyring, at=site.now)
+    assert other._objects == memory._objects
+    kinds = [leaf.kind for leaf in read_chain(memory).leaves]
+    assert kinds.count("part") > 3 < kinds.count("quarantine")
+
+
+def test_what_one_seal_has_found_whole_is_not_read_again_for_its_next_batch(
+    site, memory: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", 7)
+    site.run(site.plan())
+    read: list[str] = []
+    real = memory.get
+
+    def get(key: str) -> bytes:
+        read.append(key)
+        return real(key)
+
+    monkeypatch.setattr(memory, "get", get)
+    assert site.seal().size == 10
+    blobs = [key for key in read if key.startswith("blobs/")]
+    assert len(blobs) == len(set(blobs)) > 3
+
+
 def test_a_part_without_a_logged_plan_is_set_aside(site, memory: MemoryStore) -> None:  # type: ignore[no-untyped-def]
     site.run(digest_of(b"never planned"))
     site.seal()
