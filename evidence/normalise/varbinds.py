@@ -22,6 +22,7 @@ each at most 255*: an object identifier of that shape (`1.3.6.1`) is shown as `a
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from evidence.errors import Error
@@ -85,9 +86,18 @@ class Varbind(NamedTuple):
 
 def arcs(oid: str) -> tuple[int, ...]:
     """Return the arcs of a dotted OID: the key by which OIDs sort."""
+    return _remembered(oid) if len(oid) <= _REMEMBERED_CHARACTERS else _arcs(oid)
+
+
+def _arcs(oid: str) -> tuple[int, ...]:
     if not _OID.fullmatch(oid):
         raise VarbindsError(f"expected a dotted OID, found {oid!r:.80}")
     return tuple(map(int, oid.split(".")))
+
+
+_REMEMBERED_CHARACTERS = 64
+_remembered = lru_cache(maxsize=4096)(_arcs)
+"""Devices are asked for the same OIDs, one after the other."""
 
 
 def encode(varbinds: Iterable[tuple[str, Value]]) -> bytes:
