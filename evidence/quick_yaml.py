@@ -7,6 +7,7 @@ inventories and platforms hold plain things only, by the hundred or the ten thou
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import yaml
@@ -34,6 +35,9 @@ _VALUES_KEPT, _VALUE_CHARACTERS = 50_000, 200
 _VALUES: dict[str, object] = {}
 """What unquoted words stand for: names and values come again in every file of a thousand hosts."""
 
+MAX_DEPTH = 50
+"""Maps and lists within each other that are read here; how many are too many is for PyYAML's loader to say."""
+
 _END: Final = object()
 _EXPECTED = "expected maps, lists and single values alone"
 
@@ -43,31 +47,34 @@ class NotPlainError(Error):
 
 
 def load_yaml(data: bytes) -> Any:
-    """Return what `yaml.safe_load` returns; raise what it raises."""
-    try:
+    """Return what PyYAML's safe loader on libyaml makes of a text; raise `yaml.YAMLError` where it makes nothing."""
+    with suppress(NotPlainError):
         return load_plain(data)
-    except NotPlainError:
+    try:
         return yaml.load(data, Loader=LOADER)  # noqa: S506 - always one of the safe loaders
+    except OverflowError as error:
+        raise yaml.YAMLError("a number that does not exist") from error
 
 
 def load_plain(data: bytes) -> object:
-    """Return what `yaml.safe_load` returns, in 0.4 of its time; raise `NotPlainError` where only that can tell."""
+    """Return what the same loader does, in 0.4 of its time; raise `NotPlainError` where only that can tell."""
     try:
         next_event = LOADER(data).get_event
         next_event()
         start = next_event()
         if type(start) is not DocumentStartEvent or start.version or start.tags:
             raise NotPlainError(_EXPECTED)
-        found = _value(next_event)
+        found = _value(next_event, MAX_DEPTH)
         next_event()
         if type(next_event()) is not StreamEndEvent:
             raise NotPlainError(_EXPECTED)
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, TypeError, ValueError, ArithmeticError) as error:
         raise NotPlainError(_EXPECTED) from error
     return found
 
 
-def _value(next_event: Callable[[], Any]) -> object:
+def _value(next_event: Callable[[], Any], depth: int) -> object:
+    """Return what the next events say, which is at most so deep; `_END` where a map or a list ends."""
     event = next_event()
     kind = type(event)
     if kind is ScalarEvent:
@@ -80,15 +87,15 @@ def _value(next_event: Callable[[], Any]) -> object:
         return _single(value) if known is _END else known
     if kind is MappingEndEvent or kind is SequenceEndEvent:
         return _END
-    if kind is AliasEvent or event.tag is not None or event.anchor is not None:
+    if kind is AliasEvent or event.tag is not None or event.anchor is not None or not depth:
         raise NotPlainError(_EXPECTED)
     if kind is MappingStartEvent:
         mapping: dict[object, object] = {}
-        while (key := _value(next_event)) is not _END:
-            mapping[key] = _value(next_event)
+        while (key := _value(next_event, depth - 1)) is not _END:
+            mapping[key] = _value(next_event, depth - 1)
         return mapping
     members: list[object] = []
-    while (member := _value(next_event)) is not _END:
+    while (member := _value(next_event, depth - 1)) is not _END:
         members.append(member)
     return members
 

@@ -130,7 +130,7 @@ def _existing(build: Callable[..., object]) -> Callable[..., object]:
     def construct(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
         try:
             return build(loader, node)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             problem = "a date or number that does not exist"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 

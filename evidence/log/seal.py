@@ -133,11 +133,10 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
     What it comes to is added to `done`.
     """
     lost = 0
-    whole: Whole | None = None
     while True:
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
-        batch = _gather(ledger, keyring, at, whole)
+        batch = _gather(ledger, keyring, at)
         done.named |= batch.whole.named
         if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
@@ -147,18 +146,17 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
             lost += 1
             if lost == MAX_LOST:
                 raise
-            ledger, whole = read_ledger(ledger.store), None
         else:
             if len(batch.leaves) < MAX_BATCH_LEAVES and not batch.more:
                 return ledger, newest
-            ledger, whole = read_ledger(ledger.store, places=ledger.places), batch.whole
+        ledger = read_ledger(ledger.store)
 
 
 def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     """Sign for a batch whose sealer died before it could; raise if it holds what no sealer would have put there."""
     if not ledger.chain.size:
         return ledger
-    batch = _begin(ledger, Whole(ledger))
+    batch = _begin(ledger)
     for index in range(ledger.covered.size if ledger.covered else 0, ledger.chain.size):
         leaf = ledger.chain.leaves[index]
         try:
@@ -172,15 +170,11 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     return read_ledger(ledger.store)
 
 
-def _gather(ledger: Ledger, keyring: Keyring, at: datetime, whole: Whole | None) -> _Batch:
-    """
-    Check what is new and return the leaves of the next batch; quarantine statements are written on the way.
-
-    `whole` is what the batch before it found to be whole.
-    """
+def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
+    """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
     logged = {leaf.statement for leaf in ledger.chain.leaves}
     unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1], 9))
-    batch = _begin(ledger, whole or Whole(ledger, waiting=len(unsealed)))
+    batch = _begin(ledger, waiting=len(unsealed))
     retiring: list[Found] = []
     waiting = iter(unsealed)
     while batch.room and (bunch := _bunch(ledger.store, waiting, at_most=batch.room)):
@@ -225,9 +219,15 @@ def _checked(
         for accepted in statements:
             check_erasure(ledger, accepted)
     except Error as error:
+        lacks = isinstance(error, MissingError | BlobError)
+        if isinstance(error, StoreError) and not lacks:
+            raise
         if len(new) > 1:
             return [one for found in new for one in _checked(ledger, keyring, batch, [found], at)]
-        _refused(ledger, keyring, batch, new[0], error, at)
+        if not lacks and new[0].digest in batch.adopting:
+            batch.more = True
+        else:
+            batch.leaves.append(_set_aside(ledger.store, keyring, new[0], error, at))
         return []
     for found, accepted in zip(new, statements, strict=True):
         outline = outline_of(accepted.part, len(found.data)) if accepted.part is not None else None
@@ -236,23 +236,12 @@ def _checked(
     return list(zip(new, statements, strict=True))
 
 
-def _refused(ledger: Ledger, keyring: Keyring, batch: _Batch, found: Found, error: Error, at: datetime) -> None:
-    """Set a statement aside, unless a review of this batch adopts it, or the store is what failed."""
-    lacks = isinstance(error, MissingError | BlobError)
-    if isinstance(error, StoreError) and not lacks:
-        raise error
-    if not lacks and found.digest in batch.adopting:
-        batch.more = True
-        return
-    batch.leaves.append(_set_aside(ledger.store, keyring, found, error, at))
-
-
-def _begin(ledger: Ledger, whole: Whole) -> _Batch:
+def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
     return _Batch(
         authority=ledger.authority,
         plans=set(ledger.plans),
         quarantined=set(ledger.quarantined),
-        whole=whole,
+        whole=Whole(ledger, waiting=waiting),
     )
 
 

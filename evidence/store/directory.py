@@ -133,16 +133,16 @@ class DirectoryStore:
     def _walk(self, folder: str, before: str, prefix: str) -> Iterator[str]:
         try:
             with os.scandir(folder) as found:
-                entries = [(e.name + "/" * e.is_dir(follow_symlinks=False), e.name) for e in found]
+                entries = sorted([e.name + "/" * e.is_dir(follow_symlinks=False) for e in found])
         except FileNotFoundError:
             return
-        for sortable, name in sorted(entries):
-            key = before + name
-            if not before and name in _OURS:
+        for entry in entries:
+            key = before + entry
+            if not before and entry.rstrip("/") in _OURS:
                 continue
-            if sortable.endswith("/"):
-                if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
-                    yield from self._walk(f"{folder}/{name}", f"{key}/", prefix)
+            if entry.endswith("/"):
+                if key.startswith(prefix) or prefix.startswith(key):
+                    yield from self._walk(f"{folder}/{entry[:-1]}", key, prefix)
             elif key.startswith(prefix):
                 yield key
 

@@ -82,10 +82,17 @@ def by_pyyaml(data: bytes) -> object:
 @example("? a\n")
 @example("[" * 900 + "]" * 900)
 @example("[" * 5000)
+@example("[" * 60 + "]" * 60)
+@example("a: 1" + ":00" * 200 + "\nb: [")
 @settings(max_examples=1500)
 def test_any_text_is_read_or_refused_as_pyyaml_does(text: str) -> None:
     data = text.encode()
     assert outcome(load_yaml, data) == outcome(by_pyyaml, data)
+
+
+def test_a_number_that_no_float_can_hold_is_an_error_of_yaml() -> None:
+    with pytest.raises(yaml.YAMLError, match="a number that does not exist"):
+        load_yaml(b"a: 1" + b":00" * 200 + b".5")
 
 
 @given(st.binary(max_size=60))

@@ -342,24 +342,6 @@ def test_parts_checked_together_come_to_what_they_come_to_one_by_one(
     assert kinds.count("part") > 3 < kinds.count("quarantine")
 
 
-def test_what_one_seal_has_found_whole_is_not_read_again_for_its_next_batch(
-    site, memory: MemoryStore, monkeypatch: pytest.MonkeyPatch
-) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", 7)
-    site.run(site.plan())
-    read: list[str] = []
-    real = memory.get
-
-    def get(key: str) -> bytes:
-        read.append(key)
-        return real(key)
-
-    monkeypatch.setattr(memory, "get", get)
-    assert site.seal().size == 10
-    blobs = [key for key in read if key.startswith("blobs/")]
-    assert len(blobs) == len(set(blobs)) > 3
-
-
 def test_a_part_without_a_logged_plan_is_set_aside(site, memory: MemoryStore) -> None:  # type: ignore[no-untyped-def]
     site.run(digest_of(b"never planned"))
     site.seal()
