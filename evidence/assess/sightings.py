@@ -6,14 +6,15 @@ An answer with the bytes of the one after it is not read again. What is away for
 of its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from evidence.assess.answers import Answers, Looking, cells_of
 from evidence.assess.narrowing import narrowed
 from evidence.checks.hardware_addresses import port_of
 from evidence.checks.replaced import WATCHED
-from evidence.checks.tables import Cell, Sighting, is_large, rows_of
+from evidence.checks.tables import Cell, Sighting, is_large, places_of
 from evidence.log.captures import newest_of
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
@@ -152,16 +153,21 @@ def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
             said.setdefault((fact.name, fact.row), fact.value)
     for (name, where), value in said.items():
         yield name, where, _comparable(name, value), ""
-    families = rows_of([[cell for cell in cells if (cell.family, cell.column) in _LOOKED_AT]])
+    families = places_of([[cell for cell in cells if (cell.family, cell.column) in _LOOKED_AT]])
     for family, column, name in _WATCHED_CELLS:
-        for row in families.get(family, ()):
-            cell = row.cell(column)
+        for row, columns in families.get(family, {}).items():
+            cell = columns.get(column)
             if cell is None:
                 continue
             if family != "mac":
-                yield name, row.name, _comparable(name, cell.value), ""
-            elif row.text("status") not in ("self", "invalid"):
-                yield name, row.name, _comparable(name, cell.value), port_of(row.text)
+                yield name, row, _comparable(name, cell.value), ""
+            elif _text(columns, "status") not in ("self", "invalid"):
+                yield name, row, _comparable(name, cell.value), port_of(partial(_text, columns))
+
+
+def _text(columns: Mapping[str, Cell], column: str) -> str | None:
+    cell = columns.get(column)
+    return cell.value if cell else None
 
 
 def _comparable(name: str, value: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from evidence.checks.estate import Estate
@@ -34,7 +33,6 @@ class Address(NamedTuple):
     """The answer that says so."""
 
 
-@lru_cache(maxsize=20_000)
 def names_a_device(mac: str) -> bool:
     """Say whether an address can belong to one device: not a group's, not shared by routers, not nothing."""
     if not _MAC.fullmatch(mac) or mac == "00:00:00:00:00:00":
@@ -47,17 +45,24 @@ def is_made_up(mac: str) -> bool:
     return bool(int(mac[:2], 16) & 2)
 
 
-def on_ports(tables: Tables) -> Iterator[Address]:
-    """Yield the addresses a switch learned, each with its port; those of the switch itself are left out."""
-    names = port_names(tables)
+def on_ports(tables: Tables) -> tuple[Address, ...]:
+    """Return the addresses a switch learned, each with its port; those of the switch itself are left out."""
+    return tables.once(_on_ports)
+
+
+def _on_ports(tables: Tables) -> tuple[Address, ...]:
+    names, found = port_names(tables), list[Address]()
     for row in tables.rows("mac"):
-        cell = row.cell("address") or row.cell("mac")
-        if cell is None or row.text("status") in ("self", "invalid"):
+        cells = {cell.column: cell for cell in row.cells}
+        cell = cells.get("address") or cells.get("mac")
+        status = cells.get("status")
+        if cell is None or (status is not None and status.value in ("self", "invalid")):
             continue
         port = port_of(row.text)
         mac = cell.value.lower()
         if names_a_device(mac):
-            yield Address(mac, names.get(port, port), row.name, cell.told)
+            found.append(Address(mac, names.get(port, port), row.name, cell.told))
+    return tuple(found)
 
 
 def port_names(tables: Tables) -> dict[str, str]:
@@ -78,12 +83,14 @@ def behind_addresses(tables: Tables) -> Iterator[Address]:
             yield Address(cell.value.lower(), address, row.name, cell.told)
 
 
-def own(tables: Tables) -> Iterator[tuple[TableRow, str]]:
-    """Yield an asset's own interfaces that have an address which names a device, with that address."""
-    for row in tables.rows("interface"):
-        mac = (row.text("mac") or "").lower()
-        if names_a_device(mac):
-            yield row, mac
+def own(tables: Tables) -> tuple[tuple[TableRow, str], ...]:
+    """Return an asset's own interfaces that have an address which names a device, with that address."""
+    return tables.once(_own)
+
+
+def _own(tables: Tables) -> tuple[tuple[TableRow, str], ...]:
+    rows = ((row, (row.text("mac") or "").lower()) for row in tables.rows("interface"))
+    return tuple((row, mac) for row, mac in rows if names_a_device(mac))
 
 
 def known(estate: Estate) -> frozenset[str]:

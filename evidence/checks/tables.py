@@ -7,7 +7,7 @@ column.
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
@@ -131,6 +131,9 @@ class Sighting(NamedTuple):
     """Digest of the first."""
 
 
+_Made = TypeVar("_Made")
+
+
 def _no_rows() -> TableRows:
     return MappingProxyType({})
 
@@ -138,7 +141,7 @@ def _no_rows() -> TableRows:
 class Tables:
     """The large tables of one asset, and what the log remembers of what tells devices apart."""
 
-    __slots__ = ("_before", "_rows", "seen")
+    __slots__ = ("_before", "_made", "_rows", "seen")
 
     def __init__(
         self,
@@ -149,11 +152,18 @@ class Tables:
         """Hold the newest rows; `before` reads those of the answers before, which few ask for."""
         self._rows = rows or {}
         self._before = before
+        self._made: dict[object, object] = {}
         self.seen = seen
 
     def rows(self, family: str) -> tuple[TableRow, ...]:
         """Return the rows of a family (`interface`), by name."""
         return self._rows.get(family, ())
+
+    def once(self, make: Callable[["Tables"], _Made]) -> _Made:
+        """Return what `make` makes of these tables; it is made when it is first asked for, and held."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(_Made, self._made[make])
 
     @property
     def before(self) -> "Tables":
