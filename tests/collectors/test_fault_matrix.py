@@ -23,7 +23,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 TRANSPORTS = ("snmp", "ssh", "http")
 SETTINGS = {
     "forks": 100,
-    "timeouts": {"snmp_s": 0.4, "cli_s": 2.5},
+    "timeouts": {"snmp_s": 0.4, "cli_s": 4.0},
     "max_answer_bytes": 1_500_000,
     "pace": {"it": {"device_per_s": 10_000.0, "zone_per_s": 10_000.0}},
 }
