@@ -25,6 +25,7 @@ MAX_MERGED_PAIRS = 1_000_000
 """Most key/value pairs that `<<:` may copy in one file; merges of merges can grow exponentially."""
 
 _TEXT, _MAP, _LIST, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "merge"))
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -149,7 +150,7 @@ def read_bytes(path: Path | str) -> bytes:
     """Return the bytes of a file, bounded."""
     pieces, size = [], 0
     try:
-        file = os.open(path, os.O_RDONLY)  # a file object costs as much as the file
+        file = os.open(path, _READING)  # a file object costs as much as the file
         try:
             wanted = min(os.fstat(file).st_size, MAX_FILE_BYTES) + 1
             while size <= MAX_FILE_BYTES and (piece := os.read(file, wanted)):

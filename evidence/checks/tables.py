@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
+from evidence.model.tuples import made
 
 LARGE: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -83,13 +84,9 @@ TableRows = Mapping[str, tuple[TableRow, ...]]
 def rows_of(answers: Iterable[Iterable[Cell]]) -> TableRows:
     """Return rows of what answers say; of several that say something of one place, the first with the first rule."""
     return {
-        family: tuple([_row(TableRow, (name, tuple(rows[name].values()))) for name in sorted(rows)])
+        family: tuple([made(TableRow, (name, tuple(rows[name].values()))) for name in sorted(rows)])
         for family, rows in places_of(answers).items()
     }
-
-
-_row = tuple.__new__
-"""Makes a named tuple of a tuple, in a third of the time its own constructor takes."""
 
 
 def places_of(answers: Iterable[Iterable[Cell]]) -> Mapping[str, Mapping[str, Mapping[str, Cell]]]:

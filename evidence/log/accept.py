@@ -83,7 +83,7 @@ def accept_all(found: Sequence[Found], authority: Authority) -> list[Accepted]:
     """
     Return the statements in many files, each as `accept` does under the same authority; raise where it would for one.
 
-    A step is taken for all of them before the next: one after the other they take half as long again.
+    A step is taken for all of them before the next: one after the other they take a quarter longer.
     """
     places = [_place(one) for one in found]
     statements = authority.open_all([one.data for one in found], [one.digest for one in found])

@@ -26,6 +26,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from evidence.errors import Error
+from evidence.model.tuples import made
 
 Value = None | int | float | str | bytes
 """What an SNMP decoder gives: integers of all kinds, OIDs and addresses as dotted text, octets as bytes."""
@@ -82,10 +83,6 @@ class Varbind(NamedTuple):
         except UnicodeDecodeError:
             text = self.value.decode("latin-1")
         return text.replace("\0", "").rstrip()
-
-
-_made = tuple.__new__
-"""Makes a named tuple of a tuple, in a third of the time its own constructor takes."""
 
 
 def arcs(oid: str) -> tuple[int, ...]:
@@ -255,7 +252,7 @@ class Index:
         if not len(rows) == lines.count("\n") == lines.count("\n" + stem):
             raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {oid}")
         try:
-            return [(rest, _made(Varbind, (stem + rest, kind, _READ[kind](value)))) for rest, kind, value in rows]
+            return [(rest, made(Varbind, (stem + rest, kind, _READ[kind](value)))) for rest, kind, value in rows]
         except (ValueError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 

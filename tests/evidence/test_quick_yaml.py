@@ -120,6 +120,7 @@ def test_what_pyyaml_writes_of_plain_things_is_read_the_quick_way(thing: object,
         "%YAML 1.1\n---\na",
         "a\n---\nb",
         "[a]: 1",
+        "[" * 51 + "]" * 51,
     ],
 )
 def test_what_is_more_than_plain_is_left_to_pyyaml(text: str) -> None:

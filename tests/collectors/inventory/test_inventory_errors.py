@@ -39,7 +39,7 @@ def complaint(tmp_path: Path, text: str | bytes, name: str = "hosts.yml", **more
 @pytest.mark.parametrize("deep", [700, 5000])
 def test_what_is_nested_too_deep_is_refused(tmp_path: Path, deep: int) -> None:
     text = HOST.format(line=f"plantproof_site: {'[' * deep}{']' * deep}")
-    assert "found" in str(complaint(tmp_path, text))
+    assert "nesting" in str(complaint(tmp_path, text))
 
 
 def test_a_number_that_no_float_can_hold_is_refused(tmp_path: Path) -> None:
