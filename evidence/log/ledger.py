@@ -101,8 +101,12 @@ class Ledger:
         raise LogError(f"{leaf.statement}: the bytes kept there have another digest")
 
 
-def read_ledger(store: Store) -> Ledger:
-    """Read the log; raise where its own objects, or the statements all others depend on, do not hold."""
+def read_ledger(store: Store, *, places: Mapping[Digest, tuple[str, ...]] | None = None) -> Ledger:
+    """
+    Read the log; raise where its own objects, or the statements all others depend on, do not hold.
+
+    Parts are listed unless it is known in what `places` they lie.
+    """
     info = read_store_info(store)
     founded = found(store.get(statement_key("genesis", info.genesis)))
     if (founded.origin, founded.owner, founded.genesis) != (info.origin, info.owner, info.genesis):
@@ -129,7 +133,7 @@ def read_ledger(store: Store) -> Ledger:
         info=info,
         chain=chain,
         covered=_newest_checkpoint(store, chain, authorities[-1][1]),
-        places=part_keys(store),
+        places=part_keys(store) if places is None else places,
         authorities=tuple(authorities),
         plans=frozenset(plans),
         quarantined=frozenset(_set_aside(aside, authorities)),

@@ -5,7 +5,9 @@ One object commits: the batch of new leaves. What was written before it is nothi
 (checkpoint, hints) can be made again from it. So a seal that dies anywhere is completed by the next one.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,8 +52,12 @@ BUNCH, BUNCH_BYTES = 64, 1024 * 1024
 MAX_LOST = 20
 """Most races lost in a row to sealers on other machines; one log has one sealer, so there should be none."""
 
+_Waiting = deque[tuple[str, str]]
+"""Key and kind of what is not sealed yet, in the order in which it is looked at."""
+
 _ANCHOR = frozenset({"size", "root"})
 _FIRST = {"genesis": 0, "key": 1, "plan": 2, "quarantine": 3, "review": 4}
+_LAST = len(_FIRST)
 
 
 class SealError(Error):
@@ -133,10 +139,12 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
     What it comes to is added to `done`.
     """
     lost = 0
+    waiting: _Waiting | None = None
     while True:
         if ledger.covered is None or ledger.covered.size < ledger.chain.size:
             ledger = _adopt(ledger, keyring)
-        batch = _gather(ledger, keyring, at)
+        waiting = _unsealed(ledger) if waiting is None else waiting
+        batch = _gather(ledger, keyring, at, waiting)
         done.named |= batch.whole.named
         if not batch.leaves or (not renewing and {leaf.kind for leaf in batch.leaves} == {"anchor"}):
             return ledger, ledger.here
@@ -146,10 +154,25 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
             lost += 1
             if lost == MAX_LOST:
                 raise
+            ledger, waiting = read_ledger(ledger.store), None
         else:
-            if len(batch.leaves) < MAX_BATCH_LEAVES and not batch.more:
+            if not waiting and not batch.more:
                 return ledger, newest
-        ledger = read_ledger(ledger.store)
+            ledger, waiting = _after(ledger, newest, None if batch.more else waiting)
+
+
+def _after(ledger: Ledger, newest: Checkpoint, waiting: _Waiting | None) -> tuple[Ledger, _Waiting | None]:
+    """
+    Return the log after a batch, and what still waits if that is known: nobody else has sealed since it was listed.
+
+    What one batch had no room for goes into another, as if the first had been larger: what was written in between is
+    left to the next seal either way, so it can change nothing about it.
+    """
+    if waiting is not None:
+        after = read_ledger(ledger.store, places=ledger.places)
+        if after.chain.size == newest.size:
+            return after, waiting
+    return read_ledger(ledger.store), None
 
 
 def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
@@ -170,19 +193,22 @@ def _adopt(ledger: Ledger, keyring: Keyring) -> Ledger:
     return read_ledger(ledger.store)
 
 
-def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
-    """Check what is new and return the leaves of the next batch; quarantine statements are written on the way."""
+def _gather(ledger: Ledger, keyring: Keyring, at: datetime, waiting: _Waiting) -> _Batch:
+    """
+    Check what is new and return the leaves of the next batch; quarantine statements are written on the way.
+
+    What was looked at is taken from `waiting`.
+    """
     logged = {leaf.statement for leaf in ledger.chain.leaves}
-    unsealed = sorted(_unsealed(ledger), key=lambda pair: _FIRST.get(pair[1], 9))
-    batch = _begin(ledger, waiting=len(unsealed))
+    batch = _begin(ledger, waiting=len(waiting))
     retiring: list[Found] = []
-    waiting = iter(unsealed)
     while batch.room and (bunch := _bunch(ledger.store, waiting, at_most=batch.room)):
         for found, accepted in _checked(ledger, keyring, batch, bunch, at):
             if accepted.key is not None and accepted.key.act is Act.RETIRE:
                 retiring.append(found)
             elif accepted.digest not in logged:
                 _take(batch, accepted)
+    batch.more |= len(retiring) > batch.room
     for found in retiring[: batch.room]:
         # Within a batch keys stand before what they signed, so a retirement waits until nothing of the key's does.
         for _, accepted in _checked(ledger, keyring, batch, [found], at):
@@ -193,10 +219,11 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime) -> _Batch:
     return batch
 
 
-def _bunch(store: Store, waiting: Iterator[tuple[str, str]], *, at_most: int) -> list[Found]:
+def _bunch(store: Store, waiting: _Waiting, *, at_most: int) -> list[Found]:
     """Read what is looked at next: parts in bunches, as none of them changes what another has to be."""
     found, size = [], 0
-    for key, kind in waiting:
+    while waiting:
+        key, kind = waiting.popleft()
         data = store.get(key)
         found.append(Found(key, data, digest_of(data)))
         size += len(data)
@@ -260,29 +287,28 @@ def _take(batch: _Batch, accepted: Accepted) -> None:
     batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
 
 
-def _unsealed(ledger: Ledger) -> Iterator[tuple[str, str]]:
+def _unsealed(ledger: Ledger) -> _Waiting:
     """
-    Yield key and kind of every statement that no leaf stands for; what is no statement's key is `verify`'s to name.
+    Return key and kind of every statement that no leaf stands for; what is no statement's key is `verify`'s to name.
 
     Parts are those the ledger found when the lock was held already: who seals has written his before. Where a logged
-    part lies under two slots both are yielded: the copy is to be set aside, the other passes.
+    part lies under two slots both are there: the copy is to be set aside, the other passes.
     """
     settled = set()
     for leaf in ledger.chain.leaves:
         places = places_of(leaf, ledger.places)
         if len(places) == 1:
             settled.add(places[0])
-    for key in ledger.store.keys("statements/"):
-        if key in settled:
-            continue
-        try:
-            kind = parse_key(key).kind
-        except KeyNameError:
-            continue
-        yield key, kind or ""
-    for key in sorted(key for places in ledger.places.values() for key in places):
-        if key not in settled:
-            yield key, "part"
+    parts = sorted(key for places in ledger.places.values() for key in places)
+    others = sorted(_statements(ledger.store), key=lambda pair: _FIRST.get(pair[1], _LAST))
+    found = (*others, *((key, "part") for key in parts))
+    return deque(pair for pair in found if pair[0] not in settled)
+
+
+def _statements(store: Store) -> Iterator[tuple[str, str]]:
+    for key in store.keys("statements/"):
+        with suppress(KeyNameError):
+            yield key, parse_key(key).kind or ""
 
 
 def _set_aside(store: Store, keyring: Keyring, found: Found, why: Error, at: datetime) -> Leaf:

@@ -13,6 +13,9 @@ from evidence.store.originals import check_original
 RECALLED = 2_000
 """Sealed captures looked into at least, where a blob is not known: ten milliseconds' worth."""
 
+READING = 10
+"""Captures that take as long as reading the part they stand in."""
+
 MAX_WAITING = 50
 """Most waiting statements that are allowed for, each with as many captures: half a second's worth."""
 
@@ -59,7 +62,7 @@ class Whole:
             if found is None:
                 self._budget = 0
                 return
-            self._budget -= len(found)
+            self._budget -= READING + len(found)
             for digest, length in found:
                 self._known.setdefault(digest, length)
 

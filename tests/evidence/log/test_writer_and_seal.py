@@ -1,7 +1,8 @@
 """Making a log, and making statements count."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from types import ModuleType
 
@@ -249,6 +250,78 @@ def test_large_seals_take_several_batches(site, memory: MemoryStore, monkeypatch
     assert list(memory.keys("log/checkpoints/")) == [checkpoint_key(n) for n in (7, 10)]
     monkeypatch.undo()
     assert holds(memory)
+
+
+class Listed(MemoryStore):
+    """A store that counts its listings and lets somebody in once a checkpoint is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: Counter[str] = Counter()
+        self.then: Callable[[], object] | None = None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        self.listed[prefix] += 1
+        return super().keys(prefix)
+
+    def put(self, key: str, data: bytes) -> None:
+        super().put(key, data)
+        if key.startswith("log/checkpoints/") and self.then is not None:
+            then, self.then = self.then, None
+            then()
+
+
+@pytest.fixture
+def listed(vectors: ModuleType, keyring: Keyring) -> object:
+    made = vectors.Site(store=Listed(), keyring=keyring)
+    made.begin()
+    made.run(made.plan())
+    made.store.listed.clear()
+    return made
+
+
+@pytest.mark.parametrize(("most", "batches"), [(2, 5), (3, 4), (5, 2), (9, 2), (10, 1), (11, 1)])
+def test_what_one_batch_has_no_room_for_is_not_looked_for_again(
+    listed, monkeypatch: pytest.MonkeyPatch, most: int, batches: int
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", most)
+    assert listed.seal().size == 10
+    assert listed.store.listed["parts/"] == listed.store.listed["statements/"] == 1
+    assert len(list(listed.store.keys("log/batch/"))) == batches
+    assert holds(listed.store)
+
+
+@pytest.mark.parametrize("most", [2, 8, 9])
+def test_another_sealer_between_two_batches_is_found(listed, monkeypatch: pytest.MonkeyPatch, most: int) -> None:  # type: ignore[no-untyped-def]
+    def somebody_else() -> None:
+        listed.run(listed.plan())
+        listed.seal()
+
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", most)
+    monkeypatch.setattr(seal_module, "locked", lambda _store, wait_s: nullcontext())
+    listed.store.then = somebody_else
+    assert listed.seal().size == 13
+    assert holds(listed.store)
+
+
+def test_what_is_written_between_two_batches_is_for_the_next_seal(listed, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", 6)
+    listed.store.then = lambda: listed.run(listed.plan())
+    assert listed.seal().size == 10
+    assert holds(listed.store)
+    assert listed.seal().size == 13
+    assert holds(listed.store)
+
+
+def test_a_blob_that_is_gone_between_two_batches_is_missed(listed, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    blobs = {key: data for key, data in listed.store._objects.items() if key.startswith("blobs/")}
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", 8)
+    listed.store.then = lambda: [listed.store._objects.pop(key) for key in blobs]
+    assert listed.seal().size == 10
+    kinds = [leaf.kind for leaf in read_chain(listed.store).leaves]
+    assert (kinds.count("part"), kinds.count("quarantine")) == (1, 2)
+    listed.store._objects |= blobs
+    assert holds(listed.store)
 
 
 Spoil = Callable[[Store, Keyring, str], tuple[str, bytes]]

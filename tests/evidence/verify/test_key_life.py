@@ -149,6 +149,26 @@ def test_both_keys_of_a_role_are_valid_until_the_old_one_is_retired(plant: Plant
     assert f"collector {old.key(Role.COLLECTOR).public.id}: retired" in said(report, 3)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_retirement_waits_for_what_its_key_signed_however_small_batches_are(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    old = plant.site.keyring
+    plant.rotate(Role.COLLECTOR)
+    new, plant.site.keyring = plant.site.keyring, old
+    plant.site.run(plant.plan)
+    plant.site.run(plant.plan)
+    plant.site.keyring = new
+    plant.say(said_now(Act.RETIRE, Role.COLLECTOR, old.key(Role.COLLECTOR).public, plant.site.now))
+    monkeypatch.setattr("evidence.log.seal.MAX_BATCH_LEAVES", most)
+    plant.site.seal()
+    report = plant.verify()
+    assert holds(report)
+    assert f"collector {old.key(Role.COLLECTOR).public.id}: retired" in said(report, 3)
+    assert "quarantine" not in plant.kinds()
+    assert plant.kinds().count("part") == 9
+
+
 def test_what_a_retired_key_signs_is_set_aside(plant: Plant) -> None:
     old = plant.site.keyring
     plant.rotate(Role.COLLECTOR)
