@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess, SshAccess
@@ -226,8 +227,7 @@ def _snmp(values: Values, address: str) -> SnmpAccess | None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """What speaks for SSH, and against it."""
 
     asked: bool
@@ -293,7 +293,7 @@ def _telnet(values: Values, address: str, login: Login, wanted: _Wanted) -> SshA
     port = values.port("plantproof_telnet_port")
     if port is None and not wanted.asked:
         port = values.port("ansible_port")
-    shell = _ssh(values, address, login, replace(wanted, asked=True, other=False))
+    shell = _ssh(values, address, login, wanted._replace(asked=True, other=False))
     return replace(shell, port=port or TELNET_PORT) if shell else None
 
 

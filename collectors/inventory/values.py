@@ -4,6 +4,7 @@ import datetime
 import difflib
 import re
 from collections.abc import Collection, Mapping, Set
+from functools import lru_cache
 from typing import TypeGuard
 
 from collectors.credentials import Secret
@@ -198,13 +199,8 @@ class Values:
     def date(self, key: str) -> str | None:
         """Return a date as `2027-03-31`."""
         text = self.text(key)
-        if text is None:
-            return None
-        try:
-            if datetime.date.fromisoformat(text).isoformat() == text:
-                return text
-        except ValueError:
-            pass
+        if text is None or _is_date(text):
+            return text
         raise self.wrong(key, "a date like 2027-03-31", self.shown(key, text))
 
     def wrong(self, key: str, expected: str, found: str, *, hint: str | None = None) -> InventoryError:
@@ -280,6 +276,14 @@ def _is_clean(value: object) -> TypeGuard[str]:
     return (
         type(value) is str and 0 < len(value) <= MAX_TEXT and value.isascii() and "{" not in value and "\0" not in value
     )
+
+
+@lru_cache(maxsize=1024)
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _sealed(value: object) -> Vaulted | None:

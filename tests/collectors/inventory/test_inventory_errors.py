@@ -312,3 +312,16 @@ def test_half_of_a_surrogate_pair_is_no_text(tmp_path: Path, key: str) -> None:
     source.write_text(json.dumps({"all": {"hosts": {"sw": {key: "a\udc80b"}}}}))
     with pytest.raises(InventoryError, match=f"sw: {key}: expected Unicode text, found half of a surrogate pair"):
         read_inventory([source], environ={})
+
+
+@pytest.mark.parametrize("hosts", [3, 251, 600])
+def test_the_first_host_that_is_wrong_is_the_one_complained_about(tmp_path: Path, hosts: int) -> None:
+    (tmp_path / "hosts.yml").write_text(f"g: {{hosts: {{'h[001:{hosts:03}]': }}}}\n")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars" / f"h{hosts - 1:03}.yml").write_text("plantproof_safety: wrong\n")
+    (tmp_path / "host_vars" / f"h{hosts:03}.yml").write_text("[not, variables]\n")
+    with pytest.raises(InventoryError, match=f"h{hosts - 1:03}.yml:1: h{hosts - 1:03}: plantproof_safety"):
+        read_inventory([tmp_path / "hosts.yml"], environ={})
+    (tmp_path / "host_vars" / f"h{hosts - 1:03}.yml").write_text("plantproof_safety: it\n")
+    with pytest.raises(InventoryError, match=f"h{hosts:03}.yml:1: expected variables as a mapping"):
+        read_inventory([tmp_path / "hosts.yml"], environ={})
