@@ -15,13 +15,13 @@ from collectors.inventory.extra import read_extra
 from collectors.inventory.graph import ALL, Graph
 from collectors.inventory.host import Host
 from collectors.inventory.limit import LimitError, select
-from collectors.inventory.problem import InventoryError
 from collectors.inventory.render import render, templates
 from collectors.inventory.resolve import Resolver
 from collectors.inventory.settings import AnsibleSettings
 from collectors.inventory.sources import default_sources, folders_beside, read_static
 from collectors.inventory.values import Values
 from collectors.inventory.vault import NO_VAULT, Vault
+from evidence.errors import Error
 from evidence.model.asset import Asset
 
 _One = TypeVar("_One")
@@ -124,7 +124,7 @@ def _ahead(each: Iterable[_One]) -> Iterator[_One]:
             if len(waiting) == _AHEAD:
                 yield from waiting
                 waiting.clear()
-    except InventoryError:
+    except Error:
         yield from waiting
         raise
     yield from waiting
