@@ -59,7 +59,7 @@ def _look(estate: Estate) -> _Seen:
     stale: set[AssetId] = set()
     for subject in estate.subjects.values():
         tables = subject.tables
-        learned, answering = list(on_ports(tables)), list(behind_addresses(tables))
+        learned, answering = on_ports(tables), behind_addresses(tables)
         if learned or answering:
             watching[subject.id] = frozenset(one.told.blob for one in (*learned, *answering))
         fresh = [one for one in learned if not estate.is_stale(one.told)]
@@ -71,9 +71,10 @@ def _look(estate: Estate) -> _Seen:
             if one.mac not in familiar:
                 here = rank, subject.id, one.place, one.told.at, one.told.blob
                 nearest[one.mac] = min(nearest.get(one.mac, here), here)
-        for seen in tables.seen:
-            if seen.name in _ADDRESSES and seen.value not in familiar:
-                first[seen.value] = min(first.get(seen.value, seen.first), seen.first)
+        for spell in tables.seen:
+            if spell.name in _ADDRESSES:
+                for mac in frozenset(spell.values.values()) - familiar:
+                    first[mac] = min(first.get(mac, spell.first), spell.first)
     return _Seen(
         devices=tuple(
             UnknownDevice(mac=mac, seen_by=asset, port=place, since=min(first.get(mac, at), at), at=at, source=source)

@@ -1,12 +1,12 @@
 """Rows of facts: columns of SNMP tables, and lines of text that a pattern takes apart."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from evidence.normalise.documents import column_text, rows_at
 from evidence.normalise.patterns import pattern_of
 from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean
-from evidence.normalise.varbinds import Index, Varbind
+from evidence.normalise.varbinds import NOTHING, Below, Index, read_value
 from evidence.platforms.platform import Column, TableRule
 
 MAX_ROW_CHARACTERS = 200
@@ -18,64 +18,90 @@ _GROUP = re.compile(r"\\g<(\w+)>")
 Row = tuple[str, str, str, str]
 """(fact, row, value, OID or empty)."""
 
+Values = Mapping[str, str]
+"""Row -> value."""
 
-def read_rows(rule: TableRule, index: Index | None, text: str, document: object = None) -> list[Row]:
+
+def read_rows(rule: TableRule, index: Index | None, text: str, document: object = None) -> Iterable[Row]:
     """Return what `rule` reads from an SNMP answer (`index`), a document or a text."""
+    return _other_rows(rule, text, document) if index is None else _snmp_rows(rule, index)
+
+
+def read_columns(
+    rule: TableRule, index: Index | None, text: str, document: object = None
+) -> Iterable[tuple[str, Values]]:
+    """Return what `read_rows` does by fact; of what it reads for one row of a column, the first."""
     if index is not None:
-        return _snmp_rows(rule, index)
+        names = _Names(rule)
+        return [(column.fact, names.named(_shown(column, index))) for column in rule.columns]
+    found: dict[str, dict[str, str]] = {}
+    for fact, row, value, _ in _other_rows(rule, text, document):
+        found.setdefault(fact, {}).setdefault(row, value)
+    return found.items()
+
+
+def _other_rows(rule: TableRule, text: str, document: object) -> Iterator[Row]:
     found = rows_at(rule, document) if rule.rows is not None else _text_rows(rule, text)
-    shown = ((fact, row, clean(value), origin) for fact, row, value, origin in found)
-    return [(fact, _row_name(row), value, origin) for fact, row, value, origin in shown if value and row]
+    for fact, row, value, origin in found:
+        if row and (shown := clean(value)):
+            yield fact, _row_name(row), shown, origin
 
 
 def _row_name(row: str) -> str:
     return clean(row)[:MAX_ROW_CHARACTERS]
 
 
-def _snmp_rows(rule: TableRule, index: Index) -> list[Row]:
-    by_index, names, rows = INDEX_FORMATS[rule.key or "index"], dict[str, str](), list[Row]()
+def _snmp_rows(rule: TableRule, index: Index) -> Iterator[Row]:
+    names = _Names(rule)
     for column in rule.columns:
-        fact, show = column.fact, _shown_by(column, index)
-        for row, varbind in index.below(column.oid or ""):
-            value = clean(show(row, varbind)) if varbind.kind != "n" else ""
-            if not value:
-                continue
-            name = names.get(row)
-            if name is None:
-                name = names[row] = _row_name(by_index(row))
-            if name:
-                rows.append((fact, name, value, varbind.oid))
-    return rows
+        for row, value in _shown(column, index).items():
+            if name := names[row]:
+                yield column.fact, name, value, f"{column.oid}.{row}"
 
 
-def _shown_by(column: Column, index: Index) -> Callable[[str, Varbind], str]:
-    """Return how a column shows what stands in a row."""
-    show = _shown_as(column.format)
+class _Names(dict[str, str]):
+    """The names of a table's rows by their index, each made once: it stands in every column."""
+
+    def __init__(self, rule: TableRule) -> None:
+        self._by_index = INDEX_FORMATS[rule.key or "index"]
+
+    def __missing__(self, row: str) -> str:
+        name = self[row] = _row_name(self._by_index(row))
+        return name
+
+    def named(self, column: dict[str, str]) -> Values:
+        """Return a column by the names of its rows; of rows of one name the first, of no name none."""
+        found = dict(zip(map(self.__getitem__, reversed(column)), reversed(column.values()), strict=True))
+        found.pop("", None)
+        return found
+
+
+def _shown(column: Column, index: Index) -> dict[str, str]:
+    """Return what a column shows by index, where it shows anything."""
+    written = index.below(column.oid or "").written
+    if column.format in INDEX_FORMATS:
+        show = _shown_as(column, index, INDEX_FORMATS[column.format])
+        shown = ((row, clean(show(row))) for row, one in written.items() if not one.startswith(NOTHING))
+        return {row: value for row, value in shown if value}
+    by_value = VALUE_FORMATS[column.format]
+    show = _shown_as(column, index, lambda one: by_value(read_value(one)))
+    once = {one: clean(show(one)) for one in dict.fromkeys(written.values()) if not one.startswith(NOTHING)}
+    return {row: value for row, one in written.items() if (value := once.get(one))}
+
+
+def _shown_as(column: Column, index: Index, show: Callable[[str], str]) -> Callable[[str], str]:
+    """Return how a column shows something: as `show` does, or what that is looked up as, or mapped to."""
     if column.lookup is not None:
-        show = _looked_up(show, index.column(column.lookup))
-    if column.map is not None:
-        show = _mapped(show, column.map)
-    return show
+        show = _looked_up(show, index.below(column.lookup))
+    return show if column.map is None else _mapped(show, column.map)
 
 
-def _shown_as(name: str) -> Callable[[str, Varbind], str]:
-    if name in INDEX_FORMATS:
-        by_index = INDEX_FORMATS[name]
-        return lambda row, _: by_index(row)
-    by_value = VALUE_FORMATS[name]
-    return lambda _, varbind: by_value(varbind)
+def _looked_up(show: Callable[[str], str], known: Below) -> Callable[[str], str]:
+    return lambda one: found.text if (found := known.get(show(one))) else ""
 
 
-def _looked_up(show: Callable[[str, Varbind], str], known: Mapping[str, Varbind]) -> Callable[[str, Varbind], str]:
-    def other(row: str, varbind: Varbind) -> str:
-        found = known.get(show(row, varbind))
-        return found.text if found else ""
-
-    return other
-
-
-def _mapped(show: Callable[[str, Varbind], str], known: Mapping[str, str]) -> Callable[[str, Varbind], str]:
-    return lambda row, varbind: known.get(show(row, varbind), "")
+def _mapped(show: Callable[[str], str], known: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda one: known.get(show(one), "")
 
 
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:

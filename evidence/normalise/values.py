@@ -158,18 +158,21 @@ takes seconds, `names` the lines of a distinguished name, `service` a protocol a
 """
 
 
-def _arcs(index: str, count: int) -> list[int]:
+def _last(index: str, count: int) -> bytes:
     """Return the last `count` arcs of an index as octets, or nothing when they are not."""
-    arcs = [int(arc) for arc in index.split(".")[-count:]]
-    return arcs if len(arcs) == count and max(arcs) < 256 else []
+    try:
+        octets = bytes(map(int, index.rsplit(".", count)[-count:]))
+    except ValueError:
+        return b""
+    return octets if len(octets) == count else b""
 
 
 def _index_mac(index: str) -> str:
-    return bytes(_arcs(index, 6)).hex(":")
+    return _last(index, 6).hex(":")
 
 
 def _index_address(index: str) -> str:
-    return ".".join(map(str, _arcs(index, 4)))
+    return ".".join(map(str, _last(index, 4)))
 
 
 def _index_inet(index: str) -> str:
@@ -177,7 +180,8 @@ def _index_inet(index: str) -> str:
     for version, length in (("1", 4), ("2", 16)):
         arcs = index.split(".")
         if len(arcs) >= length + 2 and arcs[-length - 2 : -length] == [version, str(length)]:
-            return str(ipaddress.ip_address(bytes(_arcs(index, length)))) if _arcs(index, length) else ""
+            octets = _last(index, length)
+            return str(ipaddress.ip_address(octets)) if octets else ""
     return ""
 
 

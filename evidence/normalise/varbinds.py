@@ -21,7 +21,7 @@ each at most 255*: an object identifier of that shape (`1.3.6.1`) is shown as `a
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,10 +47,14 @@ version of the Python that runs, and the form may not.
 
 _BREAKS = re.compile("[\t\n\r]")
 _OID = re.compile(r"(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))*+")
-_ROW = re.compile(r"\n([0-9]+(?:\.[0-9]+)*+)\t([aefinosx])\t([^\t\n]*)(?=\n|\Z)")
-"""A line without what its OID begins with, and the line end before it."""
+_ROW = re.compile(r"\n([0-9]+(?:\.[0-9]+)*+)\t([aefinosx]\t[^\t\n]*)(?=\n|\Z)")
+"""A line without what its OID begins with, and the line end before it: the rest of the OID; kind and value."""
 
 _ADDRESS = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!$)|$)){4}")
+
+
+NOTHING = "n\t"
+"""How null begins, as it is written."""
 
 
 class VarbindsError(Error):
@@ -209,6 +213,25 @@ _READ: dict[str, Callable[[str], Value]] = {
 """How each kind is read. Looser than the form: `decode` compares afterwards."""
 
 
+class Below:
+    """What lies below an OID, by the rest of the OID: the index of a row, where the OID is a column."""
+
+    __slots__ = ("written",)
+
+    def __init__(self, written: Mapping[str, str]) -> None:
+        """Hold kind and value of each row as they are written: columns say the same in many rows."""
+        self.written = written
+
+    def get(self, row: str) -> Varbind | None:
+        """Return what stands in a row, without its OID."""
+        written = self.written.get(row)
+        return None if written is None else read_value(written)
+
+    def items(self) -> Iterator[tuple[str, Varbind]]:
+        """Yield each row with what stands in it."""
+        return ((row, read_value(written)) for row, written in self.written.items())
+
+
 class Index:
     """
     The varbinds of a canonical text, by OID and by the subtree they lie in; each line is read when it is asked for.
@@ -216,7 +239,7 @@ class Index:
     What is read is checked as far as it is read: `decode` alone says that a text is canonical as a whole.
     """
 
-    __slots__ = ("_columns", "_text")
+    __slots__ = ("_below", "_text")
 
     def __init__(self, data: bytes) -> None:
         """Look into a text that `encode` wrote; raise `VarbindsError` for what cannot be one."""
@@ -228,7 +251,7 @@ class Index:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
         if not self._text.endswith("\n"):
             raise VarbindsError("not the canonical text of an SNMP answer: its last line has no end")
-        self._columns: dict[str, dict[str, Varbind]] = {}
+        self._below: dict[str, Below] = {}
 
     def get(self, oid: str) -> Varbind | None:
         """Return the varbind of exactly this OID."""
@@ -240,24 +263,28 @@ class Index:
         except (ValueError, KeyError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
-    def below(self, oid: str) -> list[tuple[str, Varbind]]:
-        """Return every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
-        stem = f"{oid}."
+    def below(self, oid: str) -> Below:
+        """Return every varbind strictly below `oid`, by the rest of its OID."""
+        if oid not in self._below:
+            self._below[oid] = self._read_below(f"{oid}.")
+        return self._below[oid]
+
+    def _read_below(self, stem: str) -> Below:
         start = self._text.find("\n" + stem)
         if start < 0:
-            return []
+            return Below({})
         end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
         lines = self._text[start:end]
-        rows = _ROW.findall(lines.replace("\n" + stem, "\n"))
-        if not len(rows) == lines.count("\n") == lines.count("\n" + stem):
-            raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {oid}")
-        try:
-            return [(rest, made(Varbind, (stem + rest, kind, _READ[kind](value)))) for rest, kind, value in rows]
-        except (ValueError, RecursionError) as error:
-            raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
+        written = dict(_ROW.findall(lines.replace("\n" + stem, "\n")))
+        if not len(written) == lines.count("\n") == lines.count("\n" + stem):
+            raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {stem}")
+        return Below(written)
 
-    def column(self, oid: str) -> Mapping[str, Varbind]:
-        """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
-        if oid not in self._columns:
-            self._columns[oid] = dict(self.below(oid))
-        return self._columns[oid]
+
+def read_value(written: str) -> Varbind:
+    """Return a value without an OID from kind and value as a line has them; raise `VarbindsError` for what is none."""
+    kind, _, value = written.partition("\t")
+    try:
+        return made(Varbind, ("", kind, _READ[kind](value)))
+    except (ValueError, KeyError, RecursionError) as error:
+        raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
