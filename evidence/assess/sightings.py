@@ -180,11 +180,11 @@ def stood_in(facts: Iterable[Fact], shares: Iterable[Share]) -> Mapping[str, Sto
     said: dict[str, dict[str, str]] = {}
     for fact in facts:
         if fact.name in _WATCHED:
-            said.setdefault(fact.name, {}).setdefault(fact.row or "", _comparable(fact.name, fact.value))
-    found = {name: Stood(values, {}) for name, values in said.items()}
+            said.setdefault(fact.name, {}).setdefault(fact.row or "", fact.value)
+    found = {name: Stood(_comparable(name, values), {}) for name, values in said.items()}
     tables = Tables(shares)
     for family, column, name in _WATCHED_CELLS:
-        values = {row: _comparable(name, value) for row, value in tables.values(family, column).items()}
+        values = _comparable(name, tables.values(family, column))
         places: dict[str, str] = {}
         if family == "mac":
             statuses, ports = tables.values(family, "status"), ports_of(tables)
@@ -195,5 +195,9 @@ def stood_in(facts: Iterable[Fact], shares: Iterable[Share]) -> Mapping[str, Sto
     return found
 
 
-def _comparable(name: str, value: str) -> str:
-    return value if name.endswith("serial") or value.islower() else value.lower()
+def _comparable(name: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return addresses in small letters; the column itself where they are, so that it is held once."""
+    if name.endswith("serial"):
+        return values
+    lower = {row: value.lower() for row, value in values.items()}
+    return values if lower == values else lower

@@ -67,6 +67,8 @@ class Column:
 
     def told(self, row: str) -> Capture:
         """Return the answer that says what stands in a row, which must be one of `values`."""
+        if len(self._shares) == 1:
+            return self._shares[0].told
         return next(share.told for share in self._shares if row in share.values)
 
     def answers(self) -> Iterator[Capture]:

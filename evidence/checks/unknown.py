@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from evidence.checks.estate import Estate
 from evidence.checks.hardware_addresses import behind_addresses, is_made_up, known, on_ports
@@ -19,9 +20,8 @@ _FAR = 1_000_000
 _finding = partial(Finding, requirement=REQUIREMENT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownDevice:
-    """A device nobody knows, where it was seen nearest."""
+class UnknownDevice(NamedTuple):
+    """A device nobody knows, where it was seen nearest. A tuple, for a network full of strangers has thousands."""
 
     mac: str
     seen_by: AssetId
@@ -67,17 +67,19 @@ def _look(estate: Estate) -> _Seen:
         if not fresh and not far:
             stale.add(subject.id)
         crowd = Counter(one.place for one in fresh)
-        for rank, one in [(crowd[one.place], one) for one in fresh] + [(len(fresh) + _FAR, one) for one in far]:
-            if one.mac not in familiar:
-                here = rank, subject.id, one.place, one.told.at, one.told.blob
-                nearest[one.mac] = min(nearest.get(one.mac, here), here)
+        for one, rank in (*((one, crowd[one.place]) for one in fresh), *((one, len(fresh) + _FAR) for one in far)):
+            mac, place, _, told = one
+            if mac not in familiar:
+                here = rank, subject.id, place, told.at, told.blob
+                if mac not in nearest or here < nearest[mac]:
+                    nearest[mac] = here
         for spell in tables.seen:
             if spell.name in _ADDRESSES:
                 for mac in frozenset(spell.values.values()) - familiar:
                     first[mac] = min(first.get(mac, spell.first), spell.first)
     return _Seen(
         devices=tuple(
-            UnknownDevice(mac=mac, seen_by=asset, port=place, since=min(first.get(mac, at), at), at=at, source=source)
+            UnknownDevice(mac, asset, place, min(first.get(mac, at), at), at, source)
             for mac, (_, asset, place, at, source) in sorted(nearest.items())
         ),
         watching=watching,

@@ -19,6 +19,7 @@ from evidence.normalise.readers import read_document
 from evidence.normalise.tables import Values, read_columns, read_rows
 from evidence.normalise.tags import secrets_of
 from evidence.normalise.values import TEXT_FORMATS, VALUE_FORMATS, clean
+from evidence.normalise.varbinds import NOTHING, read_value
 from evidence.platforms.platform import FactRule, Platform, Question, TableRule
 
 OWN_BRANCH = "{sysobjectid}"
@@ -167,12 +168,11 @@ def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]
     """Return (value as text, OID) of what a rule looks at."""
     show = VALUE_FORMATS[rule.format]
     if rule.column is not None:
-        among = rule.among or {}
-        return [
-            (show(varbind), f"{rule.column}.{row}")
-            for row, varbind in index.below(rule.column).items()
-            if varbind.kind != "n" and all(_matches(index.below(oid).get(row), want) for oid, want in among.items())
-        ]
+        written = index.below(rule.column)
+        for oid, want in (rule.among or {}).items():
+            written = _among(written, index.below(oid), want)
+        there = ((row, read_value(one)) for row, one in written.items() if not one.startswith(NOTHING))
+        return [(show(varbind), f"{rule.column}.{row}") for row, varbind in there]
     found = [_varbind(index, oid) for oid in rule.oids]
     if not found or any(varbind is None or varbind.kind == "n" for varbind in found):
         return []
@@ -193,12 +193,15 @@ def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:
     if not oid.startswith(OWN_BRANCH):
         return index.get(oid)
     leaf = oid.removeprefix(OWN_BRANCH)
-    found = [own for row in index.below(_ENTERPRISES).written if (own := f"{_ENTERPRISES}.{row}").endswith(leaf)]
+    found = [own for row in index.below(_ENTERPRISES) if (own := f"{_ENTERPRISES}.{row}").endswith(leaf)]
     return index.get(found[0]) if len(found) == 1 else None
 
 
-def _matches(varbind: varbinds.Varbind | None, pattern: str) -> bool:
-    return varbind is not None and bool(pattern_of(pattern).search(varbind.text))
+def _among(written: varbinds.Written, there: varbinds.Written, pattern: str) -> varbinds.Written:
+    """Return the rows of a column in which another one matches."""
+    search = pattern_of(pattern).search
+    fitting = {one for one in dict.fromkeys(there.values()) if search(read_value(one).text)}
+    return {row: one for row, one in written.items() if there.get(row) in fitting}
 
 
 def _value(rule: FactRule, raw: Iterable[tuple[str, str]], show: Callable[[str], str] = str) -> tuple[str, str] | None:

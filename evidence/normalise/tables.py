@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from evidence.normalise.documents import column_text, rows_at
 from evidence.normalise.patterns import pattern_of
-from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean
-from evidence.normalise.varbinds import NOTHING, Below, Index, read_value
+from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean, clean_all
+from evidence.normalise.varbinds import NOTHING, Index, Written, read_value
 from evidence.platforms.platform import Column, TableRule
 
 MAX_ROW_CHARACTERS = 200
@@ -54,39 +54,48 @@ def _row_name(row: str) -> str:
 def _snmp_rows(rule: TableRule, index: Index) -> Iterator[Row]:
     names = _Names(rule)
     for column in rule.columns:
-        for row, value in _shown(column, index).items():
-            if name := names[row]:
+        shown = _shown(column, index)
+        for (row, value), name in zip(shown.items(), names.of(shown), strict=True):
+            if name:
                 yield column.fact, name, value, f"{column.oid}.{row}"
 
 
-class _Names(dict[str, str]):
+class _Names:
     """The names of a table's rows by their index, each made once: it stands in every column."""
+
+    __slots__ = ("_by_index", "_known")
 
     def __init__(self, rule: TableRule) -> None:
         self._by_index = INDEX_FORMATS[rule.key or "index"]
+        self._known: dict[str, str] = {}
 
-    def __missing__(self, row: str) -> str:
-        name = self[row] = _row_name(self._by_index(row))
-        return name
+    def of(self, rows: Iterable[str]) -> list[str]:
+        """Return the name of each row; empty where it has none."""
+        known = self._known
+        new = [row for row in rows if row not in known]
+        names = clean_all(list(map(self._by_index, new)))
+        known.update(zip(new, (name[:MAX_ROW_CHARACTERS] for name in names), strict=True))
+        return list(map(known.__getitem__, rows))
 
-    def named(self, column: dict[str, str]) -> Values:
+    def named(self, column: Values) -> Values:
         """Return a column by the names of its rows; of rows of one name the first, of no name none."""
-        found = dict(zip(map(self.__getitem__, reversed(column)), reversed(column.values()), strict=True))
+        names, values = self.of(column), list(column.values())
+        found = dict(zip(reversed(names), reversed(values), strict=True))
         found.pop("", None)
         return found
 
 
-def _shown(column: Column, index: Index) -> dict[str, str]:
+def _shown(column: Column, index: Index) -> Values:
     """Return what a column shows by index, where it shows anything."""
-    written = index.below(column.oid or "").written
+    there = {row: one for row, one in index.below(column.oid or "").items() if not one.startswith(NOTHING)}
     if column.format in INDEX_FORMATS:
-        show = _shown_as(column, index, INDEX_FORMATS[column.format])
-        shown = ((row, clean(show(row))) for row, one in written.items() if not one.startswith(NOTHING))
-        return {row: value for row, value in shown if value}
+        shown = clean_all(list(map(_shown_as(column, index, INDEX_FORMATS[column.format]), there)))
+        return {row: value for row, value in zip(there, shown, strict=True) if value}
     by_value = VALUE_FORMATS[column.format]
     show = _shown_as(column, index, lambda one: by_value(read_value(one)))
-    once = {one: clean(show(one)) for one in dict.fromkeys(written.values()) if not one.startswith(NOTHING)}
-    return {row: value for row, one in written.items() if (value := once.get(one))}
+    once = list(dict.fromkeys(there.values()))
+    values = dict(zip(once, clean_all(list(map(show, once))), strict=True))
+    return {row: value for row, one in there.items() if (value := values[one])}
 
 
 def _shown_as(column: Column, index: Index, show: Callable[[str], str]) -> Callable[[str], str]:
@@ -96,8 +105,8 @@ def _shown_as(column: Column, index: Index, show: Callable[[str], str]) -> Calla
     return show if column.map is None else _mapped(show, column.map)
 
 
-def _looked_up(show: Callable[[str], str], known: Below) -> Callable[[str], str]:
-    return lambda one: found.text if (found := known.get(show(one))) else ""
+def _looked_up(show: Callable[[str], str], known: Written) -> Callable[[str], str]:
+    return lambda one: read_value(found).text if (found := known.get(show(one))) else ""
 
 
 def _mapped(show: Callable[[str], str], known: Mapping[str, str]) -> Callable[[str], str]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,13 @@ def clean(text: str) -> str:
     seen = text if text.isprintable() else _UNSEEN.sub(" ", text)
     seen = seen.strip()
     return seen if len(seen) <= MAX_VALUE_CHARACTERS else seen[:MAX_VALUE_CHARACTERS].rstrip()
+
+
+def clean_all(texts: Sequence[str]) -> list[str]:
+    """Return what `clean` does of each: where all are plain and short, as most are, all at once."""
+    if "".join(texts).isprintable() and max(map(len, texts), default=0) <= MAX_VALUE_CHARACTERS:
+        return list(map(str.strip, texts))
+    return list(map(clean, texts))
 
 
 def _mac(varbind: Varbind) -> str:

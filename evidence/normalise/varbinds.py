@@ -21,7 +21,7 @@ each at most 255*: an object identifier of that shape (`1.3.6.1`) is shown as `a
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -55,6 +55,12 @@ _ADDRESS = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!$)|$
 
 NOTHING = "n\t"
 """How null begins, as it is written."""
+
+Written = Mapping[str, str]
+"""
+What lies below an OID: rest of the OID (the index of a row, where the OID is a column) -> kind and value, as they are
+written. Columns say the same in many rows, so whoever reads it (`read_value`) need not do so row by row.
+"""
 
 
 class VarbindsError(Error):
@@ -213,25 +219,6 @@ _READ: dict[str, Callable[[str], Value]] = {
 """How each kind is read. Looser than the form: `decode` compares afterwards."""
 
 
-class Below:
-    """What lies below an OID, by the rest of the OID: the index of a row, where the OID is a column."""
-
-    __slots__ = ("written",)
-
-    def __init__(self, written: Mapping[str, str]) -> None:
-        """Hold kind and value of each row as they are written: columns say the same in many rows."""
-        self.written = written
-
-    def get(self, row: str) -> Varbind | None:
-        """Return what stands in a row, without its OID."""
-        written = self.written.get(row)
-        return None if written is None else read_value(written)
-
-    def items(self) -> Iterator[tuple[str, Varbind]]:
-        """Yield each row with what stands in it."""
-        return ((row, read_value(written)) for row, written in self.written.items())
-
-
 class Index:
     """
     The varbinds of a canonical text, by OID and by the subtree they lie in; each line is read when it is asked for.
@@ -239,7 +226,7 @@ class Index:
     What is read is checked as far as it is read: `decode` alone says that a text is canonical as a whole.
     """
 
-    __slots__ = ("_below", "_text")
+    __slots__ = ("_below", "_found", "_text")
 
     def __init__(self, data: bytes) -> None:
         """Look into a text that `encode` wrote; raise `VarbindsError` for what cannot be one."""
@@ -251,10 +238,16 @@ class Index:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
         if not self._text.endswith("\n"):
             raise VarbindsError("not the canonical text of an SNMP answer: its last line has no end")
-        self._below: dict[str, Below] = {}
+        self._found: dict[str, Varbind | None] = {}
+        self._below: dict[str, Written] = {}
 
     def get(self, oid: str) -> Varbind | None:
-        """Return the varbind of exactly this OID."""
+        """Return the varbind of exactly this OID; rules ask for the same ones often."""
+        if oid not in self._found:
+            self._found[oid] = self._read(oid)
+        return self._found[oid]
+
+    def _read(self, oid: str) -> Varbind | None:
         start = self._text.find(f"\n{oid}\t") + 1
         if not start:
             return None
@@ -263,22 +256,22 @@ class Index:
         except (ValueError, KeyError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
-    def below(self, oid: str) -> Below:
-        """Return every varbind strictly below `oid`, by the rest of its OID."""
+    def below(self, oid: str) -> Written:
+        """Return what lies strictly below `oid`."""
         if oid not in self._below:
             self._below[oid] = self._read_below(f"{oid}.")
         return self._below[oid]
 
-    def _read_below(self, stem: str) -> Below:
+    def _read_below(self, stem: str) -> Written:
         start = self._text.find("\n" + stem)
         if start < 0:
-            return Below({})
+            return {}
         end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
         lines = self._text[start:end]
         written = dict(_ROW.findall(lines.replace("\n" + stem, "\n")))
         if not len(written) == lines.count("\n") == lines.count("\n" + stem):
             raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {stem}")
-        return Below(written)
+        return written
 
 
 def read_value(written: str) -> Varbind:
