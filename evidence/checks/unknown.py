@@ -110,10 +110,18 @@ def unknown_device(estate: Estate) -> Iterator[Finding]:
 
 def _judged(estate: Estate, device: UnknownDevice) -> Finding:
     hours = estate.limit(REQUIREMENT, "triage_hours")
-    judged = partial(_finding, asset=None, row=device.mac, evidence=(device.source,))
     if is_made_up(device.mac):
-        words = f"{device.words}: the address was given by software and does not say which device has it"
-        return judged(status=Status.NOT_ASSESSED, reason=words)
-    if estate.age_s(device.since) > hours * 3600:
-        return judged(status=Status.CONTRADICTS, reason=f"{device.words}: nobody knows it after {hours} h")
-    return judged(status=Status.SUPPORTS, due=True, reason=f"{device.words}: to be known within {hours} h")
+        status, words = Status.NOT_ASSESSED, "the address was given by software and does not say which device has it"
+    elif estate.age_s(device.since) > hours * 3600:
+        status, words = Status.CONTRADICTS, f"nobody knows it after {hours} h"
+    else:
+        status, words = Status.SUPPORTS, f"to be known within {hours} h"
+    return Finding(
+        requirement=REQUIREMENT,
+        asset=None,
+        row=device.mac,
+        status=status,
+        due=status is Status.SUPPORTS,
+        reason=f"{device.words}: {words}",
+        evidence=(device.source,),
+    )

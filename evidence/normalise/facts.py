@@ -171,7 +171,7 @@ def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]
         written = index.below(rule.column)
         for oid, want in (rule.among or {}).items():
             written = _among(written, index.below(oid), want)
-        there = ((row, read_value(one)) for row, one in written.items() if not one.startswith(NOTHING))
+        there = ((row, read_value(one)) for row, one in written.items() if one != NOTHING)
         return [(show(varbind), f"{rule.column}.{row}") for row, varbind in there]
     found = [_varbind(index, oid) for oid in rule.oids]
     if not found or any(varbind is None or varbind.kind == "n" for varbind in found):

@@ -1,12 +1,13 @@
 """Rows of facts: columns of SNMP tables, and lines of text that a pattern takes apart."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 
 from evidence.normalise.documents import column_text, rows_at
 from evidence.normalise.patterns import pattern_of
-from evidence.normalise.values import INDEX_FORMATS, VALUE_FORMATS, clean, clean_all
-from evidence.normalise.varbinds import NOTHING, Index, Written, read_value
+from evidence.normalise.values import INDEX_FORMATS, clean, clean_all, shown_as
+from evidence.normalise.varbinds import NOTHING, Index
 from evidence.platforms.platform import Column, TableRule
 
 MAX_ROW_CHARACTERS = 200
@@ -14,6 +15,9 @@ MAX_ROW_CHARACTERS = 200
 
 _GROUP = re.compile(r"\\g<(\w+)>")
 """How a row's name, or a column, calls a group, as in a replacement of `re`."""
+
+_INDEX = "index"
+"""The format of the whole index, which names most rows: digits and dots, so there is nothing to clean."""
 
 Row = tuple[str, str, str, str]
 """(fact, row, value, OID or empty)."""
@@ -66,19 +70,22 @@ class _Names:
     __slots__ = ("_by_index", "_known")
 
     def __init__(self, rule: TableRule) -> None:
-        self._by_index = INDEX_FORMATS[rule.key or "index"]
+        self._by_index = INDEX_FORMATS[rule.key or _INDEX]
         self._known: dict[str, str] = {}
 
     def of(self, rows: Iterable[str]) -> list[str]:
         """Return the name of each row; empty where it has none."""
         known = self._known
         new = [row for row in rows if row not in known]
-        names = clean_all(list(map(self._by_index, new)))
-        known.update(zip(new, (name[:MAX_ROW_CHARACTERS] for name in names), strict=True))
+        if new:
+            names = clean_all(list(map(self._by_index, new)))
+            known.update(zip(new, (name[:MAX_ROW_CHARACTERS] for name in names), strict=True))
         return list(map(known.__getitem__, rows))
 
     def named(self, column: Values) -> Values:
         """Return a column by the names of its rows; of rows of one name the first, of no name none."""
+        if self._by_index is INDEX_FORMATS[_INDEX] and max(map(len, column), default=0) <= MAX_ROW_CHARACTERS:
+            return column
         names, values = self.of(column), list(column.values())
         found = dict(zip(reversed(names), reversed(values), strict=True))
         found.pop("", None)
@@ -86,31 +93,25 @@ class _Names:
 
 
 def _shown(column: Column, index: Index) -> Values:
-    """Return what a column shows by index, where it shows anything."""
-    there = {row: one for row, one in index.below(column.oid or "").items() if not one.startswith(NOTHING)}
-    if column.format in INDEX_FORMATS:
-        shown = clean_all(list(map(_shown_as(column, index, INDEX_FORMATS[column.format]), there)))
-        return {row: value for row, value in zip(there, shown, strict=True) if value}
-    by_value = VALUE_FORMATS[column.format]
-    show = _shown_as(column, index, lambda one: by_value(read_value(one)))
-    once = list(dict.fromkeys(there.values()))
-    values = dict(zip(once, clean_all(list(map(show, once))), strict=True))
-    return {row: value for row, one in there.items() if (value := values[one])}
+    """Return what a column shows by index, where it shows anything; what stands in many rows is shown once."""
+    written = {row: one for row, one in index.below(column.oid or "").items() if one != NOTHING}
+    if not written:
+        return {}
+    by_index = INDEX_FORMATS.get(column.format)
+    told = written if by_index is None else {row: row for row in written}
+    once = list(dict.fromkeys(told.values()))
+    shown = list(map(by_index or shown_as(column.format, once), once))
+    values = zip(once, clean_all(_other(column, index, shown)), strict=True)
+    known = {one: value for one, value in values if value}
+    return {row: known[one] for row, one in told.items() if one in known}
 
 
-def _shown_as(column: Column, index: Index, show: Callable[[str], str]) -> Callable[[str], str]:
-    """Return how a column shows something: as `show` does, or what that is looked up as, or mapped to."""
+def _other(column: Column, index: Index, values: list[str]) -> list[str]:
+    """Return what a column says instead of values: what they are looked up as, and then mapped to."""
     if column.lookup is not None:
-        show = _looked_up(show, index.below(column.lookup))
-    return show if column.map is None else _mapped(show, column.map)
-
-
-def _looked_up(show: Callable[[str], str], known: Written) -> Callable[[str], str]:
-    return lambda one: read_value(found).text if (found := known.get(show(one))) else ""
-
-
-def _mapped(show: Callable[[str], str], known: Mapping[str, str]) -> Callable[[str], str]:
-    return lambda one: known.get(show(one), "")
+        found = list(map(index.below(column.lookup).get, values, repeat(NOTHING)))
+        values = list(map(shown_as("text", found), found))
+    return values if column.map is None else [column.map.get(value, "") for value in values]
 
 
 def _text_rows(rule: TableRule, text: str) -> Iterator[Row]:

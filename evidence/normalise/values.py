@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
 
-from evidence.normalise.varbinds import Varbind
+from evidence.normalise.varbinds import Varbind, read_value
 
 MAX_VALUE_CHARACTERS = 1000
 """Longest value of a fact: DisplayString ends at 255 characters (RFC 2579 §2), four times that is a text to look at in
@@ -62,6 +63,24 @@ VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
     "octets": _octets,
 }
 """Name of a format -> how it shows a value; `centiseconds` shows whole seconds, `octets` text where it is text."""
+
+
+def shown_as(name: str, written: Collection[str]) -> Callable[[str], str]:
+    """
+    Return how a format shows values as lines have them, of which these will be asked for.
+
+    Short ones are remembered: ports, states and types are the same in one device after the other.
+    """
+    short = max(map(len, written), default=0) <= _REMEMBERED_CHARACTERS
+    return partial(_remembered if short else _shown_as, name)
+
+
+def _shown_as(name: str, written: str) -> str:
+    return VALUE_FORMATS[name](read_value(written))
+
+
+_REMEMBERED_CHARACTERS = 64
+_remembered = lru_cache(maxsize=8192)(_shown_as)
 
 
 _YEAR_FIRST = re.compile(r"\b(\d{4})[-/](\d{2})[-/](\d{2})\b")
@@ -174,8 +193,16 @@ def _last(index: str, count: int) -> bytes:
     return octets if len(octets) == count else b""
 
 
+_HEX = {str(octet): f"{octet:02x}" for octet in range(256)}
+
+
 def _index_mac(index: str) -> str:
-    return _last(index, 6).hex(":")
+    """Return the last six arcs as a MAC address; large tables have hundreds."""
+    arcs = index.rsplit(".", 6)[-6:]
+    try:
+        return ":".join([_HEX[arc] for arc in arcs]) if len(arcs) == 6 else ""
+    except KeyError:
+        return ""
 
 
 def _index_address(index: str) -> str:

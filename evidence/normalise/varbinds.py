@@ -47,14 +47,11 @@ version of the Python that runs, and the form may not.
 
 _BREAKS = re.compile("[\t\n\r]")
 _OID = re.compile(r"(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))*+")
-_ROW = re.compile(r"\n([0-9]+(?:\.[0-9]+)*+)\t([aefinosx]\t[^\t\n]*)(?=\n|\Z)")
-"""A line without what its OID begins with, and the line end before it: the rest of the OID; kind and value."""
-
 _ADDRESS = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!$)|$)){4}")
 
 
 NOTHING = "n\t"
-"""How null begins, as it is written."""
+"""Null, as it is written: kind, and no value."""
 
 Written = Mapping[str, str]
 """
@@ -268,10 +265,16 @@ class Index:
             return {}
         end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
         lines = self._text[start:end]
-        written = dict(_ROW.findall(lines.replace("\n" + stem, "\n")))
-        if not len(written) == lines.count("\n") == lines.count("\n" + stem):
+        written = dict(_rows_below(stem).findall(lines))
+        if len(written) != lines.count("\n"):
             raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {stem}")
         return written
+
+
+@lru_cache(maxsize=1024)
+def _rows_below(stem: str) -> re.Pattern[str]:
+    """Return a pattern of a line whose OID begins so, and the line end before it: rest of the OID; kind and value."""
+    return re.compile(rf"\n{re.escape(stem)}([0-9]++(?:\.[0-9]++)*+)\t(n\t|[aefiosx]\t[^\t\n]*+)(?![^\n])")
 
 
 def read_value(written: str) -> Varbind:
