@@ -32,8 +32,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 250_000
-"""Values of large tables held: some XX MB, those of 140 switches of 190 ports; more are packed."""
+HELD = 500_000
+"""Values and sightings of large tables held: some 50 MB, those of 350 switches of 190 ports; more are packed."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""

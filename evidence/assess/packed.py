@@ -1,4 +1,4 @@
-"""Large tables packed: a thirtieth of the room, for a tenth of the time that reading the answers again takes."""
+"""Large tables packed: a twentieth of the room, for a tenth of the time that reading the answers again takes."""
 
 import json
 from collections.abc import Sequence

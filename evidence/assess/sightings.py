@@ -6,12 +6,12 @@ An answer with the bytes of the one after it is not read again. What is away for
 of its own.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from evidence.assess.answers import Answers, Looking, shares_of
 from evidence.assess.narrowing import narrowed
+from evidence.assess.spells import NOTHING, Stood, Turn, spells_of
 from evidence.checks.hardware_addresses import OWN_OR_INVALID, ports_of
 from evidence.checks.replaced import WATCHED
 from evidence.checks.tables import Share, Spell, Tables, is_large
@@ -27,46 +27,6 @@ LOOK_BACK_DAYS = 90
 
 _WATCHED = frozenset(WATCHED)
 _WATCHED_CELLS = tuple((*name.split("."), name) for name in WATCHED if is_large(name))
-
-
-class Stood(NamedTuple):
-    """What stood in one answer, of one name."""
-
-    values: Mapping[str, str]
-    """Row -> value; the row of what comes in none is empty."""
-    places: Mapping[str, str]
-    """Row -> what the value stood at, where the row itself does not say it."""
-
-    def parted(self, older: "Stood") -> tuple["Stood", "Stood"]:
-        """Return what of it stood in an older answer, too, and what did not."""
-        if self == older:
-            return self, _NOTHING
-        was, at = older.values.get, older.places.get
-        other = {row for row, value in self.values.items() if was(row) != value or at(row) != self.places.get(row)}
-        return self.beside(other), self.beside(self.values.keys() - other)
-
-    def beside(self, rows: Collection[str]) -> "Stood":
-        """Return it without some rows."""
-        return Stood(*({row: said for row, said in told.items() if row not in rows} for told in self))
-
-    def joined(self, other: "Stood") -> "Stood":
-        """Return both; of a row that both have, the other."""
-        return Stood({**self.values, **other.values}, {**self.places, **other.places}) if self.values else other
-
-
-_NOTHING = Stood({}, {})
-
-
-class _Standing(NamedTuple):
-    """What stands since the answers were last read in turn, the newest first: it did not change until then."""
-
-    name: str
-    last: str
-    stood: Stood
-
-    def since(self, held: "_Held", question: str, stood: Stood) -> Spell:
-        """Return the spell of what of it was not there before `held`."""
-        return Spell(self.name, question, held.first, self.last, held.source, *stood)
 
 
 @dataclass(slots=True)
@@ -103,29 +63,16 @@ class Sightings:
     def of(self, asset: AssetId) -> tuple[Spell, ...]:
         """Return what was seen of an asset, in no order that means anything."""
         asked = self._held.get(asset, {}).items()
-        return tuple(spell for question, held in asked for spell in self._spells(question, held))
+        return tuple(spell for question, held in asked for spell in spells_of(question, self._turns(held)))
 
-    def _spells(self, question: str, answers: Iterable[_Held]) -> Iterator[Spell]:
-        """Yield what stood in the answers to one question, the newest first; what came back is another spell."""
-        standing: list[_Standing] = []
-        newer: Mapping[str, Stood] = {}
-        after: _Held | None = None
+    def _turns(self, answers: Iterable[_Held]) -> Iterator[Turn]:
+        """Yield what stood in the answers to one question, the newest first."""
+        after: Reading | None = None
+        stood: Mapping[str, Stood] = {}
         for held in answers:
-            now = self._stood(held.reading, after.reading if after is not None else None, newer)
-            left = dict(now)
-            still: list[_Standing] = []
-            for one in standing:
-                stays, came = one.stood.parted(now.get(one.name, _NOTHING))
-                if came.values and after is not None:
-                    yield one.since(after, question, came)
-                if stays.values:
-                    still.append(one._replace(stood=stays))
-                    left[one.name] = left[one.name].beside(stays.values)
-            new = [_Standing(name, held.reading.capture.at, stood) for name, stood in left.items() if stood.values]
-            standing, newer, after = [*still, *new], now, held
-        for one in standing:
-            if after is not None:
-                yield one.since(after, question, one.stood)
+            stood = self._stood(held.reading, after, stood)
+            yield Turn(held.first, held.reading.capture.at, held.source, stood)
+            after = held.reading
 
     def _stood(self, reading: Reading, after: Reading | None, newer: Mapping[str, Stood]) -> Mapping[str, Stood]:
         """Return what stands in an answer; where most of it is as in the `newer` one, only the rest is read."""
@@ -137,7 +84,7 @@ class Sightings:
             return stood_in((fact for _, fact in answers.facts(reading)), answers.shares(reading))
         changed = stood_in((), shares_of(looking.tables, capture, narrow.data))
         same = {name: stood.beside(narrow.rows) for name, stood in newer.items()}
-        return {name: same.get(name, _NOTHING).joined(changed.get(name, _NOTHING)) for name in {**same, **changed}}
+        return {name: same.get(name, NOTHING).joined(changed.get(name, NOTHING)) for name in {**same, **changed}}
 
     def _tells(self, capture: Capture) -> bool:
         """Say whether a whole answer can hold what is looked for."""
@@ -191,7 +138,7 @@ def stood_in(facts: Iterable[Fact], shares: Iterable[Share]) -> Mapping[str, Sto
             values = {row: value for row, value in values.items() if statuses.get(row) not in OWN_OR_INVALID}
             places = {row: ports.get(row, "") for row in values}
         if values:
-            found[name] = found.get(name, _NOTHING).joined(Stood(values, places))
+            found[name] = found.get(name, NOTHING).joined(Stood(values, places))
     return found
 
 
