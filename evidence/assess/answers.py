@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from evidence.checks.tables import Cell, is_large, is_looked_at
+from evidence.checks.tables import Share, is_large, is_looked_at
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId
-from evidence.model.tuples import made
-from evidence.normalise.facts import Ranked, ranked_facts, ranked_rows
+from evidence.normalise.facts import Ranked, ranked_columns, ranked_facts
 from evidence.platforms.load import Platforms
 from evidence.platforms.platform import Platform, TableRule
 from evidence.snapshots import Reading, Snapshots, platform_of
@@ -35,7 +34,7 @@ class Answers:
         self._looking: dict[str, Looking] = {}
         self._data: dict[_Place, bytes] = {}
         self._facts: dict[_Place, list[Ranked]] = {}
-        self._cells: dict[_Place, list[Cell]] = {}
+        self._shares: dict[_Place, list[Share]] = {}
 
     def looking(self, capture: Capture) -> Looking:
         """Return what checks look at of the platform an answer was asked by."""
@@ -58,12 +57,12 @@ class Answers:
             self._facts[place] = list(ranked_facts(self.looking(capture).facts, capture, self.data(reading)))
         return self._facts[place]
 
-    def cells(self, reading: Reading) -> list[Cell]:
+    def shares(self, reading: Reading) -> list[Share]:
         """Return what an answer says of large tables."""
         place, capture = _place(reading), reading.capture
-        if place not in self._cells:
-            self._cells[place] = list(cells_of(self.looking(capture).tables, capture, self.data(reading)))
-        return self._cells[place]
+        if place not in self._shares:
+            self._shares[place] = list(shares_of(self.looking(capture).tables, capture, self.data(reading)))
+        return self._shares[place]
 
     def best(self, readings: Iterable[Reading]) -> tuple[Fact, ...]:
         """Return what these answers of one asset say but for large tables."""
@@ -73,7 +72,7 @@ class Answers:
         """Let go of what was read: the next asset has other answers."""
         self._data.clear()
         self._facts.clear()
-        self._cells.clear()
+        self._shares.clear()
 
 
 def looking(platform: Platform) -> Looking:
@@ -83,17 +82,11 @@ def looking(platform: Platform) -> Looking:
     return Looking(facts=replace(platform, tables=small), tables=replace(platform, facts=(), tables=large))
 
 
-def cells_of(platform: Platform, capture: Capture, data: bytes) -> Iterator[Cell]:
+def shares_of(platform: Platform, capture: Capture, data: bytes) -> Iterator[Share]:
     """Yield what the tables of `platform` read from an answer."""
-    split: dict[str, tuple[str, str]] = {}
-    held = dict[str, str]().setdefault  # ports, states and types stand in every row
-    for rank, rows in ranked_rows(platform, capture, data):
-        for fact, row, value, _ in rows:
-            if fact not in split:
-                family, _, column = fact.partition(".")
-                split[fact] = family, column
-            family, column = split[fact]
-            yield made(Cell, (rank, family, column, held(row, row), held(value, value), capture))
+    for rank, fact, values in ranked_columns(platform, capture, data):
+        family, _, column = fact.partition(".")
+        yield Share(rank, family, column, values, capture)
 
 
 def _with(tables: Iterable[TableRule], wanted: Callable[[str], bool]) -> Iterator[TableRule]:

@@ -13,7 +13,7 @@ from evidence.assess.saved import SAVED, saved_facts
 from evidence.assess.sightings import LOOK_BACK_DAYS, Sightings
 from evidence.assess.standing import running_before
 from evidence.checks.estate import Estate, RunConduct, Subject
-from evidence.checks.tables import Cell, TableRows, Tables, rows_of
+from evidence.checks.tables import Share, Tables
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.log.assets import load_assets
 from evidence.log.captures import asked_over
@@ -32,8 +32,8 @@ from evidence.store.interface import Store
 RUNS_DAYS = 400
 """How far back the conduct of runs is looked at: longer than the window of any profile we know."""
 
-HELD = 250_000
-"""Cells and sightings of large tables held: some 45 MB, those of 170 switches of 190 ports; more are packed."""
+HELD = 500_000
+"""Values and sightings of large tables held: some 50 MB, those of 350 switches of 190 ports; more are packed."""
 
 _ANOTHER = 1_000_000
 """Ranks between the rules of one platform and those of another; no platform has as many."""
@@ -96,7 +96,7 @@ class _Reader:
         since, as_of = rfc3339(at - timedelta(days=LOOK_BACK_DAYS)), rfc3339(at)
         self._snapshots, self._platforms, self._as_of = snapshots, platforms, as_of
         self._answers = Answers(snapshots, platforms)
-        self._rows = _Rows(snapshots, self._answers)
+        self._shares = _Shares(snapshots, self._answers)
         self._sightings = Sightings(snapshots, self._answers, since=since, as_of=as_of)
         self._tables: dict[AssetId, Tables] = {}
         self._packed: dict[AssetId, Packed] = {}
@@ -138,42 +138,42 @@ class _Reader:
             return self._last[1]
         packed = self._packed.get(asset)
         if packed is None:
-            rows, seen = self._rows.newest(asset), self._sightings.of(asset)
+            shares, seen = self._shares.newest(asset), self._sightings.of(asset)
             self._answers.forget()
         else:
-            rows, seen = packed.unpack()
-        tables = Tables(rows, seen, partial(self._rows.before, asset))
+            shares, seen = packed.unpack()
+        tables = Tables(shares, seen, partial(self._shares.before, asset))
         if packed is None and len(tables) <= self._room:
             self._tables[asset] = tables
             self._room -= len(tables)
         else:
-            self._packed[asset] = packed or pack(rows, seen)
+            self._packed[asset] = packed or pack(shares, seen)
             self._last = asset, tables
         return tables
 
 
-class _Rows:
+class _Shares:
     """Reads large tables. It holds none, so those it is asked for later hold nothing but what reads them."""
 
     def __init__(self, snapshots: Snapshots, answers: Answers) -> None:
         self._snapshots, self._answers = snapshots, answers
 
-    def newest(self, asset: AssetId) -> TableRows:
-        """Return the rows of the newest answers of an asset."""
-        return rows_of(self._cells(self._snapshots.latest(asset).values()))
+    def newest(self, asset: AssetId) -> tuple[Share, ...]:
+        """Return what the newest answers of an asset say."""
+        return tuple(self._said(self._snapshots.latest(asset).values()))
 
-    def before(self, asset: AssetId) -> TableRows:
-        """Return the rows of the answers before the newest."""
-        rows = rows_of(self._cells(self._snapshots.previous(asset).values()))
+    def before(self, asset: AssetId) -> tuple[Share, ...]:
+        """Return what the answers before the newest say."""
+        shares = tuple(self._said(self._snapshots.previous(asset).values()))
         self._answers.forget()
-        return rows
+        return shares
 
-    def _cells(self, readings: Iterable[Reading]) -> Iterator[list[Cell]]:
+    def _said(self, readings: Iterable[Reading]) -> Iterator[Share]:
         """Yield what answers say; where platforms differ, the one asked last goes before the others."""
         for place, group in enumerate(by_platform(readings)):
             for reading in group:
-                cells = self._answers.cells(reading)
-                yield [cell._replace(rank=cell.rank + place * _ANOTHER) for cell in cells] if place else cells
+                for share in self._answers.shares(reading):
+                    yield share._replace(rank=share.rank + place * _ANOTHER)
 
 
 def _runs(snapshots: Snapshots, store: Store, at: datetime) -> Iterator[RunConduct]:

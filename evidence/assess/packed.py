@@ -1,12 +1,12 @@
-"""Large tables packed: a thirtieth of the room, for a quarter of the time that reading the answers again takes."""
+"""Large tables packed: a twentieth of the room, for a tenth of the time that reading the answers again takes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import zstandard
 
-from evidence.checks.tables import Cell, Sighting, TableRows, rows_of
+from evidence.checks.tables import Share, Spell
 from evidence.model.capture import Capture
 
 _LEVEL = 1
@@ -19,28 +19,18 @@ class Packed:
 
     data: bytes
     captures: tuple[Capture, ...]
-    """The answers that tell the cells, which are held anyway."""
+    """The answers that tell the shares, which are held anyway."""
 
-    def unpack(self) -> tuple[TableRows, tuple[Sighting, ...]]:
+    def unpack(self) -> tuple[tuple[Share, ...], tuple[Spell, ...]]:
         """Return what was packed."""
-        cells, seen = json.loads(zstandard.ZstdDecompressor().decompress(self.data).decode("utf-8", "surrogatepass"))
-        told = self.captures
-        rows = rows_of([[Cell._make((*said, told[place])) for *said, place in cells]])
-        return rows, tuple(Sighting(*one) for one in seen)
+        shares, seen = json.loads(zstandard.ZstdDecompressor().decompress(self.data).decode("utf-8", "surrogatepass"))
+        told = zip(shares, self.captures, strict=True)
+        return tuple(Share._make((*said, capture)) for said, capture in told), tuple(map(Spell._make, seen))
 
 
-def pack(rows: TableRows, seen: Iterable[Sighting]) -> Packed:
-    """Pack the rows of all families and what was seen."""
-    places: dict[int, int] = {}
-    captures: list[Capture] = []
-    cells: list[tuple[object, ...]] = []
-    for family in rows.values():
-        for row in family:
-            for *said, told in row.cells:
-                if id(told) not in places:
-                    places[id(told)] = len(captures)
-                    captures.append(told)
-                cells.append((*said, places[id(told)]))
-    data = json.dumps((cells, tuple(seen)), ensure_ascii=False).encode("utf-8", "surrogatepass")
+def pack(shares: Sequence[Share], seen: Sequence[Spell]) -> Packed:
+    """Pack what answers say of all families and what was seen."""
+    said, captures = [share[:-1] for share in shares], tuple(share.told for share in shares)
+    data = json.dumps((said, seen), ensure_ascii=False).encode("utf-8", "surrogatepass")
     packed = zstandard.ZstdCompressor(level=_LEVEL).compress(data)
-    return Packed(bytes(memoryview(packed)), tuple(captures))  # a copy: the compressor's own keeps room for the input
+    return Packed(bytes(memoryview(packed)), captures)  # a copy: the compressor's own keeps room for the input

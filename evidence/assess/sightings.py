@@ -8,13 +8,13 @@ of its own.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from evidence.assess.answers import Answers, Looking, cells_of
+from evidence.assess.answers import Answers, Looking, shares_of
 from evidence.assess.narrowing import narrowed
-from evidence.checks.hardware_addresses import port_of
+from evidence.assess.spells import NOTHING, Stood, Turn, spells_of
+from evidence.checks.hardware_addresses import OWN_OR_INVALID, ports_of
 from evidence.checks.replaced import WATCHED
-from evidence.checks.tables import Cell, Sighting, is_large, places_of
+from evidence.checks.tables import Share, Spell, Tables, is_large
 from evidence.log.captures import newest_of
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
@@ -27,20 +27,6 @@ LOOK_BACK_DAYS = 90
 
 _WATCHED = frozenset(WATCHED)
 _WATCHED_CELLS = tuple((*name.split("."), name) for name in WATCHED if is_large(name))
-_LOOKED_AT = frozenset(
-    {(family, column) for family, column, _ in _WATCHED_CELLS}
-    | {("mac", column) for column in ("interface", "port", "bridge_port", "status")}
-)
-"""Families and columns that tell what is watched, and where."""
-
-_Key = tuple[str, str | None, str, str]
-
-
-@dataclass(slots=True)
-class _Run:
-    first: str
-    last: str
-    source: Digest
 
 
 @dataclass(slots=True)
@@ -74,40 +60,31 @@ class Sightings:
             else:
                 held.append(_Held(snapshots.known(reading), first=capture.at, source=capture.blob))
 
-    def of(self, asset: AssetId) -> tuple[Sighting, ...]:
+    def of(self, asset: AssetId) -> tuple[Spell, ...]:
         """Return what was seen of an asset, in no order that means anything."""
         asked = self._held.get(asset, {}).items()
-        return tuple(_sighting(question, key, run) for question, held in asked for key, run in self._runs(held))
+        return tuple(spell for question, held in asked for spell in spells_of(question, self._turns(held)))
 
-    def _runs(self, answers: Iterable[_Held]) -> list[tuple[_Key, _Run]]:
-        """Return what stood in the answers to one question, the newest first; what came back is another run."""
-        found: list[tuple[_Key, _Run]] = []
+    def _turns(self, answers: Iterable[_Held]) -> Iterator[Turn]:
+        """Yield what stood in the answers to one question, the newest first."""
         after: Reading | None = None
-        runs: dict[_Key, _Run] = {}
+        stood: Mapping[str, Stood] = {}
         for held in answers:
-            capture, before = held.reading.capture, runs
-            runs = {}
-            for key in self._standing(held.reading, after, before):
-                run = before.get(key)
-                if run is None:
-                    run = _Run(first=held.first, last=capture.at, source=held.source)
-                    found.append((key, run))
-                run.first, run.source = held.first, held.source
-                runs[key] = run
+            stood = self._stood(held.reading, after, stood)
+            yield Turn(held.first, held.reading.capture.at, held.source, stood)
             after = held.reading
-        return found
 
-    def _standing(self, reading: Reading, after: Reading | None, runs: Iterable[_Key]) -> Iterator[_Key]:
-        """Yield what stands in an answer; where most of it is as in the newer one, only the rest is read."""
+    def _stood(self, reading: Reading, after: Reading | None, newer: Mapping[str, Stood]) -> Mapping[str, Stood]:
+        """Return what stands in an answer; where most of it is as in the `newer` one, only the rest is read."""
         capture, answers = reading.capture, self._answers
         looking, narrow = answers.looking(capture), None
         if after is not None and capture.transport == "snmp" and capture.platform == after.capture.platform:
             narrow = narrowed(looking, capture.question, answers.data(reading), answers.data(after))
         if narrow is None:
-            yield from keys_of((fact for _, fact in answers.facts(reading)), answers.cells(reading))
-            return
-        yield from [key for key in runs if key[1] not in narrow.rows]
-        yield from keys_of((), cells_of(looking.tables, capture, narrow.data))
+            return stood_in((fact for _, fact in answers.facts(reading)), answers.shares(reading))
+        changed = stood_in((), shares_of(looking.tables, capture, narrow.data))
+        same = {name: stood.beside(narrow.rows) for name, stood in newer.items()}
+        return {name: same.get(name, NOTHING).joined(changed.get(name, NOTHING)) for name in {**same, **changed}}
 
     def _tells(self, capture: Capture) -> bool:
         """Say whether a whole answer can hold what is looked for."""
@@ -145,35 +122,29 @@ def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since:
                 yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)
 
 
-def keys_of(facts: Iterable[Fact], cells: Iterable[Cell]) -> Iterator[_Key]:
-    """Yield what stands in an answer, each place once: the first rule that tells it counts."""
-    said: dict[tuple[str, str | None], str] = {}
+def stood_in(facts: Iterable[Fact], shares: Iterable[Share]) -> Mapping[str, Stood]:
+    """Return by name what stands in an answer, each place once: the first rule that tells it counts."""
+    said: dict[str, dict[str, str]] = {}
     for fact in facts:
         if fact.name in _WATCHED:
-            said.setdefault((fact.name, fact.row), fact.value)
-    for (name, where), value in said.items():
-        yield name, where, _comparable(name, value), ""
-    families = places_of([[cell for cell in cells if (cell.family, cell.column) in _LOOKED_AT]])
+            said.setdefault(fact.name, {}).setdefault(fact.row or "", fact.value)
+    found = {name: Stood(_comparable(name, values), {}) for name, values in said.items()}
+    tables = Tables(shares)
     for family, column, name in _WATCHED_CELLS:
-        for row, columns in families.get(family, {}).items():
-            cell = columns.get(column)
-            if cell is None:
-                continue
-            if family != "mac":
-                yield name, row, _comparable(name, cell.value), ""
-            elif _text(columns, "status") not in ("self", "invalid"):
-                yield name, row, _comparable(name, cell.value), port_of(partial(_text, columns))
+        values = _comparable(name, tables.values(family, column))
+        places: dict[str, str] = {}
+        if family == "mac":
+            statuses, ports = tables.values(family, "status"), ports_of(tables)
+            values = {row: value for row, value in values.items() if statuses.get(row) not in OWN_OR_INVALID}
+            places = {row: ports.get(row, "") for row in values}
+        if values:
+            found[name] = found.get(name, NOTHING).joined(Stood(values, places))
+    return found
 
 
-def _text(columns: Mapping[str, Cell], column: str) -> str | None:
-    cell = columns.get(column)
-    return cell.value if cell else None
-
-
-def _comparable(name: str, value: str) -> str:
-    return value if name.endswith("serial") or value.islower() else value.lower()
-
-
-def _sighting(question: str, key: _Key, run: _Run) -> Sighting:
-    name, row, value, place = key
-    return Sighting(name, row, value, question, place, run.first, run.last, run.source)
+def _comparable(name: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return addresses in small letters; the column itself where they are, so that it is held once."""
+    if name.endswith("serial"):
+        return values
+    lower = {row: value.lower() for row, value in values.items()}
+    return values if lower == values else lower

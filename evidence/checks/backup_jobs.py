@@ -1,7 +1,7 @@
 """BKP-01: backups are made, and the last good one is recent."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evidence.checks.estate import Estate, Row, Subject
 from evidence.checks.judging import digests, is_host, moment_of, stale, unknown, words
@@ -72,7 +72,7 @@ def _judged(estate: Estate, subject: Subject, what: str | None, jobs: Iterable[_
     fresh = [job for job in every if not estate.is_stale(job.fact)]
     if not fresh:
         newest = max((job.fact for job in every), key=lambda fact: fact.at)
-        return replace(stale(estate, REQUIREMENT, newest, "its backups", row=what), asset=subject.id)
+        return stale(estate, REQUIREMENT, newest, "its backups", row=what)._replace(asset=subject.id)
     good = [job for job in fresh if job.good_at is not None and estate.age_s(job.good_at) >= 0]
     limit_h = estate.limit(REQUIREMENT, "rpo_hours_host" if is_host(subject) else "rpo_hours_other")
     name = f"{what}: " if what else ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from evidence.checks.tables import Tables
@@ -78,6 +79,12 @@ class Subject:
         return self._rows.get(family, ())
 
 
+@lru_cache(maxsize=10_000)
+def _seconds_between(earlier: datetime, later: datetime) -> int:
+    """Return a length of time that is asked for of every answer, and of everything in it."""
+    return round((later - earlier).total_seconds())
+
+
 def _by_family(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
     """Return the rows of every family, which is what stands before the first dot of a fact's name."""
     families: dict[str, dict[str, dict[str, Fact]]] = {}
@@ -136,7 +143,7 @@ class Estate:
 
     def age_s(self, at: str) -> int:
         """Return how long ago a time (RFC 3339 UTC) was, seconds."""
-        return round((self.at - parse_rfc3339(at)).total_seconds())
+        return _seconds_between(parse_rfc3339(at), self.at)
 
     def is_stale(self, fact: Fact | Capture) -> bool:
         """Say whether a fact, or an answer, is older than its time to live: it then supports nothing."""

@@ -6,7 +6,6 @@ as compensating is supported for the same asset; a compensating control that is 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -69,7 +68,7 @@ def _covered(estate: Estate, finding: Finding, held: _Held) -> Finding:
         return finding
     for exception in estate.registers.exceptions:
         if _is_about(exception, finding) and _lapse(estate, exception, finding.asset, held) is None:
-            return replace(finding, exception=exception.id)
+            return finding._replace(exception=exception.id)
     return finding
 
 

@@ -19,9 +19,9 @@ from evidence.checks.hardware_addresses import (
     on_ports,
     own,
     port_names,
-    port_of,
+    ports_of,
 )
-from evidence.checks.tables import Sighting
+from evidence.checks.tables import Sighting, Spell
 from evidence.clock import parse_rfc3339
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
@@ -89,9 +89,8 @@ def _told(subject: Subject) -> Iterator[tuple[Digest, Fact | Capture]]:
     """Yield what says who an asset is and whom it sees, with its digest."""
     yield from ((fact.source, fact) for fact in subject.facts if fact.name in IDENTITY)
     tables = subject.tables
-    cells = [row.cell(column) for family, column in _LARGE_IDENTITY for row in tables.rows(family)]
-    answers = [cell.told for cell in cells if cell is not None] + [one.told for one in on_ports(tables)]
-    yield from {told.blob: told for told in answers}.items()
+    answers = [told for family, name in _LARGE_IDENTITY for told in tables.column(family, name).answers()]
+    yield from {told.blob: told for told in (*answers, *(one.told for one in on_ports(tables)))}.items()
 
 
 def _unchanged(estate: Estate, subject: Subject, told: list[tuple[Digest, Fact | Capture]]) -> Finding:
@@ -142,14 +141,15 @@ def _working_days_after(at: str, days: int) -> datetime:
 def _own_exchanges(subject: Subject) -> Iterator[Exchange]:
     """Yield the asset's serial numbers and addresses that are not those of before; what moved within it is none."""
     tables = subject.tables
-    macs = {(row.name, mac) for row, mac in own(tables)}
-    serials: set[str | None] = {row.text("serial") for row in tables.rows("module")}
+    macs = own(tables)
+    serials = {*tables.values("module", "serial").values()}
     serials |= {fact.value for fact in subject.facts if fact.name == "hardware.serial"}
-    first = _first_of(_sightings(subject, ("hardware.serial", "module.serial")))
+    first: dict[str, str] = {}
+    _note_first(first, _spells(subject, ("hardware.serial", "module.serial")))
     for (name, row, _), seen in _by_place(subject, IDENTITY).items():
         old, new = seen[-2:]
         if name == "interface.mac":
-            if (row, new.value) in macs and names_a_device(old.value) and not is_made_up(new.value):
+            if macs.get(row or "") == new.value and names_a_device(old.value) and not is_made_up(new.value):
                 yield _exchange(f"interface {row}", f"the address of interface {row}", old, new)
         elif new.value in serials and old.value not in serials and first[new.value] >= new.first:
             what = "its serial number" if row is None else f"the serial number of {row}"
@@ -174,7 +174,7 @@ def _addresses(estate: Estate) -> _Addresses:
     first: dict[str, str] = {}
     for subject in subjects:
         now.update(one.mac for one in on_ports(subject.tables))
-        _note_first(first, _sightings(subject, ("mac.address", "arp.mac")))
+        _note_first(first, _spells(subject, ("mac.address", "arp.mac")))
     owners = {subject.asset.address: subject.id for subject in subjects if subject.asset}
     return _Addresses(owners=owners, on_ports=frozenset(now), first=first)
 
@@ -196,14 +196,16 @@ def _exchanged_ports(subject: Subject, addresses: _Addresses) -> Iterator[tuple[
 
     Only where the old one is nowhere now and the new one was nowhere then: what moved is no exchange.
     """
-    crowd = Counter(one.place for one in on_ports(subject.tables))
+    tables = subject.tables
+    names, crowd = port_names(tables), Counter(one.place for one in on_ports(tables))
+    spells = tuple(_spells(subject, ("mac.address",)))
+    seen_at = Counter(names.get(place, place) for spell in spells for place in spell.places.values())
+    ports = {port for port, count in seen_at.items() if count > 1 and crowd[port] == 1}
     at_port: dict[str, list[Sighting]] = {}
-    names = port_names(subject.tables)
-    for one in _sightings(subject, ("mac.address",)):
-        if names_a_device(one.value):
-            at_port.setdefault(names.get(one.place, one.place), []).append(one)
-    for port, seen in sorted((port, _in_turn(seen)) for port, seen in at_port.items()):
-        if crowd[port] != 1 or len(seen) < 2 or is_made_up(seen[-1].value):
+    for one in (one for spell in spells if ports for one in spell.sightings() if names_a_device(one.value)):
+        at_port.setdefault(names.get(one.place, one.place), []).append(one)
+    for port, seen in sorted((port, _in_turn(at_port.get(port, ()))) for port in ports):
+        if len(seen) < 2 or is_made_up(seen[-1].value):
             continue
         old, new = seen[-2:]
         alone = sum(other.last >= old.last for other in seen[:-1]) == 1
@@ -212,23 +214,22 @@ def _exchanged_ports(subject: Subject, addresses: _Addresses) -> Iterator[tuple[
             yield subject.id, _exchange(f"port {port}", f"the device at {port}", old, new)
 
 
-def _first_of(sightings: Iterable[Sighting]) -> dict[str, str]:
-    """Return when each value was seen first, wherever it stood."""
-    first: dict[str, str] = {}
-    _note_first(first, sightings)
-    return first
-
-
-def _note_first(first: dict[str, str], sightings: Iterable[Sighting]) -> None:
-    for one in sightings:
-        first[one.value] = min(first.get(one.value, one.first), one.first)
+def _note_first(first: dict[str, str], spells: Iterable[Spell]) -> None:
+    """Note when each value was seen first, wherever it stood."""
+    for spell in spells:
+        for value in spell.values.values():
+            first[value] = min(first.get(value, spell.first), spell.first)
 
 
 def _by_place(subject: Subject, names: Iterable[str]) -> dict[tuple[str, str | None, str], list[Sighting]]:
     """Return what stood in each place of an asset, in turn, by one question, where it was more than one thing."""
+    asked: dict[tuple[str, str], list[Spell]] = {}
+    for spell in _spells(subject, names):
+        asked.setdefault((spell.name, spell.question), []).append(spell)
     found: dict[tuple[str, str | None, str], list[Sighting]] = {}
-    for one in _sightings(subject, names):
-        found.setdefault((one.name, one.row, one.question), []).append(one)
+    for (name, question), spells in asked.items():
+        for one in (one for spell in spells if len(spells) > 1 for one in spell.sightings()):  # one alone has each once
+            found.setdefault((name, one.row, question), []).append(one)
     turns = {place: _in_turn(seen) for place, seen in found.items() if len(seen) > 1}
     return {place: seen for place, seen in turns.items() if len(seen) > 1}
 
@@ -244,29 +245,30 @@ def _in_turn(seen: Iterable[Sighting]) -> list[Sighting]:
     return turns
 
 
-def _sightings(subject: Subject, names: Iterable[str]) -> Iterator[Sighting]:
+def _spells(subject: Subject, names: Iterable[str]) -> Iterator[Spell]:
     """Yield what the log remembers of these facts; without that, what the newest answers and those before say."""
     wanted = frozenset(names)
-    yield from (one for one in subject.tables.seen or _two_sightings(subject) if one.name in wanted)
+    seen = subject.tables.seen or (one.spell for one in _two_sightings(subject))
+    yield from (spell for spell in seen if spell.name in wanted)
 
 
 def _two_sightings(subject: Subject) -> Iterator[Sighting]:
     """Yield what the newest answers and those before say."""
     said: dict[tuple[str, str | None, str, str], list[tuple[str, Digest, str]]] = {}
     tables = subject.tables
-    for facts, rows in ((subject.before, tables.before), (subject.facts, tables)):
+    for facts, one in ((subject.before, tables.before), (subject.facts, tables)):
         for fact in facts:
             if fact.name in WATCHED:
                 key = fact.name, fact.row, fact.value, ""
                 said.setdefault(key, []).append((fact.at, fact.source, fact.origin))
-        for family, column in _LARGE_WATCHED:
-            for row in rows.rows(family):
-                cell = row.cell(column)
-                if cell is not None:
-                    key = f"{family}.{column}", row.name, cell.value, port_of(row.text) if family == "mac" else ""
-                    said.setdefault(key, []).append((cell.told.at, cell.told.blob, cell.told.request))
-    for (name, where, value, place), told in said.items():
-        (first, source, question), (last, _, _) = told[0], told[-1]
+        for family, name in _LARGE_WATCHED:
+            column, ports = one.column(family, name), ports_of(one) if family == "mac" else {}
+            for row, value in column.values.items():
+                told = column.told(row)
+                key = f"{family}.{name}", row, value, ports.get(row, "")
+                said.setdefault(key, []).append((told.at, told.blob, told.request))
+    for (name, where, value, place), answers in said.items():
+        (first, source, question), (last, _, _) = answers[0], answers[-1]
         yield Sighting(name, where, value, question, place, first, last, source)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from evidence.checks.estate import Estate, Subject
 from evidence.checks.judging import attested, digests, stale, unknown
-from evidence.checks.tables import Cell
+from evidence.checks.tables import Tables
 from evidence.model.fact import Fact
 from evidence.model.finding import Finding, Status
 from evidence.model.names import Digest
@@ -86,30 +86,27 @@ def _said(estate: Estate, subject: Subject) -> Iterator[_Known]:
                 yield _by_bulletin(end, None, (version, *read))
                 break
     modular = [end for end in estate.support if _NAME in end.when]
-    modules = subject.tables.rows("module") if modular else ()
+    tables = subject.tables if modular else Tables()
+    names, versions = tables.values("module", "name"), tables.values("module", "version")
+    modules = sorted(names.keys() & versions.keys())
     for end in modular:
         for row in modules:
-            name, number = row.cell("name"), row.cell("version")
-            if (
-                name is not None
-                and number is not None
-                and _regex(end.when[_NAME]).fullmatch(name.value)
-                and _regex(end.version).match(number.value)
-            ):
-                yield _by_bulletin(end, row.name, (_fact(name), _fact(number)))
+            if _regex(end.when[_NAME]).fullmatch(names[row]) and _regex(end.version).match(versions[row]):
+                yield _by_bulletin(end, row, (_fact(tables, "name", row), _fact(tables, "version", row)))
 
 
-def _fact(cell: Cell) -> Fact:
-    told = cell.told
+def _fact(tables: Tables, name: str, row: str) -> Fact:
+    column = tables.column("module", name)
+    told = column.told(row)
     return Fact(
         asset=told.asset,
-        name=f"{cell.family}.{cell.column}",
-        value=cell.value,
+        name=f"module.{name}",
+        value=column.values[row],
         source=told.blob,
         origin=f"{told.transport} {told.request}",
         at=told.at,
         ttl_s=told.ttl_s,
-        row=cell.row,
+        row=row,
     )
 
 

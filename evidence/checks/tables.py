@@ -2,16 +2,15 @@
 The large tables of an asset: who is at which port and behind which address, by the hundred.
 
 They are no facts: of a device's thousands of values most are of interest to no check, and the rest is looked at by
-column.
+column. So they are held by column, too: an object for each value would cost more than all that is done with it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
 
 from evidence.model.capture import Capture
 from evidence.model.names import Digest
-from evidence.model.tuples import made
 
 LARGE: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -40,70 +39,53 @@ def is_looked_at(fact: str) -> bool:
     return columns is None or column in columns
 
 
-class Cell(NamedTuple):
-    """
-    What one answer says of one column of one row.
-
-    A tuple, and without what all cells of an answer have in common, because an estate has millions.
-    """
+class Share(NamedTuple):
+    """What one rule reads of one column from one answer."""
 
     rank: int
-    """Place of the rule that read it in the platform file: of several answers the first rule counts."""
+    """Place of the rule in the platform file: of several that say something of one row the first rule counts."""
     family: str
     column: str
-    row: str
-    value: str
+    values: Mapping[str, str]
+    """Row -> value."""
     told: Capture
     """The answer it was read from."""
 
 
-class TableRow(NamedTuple):
-    """One row of a large table: one address, one interface, one module."""
+class Column:
+    """One column of a large table: what each row says, and which answer says so."""
 
-    name: str
-    cells: tuple[Cell, ...]
-    """One for each column; there are few."""
+    __slots__ = ("_shares", "values")
 
-    def cell(self, column: str) -> Cell | None:
-        """Return the cell of a column, or nothing."""
-        for cell in self.cells:
-            if cell.column == column:
-                return cell
-        return None
+    def __init__(self, shares: Iterable[Share] = ()) -> None:
+        """Join shares of one column, given in the order of their answers: of equals the first counts."""
+        self._shares = tuple(sorted(shares, key=lambda share: share.rank))
+        self.values: Mapping[str, str] = self._shares[0].values if self._shares else {}
+        """Row -> value."""
+        if len(self._shares) > 1:
+            self.values = {row: value for share in reversed(self._shares) for row, value in share.values.items()}
 
-    def text(self, column: str) -> str | None:
-        """Return the value of a column, or nothing."""
-        cell = self.cell(column)
-        return cell.value if cell else None
+    def told(self, row: str) -> Capture:
+        """Return the answer that says what stands in a row, which must be one of `values`."""
+        if len(self._shares) == 1:
+            return self._shares[0].told
+        return next(share.told for share in self._shares if row in share.values)
 
-
-TableRows = Mapping[str, tuple[TableRow, ...]]
-"""Family -> its rows, by name."""
-
-
-def rows_of(answers: Iterable[Iterable[Cell]]) -> TableRows:
-    """Return rows of what answers say; of several that say something of one place, the first with the first rule."""
-    return {
-        family: tuple([made(TableRow, (name, tuple(rows[name].values()))) for name in sorted(rows)])
-        for family, rows in places_of(answers).items()
-    }
+    def answers(self) -> Iterator[Capture]:
+        """Yield the answers that say something of it, those that say it of many rows many times."""
+        return map(self.told, self.values) if len(self._shares) > 1 else (share.told for share in self._shares)
 
 
-def places_of(answers: Iterable[Iterable[Cell]]) -> Mapping[str, Mapping[str, Mapping[str, Cell]]]:
-    """Return what `rows_of` does by family, row and column, in no order."""
-    families: dict[str, dict[str, dict[str, Cell]]] = {}
-    for answer in answers:
-        for cell in answer:
-            rank, family, column, row, _, _ = cell
-            rows = families.get(family)
-            if rows is None:
-                rows = families[family] = {}
-            cells = rows.get(row)
-            if cells is None:
-                rows[row] = {column: cell}
-            elif column not in cells or rank < cells[column].rank:
-                cells[column] = cell
-    return families
+_NOTHING = Column()
+
+
+def columns_of(shares: Iterable[Share]) -> Mapping[tuple[str, str], Column]:
+    """Return columns, by family and name, of what answers say."""
+    found: dict[tuple[str, str], list[Share]] = {}
+    for share in shares:
+        if share.values:
+            found.setdefault((share.family, share.column), []).append(share)
+    return {place: Column(theirs) for place, theirs in found.items()}
 
 
 class Sighting(NamedTuple):
@@ -127,34 +109,68 @@ class Sighting(NamedTuple):
     source: Digest
     """Digest of the first."""
 
+    @property
+    def spell(self) -> "Spell":
+        """It alone."""
+        row = self.row or ""
+        values, places = {row: self.value}, {row: self.place}
+        return Spell(self.name, self.question, self.first, self.last, self.source, values, places)
+
+
+class Spell(NamedTuple):
+    """All the sightings of one name that came and went with the same answers to a question: most of a device stays."""
+
+    name: str
+    question: str
+    first: str
+    last: str
+    source: Digest
+    values: Mapping[str, str]
+    """Row -> value; the row of what comes in none is empty."""
+    places: Mapping[str, str]
+    """Row -> what the value stood at, where the row itself does not say it."""
+
+    def sightings(self) -> Iterator[Sighting]:
+        """Yield them one by one."""
+        name, question, first, last, source, values, places = self
+        for row, value in values.items():
+            yield Sighting(name, row or None, value, question, places.get(row, ""), first, last, source)
+
 
 _Made = TypeVar("_Made")
 
 
-def _no_rows() -> TableRows:
-    return MappingProxyType({})
+def _no_shares() -> Iterable[Share]:
+    return ()
 
 
 class Tables:
     """The large tables of one asset, and what the log remembers of what tells devices apart."""
 
-    __slots__ = ("_before", "_made", "_rows", "seen")
+    __slots__ = ("_before", "_columns", "_made", "seen", "shares")
 
     def __init__(
         self,
-        rows: TableRows | None = None,
-        seen: tuple[Sighting, ...] = (),
-        before: Callable[[], TableRows] = _no_rows,
+        shares: Iterable[Share] = (),
+        seen: tuple[Spell, ...] = (),
+        before: Callable[[], Iterable[Share]] = _no_shares,
     ) -> None:
-        """Hold the newest rows; `before` reads those of the answers before, which few ask for."""
-        self._rows = rows or {}
+        """Hold what the newest answers say; `before` reads what those before said, for which few ask."""
+        self.shares = tuple(shares)
+        self._columns = columns_of(self.shares)
         self._before = before
         self._made: dict[object, object] = {}
         self.seen = seen
 
-    def rows(self, family: str) -> tuple[TableRow, ...]:
-        """Return the rows of a family (`interface`), by name."""
-        return self._rows.get(family, ())
+    def column(self, family: str, name: str) -> Column:
+        """Return a column (`interface`, `mac`); an empty one where nothing says anything of it."""
+        return self._columns.get((family, name), _NOTHING)
+
+    def values(self, family: str, *names: str) -> Mapping[str, str]:
+        """Return row -> value of the first of these columns that says something of the row."""
+        if len(names) == 1:
+            return self.column(family, *names).values
+        return {row: value for name in reversed(names) for row, value in self.column(family, name).values.items()}
 
     def once(self, make: Callable[["Tables"], _Made]) -> _Made:
         """Return what `make` makes of these tables; it is made when it is first asked for, and held."""
@@ -170,8 +186,8 @@ class Tables:
     @property
     def empty(self) -> bool:
         """There is no row in them."""
-        return not any(self._rows.values())
+        return not self._columns
 
     def __len__(self) -> int:
         """Return how much is held."""
-        return sum(len(row.cells) for rows in self._rows.values() for row in rows) + len(self.seen)
+        return sum(len(share.values) for share in self.shares) + sum(len(spell.values) for spell in self.seen)

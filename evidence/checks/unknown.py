@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from evidence.checks.estate import Estate
 from evidence.checks.hardware_addresses import behind_addresses, is_made_up, known, on_ports
@@ -19,9 +20,8 @@ _FAR = 1_000_000
 _finding = partial(Finding, requirement=REQUIREMENT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownDevice:
-    """A device nobody knows, where it was seen nearest."""
+class UnknownDevice(NamedTuple):
+    """A device nobody knows, where it was seen nearest. A tuple, for a network full of strangers has thousands."""
 
     mac: str
     seen_by: AssetId
@@ -59,7 +59,7 @@ def _look(estate: Estate) -> _Seen:
     stale: set[AssetId] = set()
     for subject in estate.subjects.values():
         tables = subject.tables
-        learned, answering = list(on_ports(tables)), list(behind_addresses(tables))
+        learned, answering = on_ports(tables), behind_addresses(tables)
         if learned or answering:
             watching[subject.id] = frozenset(one.told.blob for one in (*learned, *answering))
         fresh = [one for one in learned if not estate.is_stale(one.told)]
@@ -67,16 +67,19 @@ def _look(estate: Estate) -> _Seen:
         if not fresh and not far:
             stale.add(subject.id)
         crowd = Counter(one.place for one in fresh)
-        for rank, one in [(crowd[one.place], one) for one in fresh] + [(len(fresh) + _FAR, one) for one in far]:
-            if one.mac not in familiar:
-                here = rank, subject.id, one.place, one.told.at, one.told.blob
-                nearest[one.mac] = min(nearest.get(one.mac, here), here)
-        for seen in tables.seen:
-            if seen.name in _ADDRESSES and seen.value not in familiar:
-                first[seen.value] = min(first.get(seen.value, seen.first), seen.first)
+        for one, rank in (*((one, crowd[one.place]) for one in fresh), *((one, len(fresh) + _FAR) for one in far)):
+            mac, place, _, told = one
+            if mac not in familiar:
+                here = rank, subject.id, place, told.at, told.blob
+                if mac not in nearest or here < nearest[mac]:
+                    nearest[mac] = here
+        for spell in tables.seen:
+            if spell.name in _ADDRESSES:
+                for mac in frozenset(spell.values.values()) - familiar:
+                    first[mac] = min(first.get(mac, spell.first), spell.first)
     return _Seen(
         devices=tuple(
-            UnknownDevice(mac=mac, seen_by=asset, port=place, since=min(first.get(mac, at), at), at=at, source=source)
+            UnknownDevice(mac, asset, place, min(first.get(mac, at), at), at, source)
             for mac, (_, asset, place, at, source) in sorted(nearest.items())
         ),
         watching=watching,
@@ -107,10 +110,18 @@ def unknown_device(estate: Estate) -> Iterator[Finding]:
 
 def _judged(estate: Estate, device: UnknownDevice) -> Finding:
     hours = estate.limit(REQUIREMENT, "triage_hours")
-    judged = partial(_finding, asset=None, row=device.mac, evidence=(device.source,))
     if is_made_up(device.mac):
-        words = f"{device.words}: the address was given by software and does not say which device has it"
-        return judged(status=Status.NOT_ASSESSED, reason=words)
-    if estate.age_s(device.since) > hours * 3600:
-        return judged(status=Status.CONTRADICTS, reason=f"{device.words}: nobody knows it after {hours} h")
-    return judged(status=Status.SUPPORTS, due=True, reason=f"{device.words}: to be known within {hours} h")
+        status, words = Status.NOT_ASSESSED, "the address was given by software and does not say which device has it"
+    elif estate.age_s(device.since) > hours * 3600:
+        status, words = Status.CONTRADICTS, f"nobody knows it after {hours} h"
+    else:
+        status, words = Status.SUPPORTS, f"to be known within {hours} h"
+    return Finding(
+        requirement=REQUIREMENT,
+        asset=None,
+        row=device.mac,
+        status=status,
+        due=status is Status.SUPPORTS,
+        reason=f"{device.words}: {words}",
+        evidence=(device.source,),
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from types import MappingProxyType
 
 from evidence.log.accept import Accepted
@@ -51,7 +50,7 @@ def as_it_stands(finding: Finding, erased: Mapping[Digest, Erasure]) -> Finding:
     if erasure is None:
         return finding
     reason = f"what it rested on was {erasure}; it said {finding.status}"
-    return replace(finding, status=Status.NOT_ASSESSED, due=False, reason=reason)
+    return finding._replace(status=Status.NOT_ASSESSED, due=False, reason=reason)
 
 
 def is_gone(capture: Capture, erased: Mapping[Digest, Erasure]) -> Erasure | None:

@@ -164,12 +164,13 @@ def load_results(data: bytes) -> tuple[Finding, ...]:
 def _row(finding: Finding) -> dict[str, object]:
     row: dict[str, object] = {
         "requirement": finding.requirement,
-        "status": str(finding.status),
+        "status": finding.status.value,
         "reason": finding.reason,
         "evidence": sorted(set(finding.evidence)),
     }
-    named = {"asset": finding.asset, "row": finding.row, "exception": finding.exception}
-    row |= {name: value for name, value in named.items() if value is not None}
+    for name, value in (("asset", finding.asset), ("row", finding.row), ("exception", finding.exception)):
+        if value is not None:
+            row[name] = value
     if finding.due:
         row["due"] = True
     return row

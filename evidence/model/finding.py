@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from evidence.model.names import AssetId, Digest
 
@@ -22,21 +23,24 @@ class Status(StrEnum):
     """A person declared it, with a reason and a date of review."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one check found about one asset, or one row of it."""
+class Finding(NamedTuple):
+    """
+    What one check found about one asset, or one row of it.
+
+    A tuple, as a fact is one: a network full of strangers has tens of thousands.
+    """
 
     requirement: str
     """`INV-03`"""
     asset: AssetId | None
     """`None`: the site as a whole."""
-    row: str | None = None
-    """Which certificate, rule, session or account of the asset."""
     status: Status
-    due: bool = False
-    """Supports, but not for long: something ends soon."""
     reason: str
     """One sentence a plant engineer understands, with the value and the limit."""
+    row: str | None = None
+    """Which certificate, rule, session or account of the asset."""
+    due: bool = False
+    """Supports, but not for long: something ends soon."""
     evidence: tuple[Digest, ...] = ()
     """Digests of the captures it rests on, or of statements; a status other than not-assessed has at least one."""
     exception: str | None = None

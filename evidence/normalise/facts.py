@@ -16,13 +16,16 @@ from evidence.normalise.access import link_facts, ways_in
 from evidence.normalise.documents import values_at
 from evidence.normalise.patterns import pattern_of
 from evidence.normalise.readers import read_document
-from evidence.normalise.tables import Row, read_rows
+from evidence.normalise.tables import Values, read_columns, read_rows
 from evidence.normalise.tags import secrets_of
 from evidence.normalise.values import TEXT_FORMATS, VALUE_FORMATS, clean
+from evidence.normalise.varbinds import NOTHING, read_value
 from evidence.platforms.platform import FactRule, Platform, Question, TableRule
 
 OWN_BRANCH = "{sysobjectid}"
 """In a rule's OID: the device's own sysObjectID, whatever it is."""
+
+_ENTERPRISES = "1.3.6.1.4.1"
 
 _MAX_MATCHES = 1000
 """Matches of one pattern looked at in one answer; what is joined or compared is far fewer."""
@@ -91,8 +94,8 @@ def ranked_facts(platform: Platform, capture: Capture, data: bytes) -> Iterator[
             yield rank, make.fact(fact, value, origin, row=row, untested=table.untested)
 
 
-def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, list[Row]]]:
-    """Yield what each table of `platform` reads from one whole answer, with the place of its rule."""
+def ranked_columns(platform: Platform, capture: Capture, data: bytes) -> Iterator[tuple[int, str, Values]]:
+    """Yield (place of the rule, fact, values by row) for what the tables of `platform` read from one whole answer."""
     name = asked_as(capture.question)
     tables = _tables(platform, name)
     if not tables:
@@ -100,7 +103,8 @@ def ranked_rows(platform: Platform, capture: Capture, data: bytes) -> Iterator[t
     question = next((known for known in platform.questions if known.name == name), None)
     opened = _opened(question, capture, data)
     for rank, table in tables:
-        yield rank, read_rows(table, *opened)
+        for fact, values in read_columns(table, *opened):
+            yield rank, fact, values
 
 
 def _tables(platform: Platform, question: str) -> list[tuple[int, TableRule]]:
@@ -164,12 +168,11 @@ def _snmp_values(rule: FactRule, index: varbinds.Index) -> list[tuple[str, str]]
     """Return (value as text, OID) of what a rule looks at."""
     show = VALUE_FORMATS[rule.format]
     if rule.column is not None:
-        among = rule.among or {}
-        return [
-            (show(varbind), varbind.oid)
-            for row, varbind in index.column(rule.column).items()
-            if varbind.kind != "n" and all(_matches(index.column(oid).get(row), want) for oid, want in among.items())
-        ]
+        written = index.below(rule.column)
+        for oid, want in (rule.among or {}).items():
+            written = _among(written, index.below(oid), want)
+        there = ((row, read_value(one)) for row, one in written.items() if one != NOTHING)
+        return [(show(varbind), f"{rule.column}.{row}") for row, varbind in there]
     found = [_varbind(index, oid) for oid in rule.oids]
     if not found or any(varbind is None or varbind.kind == "n" for varbind in found):
         return []
@@ -190,12 +193,15 @@ def _varbind(index: varbinds.Index, oid: str) -> varbinds.Varbind | None:
     if not oid.startswith(OWN_BRANCH):
         return index.get(oid)
     leaf = oid.removeprefix(OWN_BRANCH)
-    found = [varbind for _, varbind in index.below("1.3.6.1.4.1") if varbind.oid.endswith(leaf)]
-    return found[0] if len(found) == 1 else None
+    found = [own for row in index.below(_ENTERPRISES) if (own := f"{_ENTERPRISES}.{row}").endswith(leaf)]
+    return index.get(found[0]) if len(found) == 1 else None
 
 
-def _matches(varbind: varbinds.Varbind | None, pattern: str) -> bool:
-    return varbind is not None and bool(pattern_of(pattern).search(varbind.text))
+def _among(written: varbinds.Written, there: varbinds.Written, pattern: str) -> varbinds.Written:
+    """Return the rows of a column in which another one matches."""
+    search = pattern_of(pattern).search
+    fitting = {one for one in dict.fromkeys(there.values()) if search(read_value(one).text)}
+    return {row: one for row, one in written.items() if there.get(row) in fitting}
 
 
 def _value(rule: FactRule, raw: Iterable[tuple[str, str]], show: Callable[[str], str] = str) -> tuple[str, str] | None:

@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
 
-from evidence.normalise.varbinds import Varbind
+from evidence.normalise.varbinds import Varbind, read_value
 
 MAX_VALUE_CHARACTERS = 1000
 """Longest value of a fact: DisplayString ends at 255 characters (RFC 2579 §2), four times that is a text to look at in
@@ -21,6 +22,13 @@ def clean(text: str) -> str:
     seen = text if text.isprintable() else _UNSEEN.sub(" ", text)
     seen = seen.strip()
     return seen if len(seen) <= MAX_VALUE_CHARACTERS else seen[:MAX_VALUE_CHARACTERS].rstrip()
+
+
+def clean_all(texts: Sequence[str]) -> list[str]:
+    """Return what `clean` does of each: where all are plain and short, as most are, all at once."""
+    if "".join(texts).isprintable() and max(map(len, texts), default=0) <= MAX_VALUE_CHARACTERS:
+        return list(map(str.strip, texts))
+    return list(map(clean, texts))
 
 
 def _mac(varbind: Varbind) -> str:
@@ -55,6 +63,24 @@ VALUE_FORMATS: Mapping[str, Callable[[Varbind], str]] = {
     "octets": _octets,
 }
 """Name of a format -> how it shows a value; `centiseconds` shows whole seconds, `octets` text where it is text."""
+
+
+def shown_as(name: str, written: Collection[str]) -> Callable[[str], str]:
+    """
+    Return how a format shows values as lines have them, of which these will be asked for.
+
+    Short ones are remembered: ports, states and types are the same in one device after the other.
+    """
+    short = max(map(len, written), default=0) <= _REMEMBERED_CHARACTERS
+    return partial(_remembered if short else _shown_as, name)
+
+
+def _shown_as(name: str, written: str) -> str:
+    return VALUE_FORMATS[name](read_value(written))
+
+
+_REMEMBERED_CHARACTERS = 64
+_remembered = lru_cache(maxsize=8192)(_shown_as)
 
 
 _YEAR_FIRST = re.compile(r"\b(\d{4})[-/](\d{2})[-/](\d{2})\b")
@@ -158,18 +184,29 @@ takes seconds, `names` the lines of a distinguished name, `service` a protocol a
 """
 
 
-def _arcs(index: str, count: int) -> list[int]:
+def _last(index: str, count: int) -> bytes:
     """Return the last `count` arcs of an index as octets, or nothing when they are not."""
-    arcs = [int(arc) for arc in index.split(".")[-count:]]
-    return arcs if len(arcs) == count and max(arcs) < 256 else []
+    try:
+        octets = bytes(map(int, index.rsplit(".", count)[-count:]))
+    except ValueError:
+        return b""
+    return octets if len(octets) == count else b""
+
+
+_HEX = {str(octet): f"{octet:02x}" for octet in range(256)}
 
 
 def _index_mac(index: str) -> str:
-    return bytes(_arcs(index, 6)).hex(":")
+    """Return the last six arcs as a MAC address; large tables have hundreds."""
+    arcs = index.rsplit(".", 6)[-6:]
+    try:
+        return ":".join([_HEX[arc] for arc in arcs]) if len(arcs) == 6 else ""
+    except KeyError:
+        return ""
 
 
 def _index_address(index: str) -> str:
-    return ".".join(map(str, _arcs(index, 4)))
+    return ".".join(map(str, _last(index, 4)))
 
 
 def _index_inet(index: str) -> str:
@@ -177,7 +214,8 @@ def _index_inet(index: str) -> str:
     for version, length in (("1", 4), ("2", 16)):
         arcs = index.split(".")
         if len(arcs) >= length + 2 and arcs[-length - 2 : -length] == [version, str(length)]:
-            return str(ipaddress.ip_address(bytes(_arcs(index, length)))) if _arcs(index, length) else ""
+            octets = _last(index, length)
+            return str(ipaddress.ip_address(octets)) if octets else ""
     return ""
 
 

@@ -47,10 +47,17 @@ version of the Python that runs, and the form may not.
 
 _BREAKS = re.compile("[\t\n\r]")
 _OID = re.compile(r"(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))*+")
-_ROW = re.compile(r"\n([0-9]+(?:\.[0-9]+)*+)\t([aefinosx])\t([^\t\n]*)(?=\n|\Z)")
-"""A line without what its OID begins with, and the line end before it."""
-
 _ADDRESS = re.compile(r"((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!$)|$)){4}")
+
+
+NOTHING = "n\t"
+"""Null, as it is written: kind, and no value."""
+
+Written = Mapping[str, str]
+"""
+What lies below an OID: rest of the OID (the index of a row, where the OID is a column) -> kind and value, as they are
+written. Columns say the same in many rows, so whoever reads it (`read_value`) need not do so row by row.
+"""
 
 
 class VarbindsError(Error):
@@ -216,7 +223,7 @@ class Index:
     What is read is checked as far as it is read: `decode` alone says that a text is canonical as a whole.
     """
 
-    __slots__ = ("_columns", "_text")
+    __slots__ = ("_below", "_found", "_text")
 
     def __init__(self, data: bytes) -> None:
         """Look into a text that `encode` wrote; raise `VarbindsError` for what cannot be one."""
@@ -228,10 +235,16 @@ class Index:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
         if not self._text.endswith("\n"):
             raise VarbindsError("not the canonical text of an SNMP answer: its last line has no end")
-        self._columns: dict[str, dict[str, Varbind]] = {}
+        self._found: dict[str, Varbind | None] = {}
+        self._below: dict[str, Written] = {}
 
     def get(self, oid: str) -> Varbind | None:
-        """Return the varbind of exactly this OID."""
+        """Return the varbind of exactly this OID; rules ask for the same ones often."""
+        if oid not in self._found:
+            self._found[oid] = self._read(oid)
+        return self._found[oid]
+
+    def _read(self, oid: str) -> Varbind | None:
         start = self._text.find(f"\n{oid}\t") + 1
         if not start:
             return None
@@ -240,24 +253,34 @@ class Index:
         except (ValueError, KeyError, RecursionError) as error:
             raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
 
-    def below(self, oid: str) -> list[tuple[str, Varbind]]:
-        """Return every varbind strictly below `oid` with the rest of its OID: the index, when `oid` is a column."""
-        stem = f"{oid}."
+    def below(self, oid: str) -> Written:
+        """Return what lies strictly below `oid`."""
+        if oid not in self._below:
+            self._below[oid] = self._read_below(f"{oid}.")
+        return self._below[oid]
+
+    def _read_below(self, stem: str) -> Written:
         start = self._text.find("\n" + stem)
         if start < 0:
-            return []
+            return {}
         end = self._text.index("\n", self._text.rfind("\n" + stem) + 1)
         lines = self._text[start:end]
-        rows = _ROW.findall(lines.replace("\n" + stem, "\n"))
-        if not len(rows) == lines.count("\n") == lines.count("\n" + stem):
-            raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {oid}")
-        try:
-            return [(rest, made(Varbind, (stem + rest, kind, _READ[kind](value)))) for rest, kind, value in rows]
-        except (ValueError, RecursionError) as error:
-            raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error
+        written = dict(_rows_below(stem).findall(lines))
+        if len(written) != lines.count("\n"):
+            raise VarbindsError(f"not the canonical text of an SNMP answer: other lines stand among those below {stem}")
+        return written
 
-    def column(self, oid: str) -> Mapping[str, Varbind]:
-        """Return what lies below `oid`, by the rest of its OID; for columns in which much is looked up."""
-        if oid not in self._columns:
-            self._columns[oid] = dict(self.below(oid))
-        return self._columns[oid]
+
+@lru_cache(maxsize=1024)
+def _rows_below(stem: str) -> re.Pattern[str]:
+    """Return a pattern of a line whose OID begins so, and the line end before it: rest of the OID; kind and value."""
+    return re.compile(rf"\n{re.escape(stem)}([0-9]++(?:\.[0-9]++)*+)\t(n\t|[aefiosx]\t[^\t\n]*+)(?![^\n])")
+
+
+def read_value(written: str) -> Varbind:
+    """Return a value without an OID from kind and value as a line has them; raise `VarbindsError` for what is none."""
+    kind, _, value = written.partition("\t")
+    try:
+        return made(Varbind, ("", kind, _READ[kind](value)))
+    except (ValueError, KeyError, RecursionError) as error:
+        raise VarbindsError(f"not the canonical text of an SNMP answer: {error!s:.120}") from error

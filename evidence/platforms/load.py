@@ -62,7 +62,7 @@ class PlatformFileError(Error):
 class Platforms:
     """The platforms known, and how to find one. Nothing that can be asked of it ever changes."""
 
-    __slots__ = ("_by_network_os", "_by_prefix", "_heads", "_read", "files")
+    __slots__ = ("_by_network_os", "_by_prefix", "_heads", "_named", "_read", "files")
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class Platforms:
         """The files they were read from, by name."""
         self._read = read
         self._heads: dict[str, Platform | Head] = {}
+        self._named: dict[str, Platform] = {}
         self._by_network_os: dict[str, str] = {}
         self._by_prefix: dict[str, list[Platform | Head]] = {}
         for platform in platforms:
@@ -151,7 +152,9 @@ class Platforms:
 
     def named(self, name: str) -> Platform | None:
         """Return the platform of that name, without the questions that need the device's sysObjectID."""
-        return resolved(self.unresolved(name), None) if name in self._heads else None
+        if name in self._heads and name not in self._named:
+            self._named[name] = resolved(self.unresolved(name), None)
+        return self._named.get(name)
 
     def for_network_os(self, name: str) -> Platform | None:
         """Return the platform an inventory means by `ansible_network_os: name`."""

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.assess.answers import cells_of, looking
+from evidence.assess.answers import looking, shares_of
 from evidence.assess.narrowing import narrowed
-from evidence.assess.sightings import keys_of
+from evidence.assess.sightings import stood_in
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, digest_of
 from evidence.normalise import varbinds
@@ -28,7 +28,7 @@ def answer(table: dict[int, tuple[int, int]], ports: dict[int, int]) -> bytes:
     return varbinds.encode(rows)
 
 
-def keys(data: bytes, question: str = "mac-table") -> set[tuple[str, str | None, str, str]]:
+def keys(data: bytes, question: str = "mac-table") -> set[tuple[str, str, str, str]]:
     capture = Capture(
         asset=AssetId("a"),
         platform="generic",
@@ -41,7 +41,12 @@ def keys(data: bytes, question: str = "mac-table") -> set[tuple[str, str | None,
         bytes=len(data),
         ttl_s=86_400,
     )
-    return set(keys_of((), cells_of(looking(PLATFORM).tables, capture, data)))
+    found = stood_in((), shares_of(looking(PLATFORM).tables, capture, data))
+    return {
+        (name, row, value, stood.places.get(row, ""))
+        for name, stood in found.items()
+        for row, value in stood.values.items()
+    }
 
 
 @given(TABLES, TABLES, st.dictionaries(st.integers(1, 5), st.integers(100, 104), max_size=5))

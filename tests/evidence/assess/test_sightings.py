@@ -9,7 +9,7 @@ import pytest
 from evidence.assess.answers import Answers
 from evidence.assess.assess import assess
 from evidence.assess.knowledge import packaged_knowledge
-from evidence.assess.sightings import Sightings, keys_of
+from evidence.assess.sightings import Sightings, stood_in
 from evidence.checks.replaced import WATCHED
 from evidence.clock import rfc3339
 from evidence.log.history import History
@@ -48,7 +48,8 @@ def seen(nights: Any, since: int = 0, until: int = 3) -> dict[str, tuple[str, st
     as_of = rfc3339(start + timedelta(days=until, hours=1))
     first = rfc3339(start + timedelta(days=since))
     found = Sightings(snapshots, Answers(snapshots, PLATFORMS), since=first, as_of=as_of).of(AssetId("sw-01"))
-    ours = [one for one in found if one.name == "hardware.serial" and one.question == "version"]
+    spells = [spell for spell in found if spell.name == "hardware.serial" and spell.question == "version"]
+    ours = [one for spell in spells for one in spell.sightings()]
     return {one.value: (one.first, one.last) for one in ours}
 
 
@@ -90,7 +91,10 @@ def test_what_was_away_for_a_night_is_two_sightings(plant_module: ModuleType, ke
         AssetId("sw-01")
     )
     values = sorted(
-        (one.first, one.value) for one in found if (one.name, one.question) == ("hardware.serial", "version")
+        (spell.first, value)
+        for spell in found
+        for value in spell.values.values()
+        if (spell.name, spell.question) == ("hardware.serial", "version")
     )
     assert [value for _, value in values] == ["FCW0000A0AA", "FCW9999Z9ZZ", "FCW0000A0AA"]
 
@@ -102,12 +106,13 @@ def test_what_tells_devices_apart_is_what_all_rules_tell(nights: Any, plant_modu
     for asset in plant_module.RECORDED:
         for reading in snapshots.latest(asset).values():
             capture, data = reading.capture, snapshots.data(reading)
-            every: dict[tuple[str, str | None], str] = {}
+            every: dict[tuple[str, str], str] = {}
             for fact in read_facts(platform_of(PLATFORMS, capture.platform), capture, data):
                 if fact.name in WATCHED:
-                    every.setdefault((fact.name, fact.row), fact.value)
+                    every.setdefault((fact.name, fact.row or ""), fact.value)
             facts = [fact for _, fact in answers.facts(reading)]
-            found = {(name, row): value for name, row, value, _ in keys_of(facts, answers.cells(reading))}
+            stood = stood_in(facts, answers.shares(reading))
+            found = {(name, row): value for name, one in stood.items() for row, value in one.values.items()}
             assert found == every, (asset, capture.question)
             told |= {name for name, _ in every}
     assert told == {"arp.mac", "hardware.serial", "interface.mac", "module.serial"}

@@ -1,6 +1,16 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evidence.normalise.values import INDEX_FORMATS, MAX_VALUE_CHARACTERS, TEXT_FORMATS, VALUE_FORMATS, clean
+from evidence.normalise.values import (
+    INDEX_FORMATS,
+    MAX_VALUE_CHARACTERS,
+    TEXT_FORMATS,
+    VALUE_FORMATS,
+    clean,
+    clean_all,
+    shown_as,
+)
 from evidence.normalise.varbinds import Varbind, decode, encode
 
 
@@ -31,6 +41,13 @@ def bind(value: object) -> Varbind:
 )
 def test_a_value_is_shown_as_its_format_says(name: str, value: object, shown: str) -> None:
     assert VALUE_FORMATS[name](bind(value)) == shown
+
+
+@pytest.mark.parametrize("length", [10, 1000])
+def test_what_is_written_is_shown_as_the_value_is_whether_it_is_remembered_or_not(length: int) -> None:
+    written = [f"s\t{'a' * length}", "x\tff00", "i\t7"]
+    for _ in range(2):
+        assert list(map(shown_as("text", written), written)) == ["a" * length, "\xff", "7"]
 
 
 @pytest.mark.parametrize(
@@ -96,3 +113,8 @@ def test_a_service_is_written_as_rules_write_it(text: str, shown: str) -> None:
 def test_a_name_in_lines_is_joined_and_what_is_no_part_of_it_left_out() -> None:
     lines = "    Name: unit-1\n    cn=unit-1\n    o=Example, Inc.\n"
     assert TEXT_FORMATS["names"](lines) == "CN=unit-1,O=Example\\, Inc."
+
+
+@given(st.lists(st.text(max_size=8) | st.just("a" * (MAX_VALUE_CHARACTERS + 5)) | st.just(" plain "), max_size=5))
+def test_many_values_are_cleaned_as_each_is(texts: list[str]) -> None:
+    assert clean_all(texts) == [clean(text) for text in texts]

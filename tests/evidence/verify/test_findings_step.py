@@ -76,7 +76,7 @@ def with_findings(assessment: Assessment, findings: tuple[Finding, ...]) -> Asse
 def better(assessment: Assessment) -> Assessment:
     """Turn every contradiction into support."""
     rows = (
-        replace(one, status=Status.SUPPORTS) if one.status is Status.CONTRADICTS else one for one in assessment.findings
+        one._replace(status=Status.SUPPORTS) if one.status is Status.CONTRADICTS else one for one in assessment.findings
     )
     return with_findings(assessment, tuple(rows))
 
@@ -110,7 +110,7 @@ def test_evidence_nobody_collected_is_found_without_judging_again(judged: Judged
 
     def invented(assessment: Assessment) -> Assessment:
         first = next(one for one in assessment.findings if one.status is Status.SUPPORTS)
-        rows = [replace(one, evidence=(alien,)) if one is first else one for one in assessment.findings]
+        rows = [one._replace(evidence=(alien,)) if one is first else one for one in assessment.findings]
         return with_findings(assessment, tuple(rows))
 
     judged.judge(invented)
@@ -126,7 +126,7 @@ def test_evidence_collected_after_the_judgement_is_found(judged: Judged) -> None
 
     def circular(assessment: Assessment) -> Assessment:
         rows = tuple(
-            replace(one, evidence=(digest_of(judged.knowledge.controls_blob),))
+            one._replace(evidence=(digest_of(judged.knowledge.controls_blob),))
             if one.status is Status.SUPPORTS
             else one
             for one in assessment.findings
