@@ -142,20 +142,16 @@ async def ask_all(ask: Ask, where: Plant, communities: list[str]) -> int:
     return sum(await asyncio.gather(*map(one, communities)))
 
 
-def per_value(ask: Ask, where: Plant, devices: int, rounds: int) -> tuple[float, float]:
-    """Return CPU microseconds a value, median and best of some rounds, start-up and first use left out."""
+def per_value(ask: Ask, where: Plant, devices: int) -> float:
+    """Return CPU microseconds a value, start-up and first use left out."""
 
-    async def measured() -> list[float]:
+    async def measured() -> float:
         await ask_all(ask, where, where.communities[:2])
-        figures = []
-        for _ in range(rounds):
-            began = time.process_time()
-            count = await ask_all(ask, where, where.communities[:devices])
-            figures.append((time.process_time() - began) / count * 1e6)
-        return figures
+        began = time.process_time()
+        count = await ask_all(ask, where, where.communities[:devices])
+        return (time.process_time() - began) / count * 1e6
 
-    figures = asyncio.run(measured())
-    return statistics.median(figures), min(figures)
+    return asyncio.run(measured())
 
 
 def collect(where: Plant, folder: Path, count: int, *more: str, forks: int = AT_ONCE) -> "subprocess.Popen[str]":
@@ -192,35 +188,37 @@ def finished(child: "subprocess.Popen[str]") -> resource.struct_rusage:
     return used
 
 
-def whole_of_collect(where: Plant, folder: Path, rounds: int, *more: str) -> tuple[float, float]:
-    """Return marginal CPU microseconds a value through the whole of collect: median and best."""
-    figures = []
-    for _ in range(rounds):
-        few, many = (finished(collect(where, folder, count, *more)) for count in (FEW, MANY))
-        cpu_s = (many.ru_utime + many.ru_stime) - (few.ru_utime + few.ru_stime)
-        figures.append(cpu_s / (MANY - FEW) / where.varbinds * 1e6)
-    return statistics.median(figures), min(figures)
+def whole_of_collect(where: Plant, folder: Path, *more: str) -> float:
+    """Return marginal CPU microseconds a value through the whole of collect."""
+    few, many = (finished(collect(where, folder, count, *more)) for count in (FEW, MANY))
+    cpu_s = (many.ru_utime + many.ru_stime) - (few.ru_utime + few.ru_stime)
+    return cpu_s / (MANY - FEW) / where.varbinds * 1e6
 
 
 def table(folder: Path, rounds: int) -> None:
-    """Measure everything side by side and print it."""
+    """Measure everything side by side and print it: round by round, for machines are quicker at times."""
     with plant(folder / "plant", devices=MANY) as where:
         print(f"{where.varbinds} values a device, {REPETITIONS} repetitions, {AT_ONCE} devices at once; CPU µs a value")
-        rows = [
-            ("bare pysnmp", per_value(pysnmp(), where, 6, rounds)),
-            ("bare gufo-snmp", per_value(ask_gufo, where, 100, rounds)),
-            ("our session through pysnmp", per_value(partial(ask_ours, engine="pysnmp"), where, 6, rounds)),
-            ("our session and canonical text", per_value(ask_ours, where, 100, rounds)),
-            (f"plantproof collect, ({MANY} - {FEW} devices)", whole_of_collect(where, folder, rounds, "--no-assess")),
-            ("... and judging what was collected", whole_of_collect(where, folder, rounds)),
-        ]
-    reference = {name: median for name, (median, _) in rows}
+        rows: dict[str, Callable[[], float]] = {
+            "bare pysnmp": lambda: per_value(pysnmp(), where, 6),
+            "bare gufo-snmp": lambda: per_value(ask_gufo, where, 100),
+            "our session through pysnmp": lambda: per_value(partial(ask_ours, engine="pysnmp"), where, 6),
+            "our session and canonical text": lambda: per_value(ask_ours, where, 100),
+            f"plantproof collect, ({MANY} - {FEW} devices)": lambda: whole_of_collect(where, folder, "--no-assess"),
+            "... and judging what was collected": lambda: whole_of_collect(where, folder),
+        }
+        measured = [{name: row() for name, row in rows.items()} for _ in range(rounds)]
+
+    def ratio(name: str, to: str) -> float:
+        return statistics.median(one[name] / one[to] for one in measured)
+
     print(f"{'':44}{'median':>8}{'best':>8}{'/pysnmp':>9}{'/gufo':>7}")
-    for name, (median, best) in rows:
-        to_pysnmp, to_gufo = median / reference["bare pysnmp"], median / reference["bare gufo-snmp"]
-        print(f"{name:44}{median:8.2f}{best:8.2f}{to_pysnmp:9.3f}{to_gufo:7.2f}")
-    for name, (median, _) in rows[-2:]:
-        to_pysnmp, to_gufo = median / reference["bare pysnmp"], median / reference["bare gufo-snmp"]
+    for name in rows:
+        figures = [one[name] for one in measured]
+        print(f"{name:44}{statistics.median(figures):8.2f}{min(figures):8.2f}", end="")
+        print(f"{ratio(name, 'bare pysnmp'):9.3f}{ratio(name, 'bare gufo-snmp'):7.2f}")
+    for name in list(rows)[-2:]:
+        to_pysnmp, to_gufo = ratio(name, "bare pysnmp"), ratio(name, "bare gufo-snmp")
         print(f"goals: {name}: at most 0.100 of pysnmp {verdict(to_pysnmp <= 0.1)}, ", end="")
         print(f"at most 2.00 of gufo-snmp {verdict(to_gufo <= 2)}")
 
@@ -296,7 +294,7 @@ def memory(folder: Path, hosts: int) -> None:
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each figure is measured")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each figure is measured, all of them in turn")
     parser.add_argument("--targets", type=int, help="instead: so many devices at the same moment")
     parser.add_argument("--hosts", type=int, help="instead: memory of a run over so many hosts")
     given = parser.parse_args()
