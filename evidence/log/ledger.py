@@ -61,7 +61,7 @@ class Ledger:
 
     def authority_at(self, index: int) -> Authority:
         """Return who might sign the statement at `index`."""
-        return self.authorities[bisect_right(self.authorities, index, key=lambda pair: pair[0]) - 1][1]
+        return _authority_at(self.authorities, index)
 
     def distrusted(self, size: int) -> frozenset[int]:
         """Return the leaves below `size` that do not count, by what had been revoked when the log had that size."""
@@ -132,12 +132,16 @@ def read_ledger(store: Store, *, places: Mapping[Digest, tuple[str, ...]] | None
         store=store,
         info=info,
         chain=chain,
-        covered=_newest_checkpoint(store, chain, authorities[-1][1]),
+        covered=_newest_checkpoint(store, chain, authorities),
         places=part_keys(store) if places is None else places,
         authorities=tuple(authorities),
         plans=frozenset(plans),
         quarantined=frozenset(_set_aside(aside, authorities)),
     )
+
+
+def _authority_at(authorities: Sequence[tuple[int, Authority]], index: int) -> Authority:
+    return authorities[bisect_right(authorities, index, key=lambda pair: pair[0]) - 1][1]
 
 
 def _set_aside(
@@ -164,14 +168,18 @@ def places_of(leaf: Leaf, parts: Mapping[Digest, tuple[str, ...]]) -> tuple[str,
         raise LogError(f"parts/…: the logged part {leaf.statement} is missing") from None
 
 
-def _newest_checkpoint(store: Store, chain: Chain, authority: Authority) -> Checkpoint | None:
-    """Return the newest checkpoint, signed and equal to the batches' own root."""
+def _newest_checkpoint(store: Store, chain: Chain, authorities: Sequence[tuple[int, Authority]]) -> Checkpoint | None:
+    """
+    Return the newest checkpoint, signed and equal to the batches' own root.
+
+    By whoever might sign when the log had that size: a batch that nobody has signed for yet may end his key.
+    """
     newest = max(checkpoint_sizes(store), default=None)
     if newest is None:
         return None
     key = checkpoint_key(newest)
     note = read_checkpoint(store.get(key))
-    authority.check_note(note)
+    _authority_at(authorities, newest).check_note(note)
     if note.checkpoint.size != newest or chain.roots.get(newest) != note.checkpoint.root:
         raise LogError(f"{key}: the batches do not add up to this checkpoint", hint="was a batch removed or replaced?")
     return note.checkpoint

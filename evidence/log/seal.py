@@ -72,6 +72,8 @@ class _Batch:
     plans: set[Digest]
     quarantined: set[tuple[str, Digest]]
     whole: Whole
+    logged: set[Digest]
+    """What stands in the log, and what will with this batch: no statement stands there twice."""
     leaves: list[Leaf] = field(default_factory=list)
     signers: set[str] = field(default_factory=set)
     """Who signed them."""
@@ -86,6 +88,12 @@ class _Batch:
     def room(self) -> int:
         """How many leaves more it can have."""
         return MAX_BATCH_LEAVES - len(self.leaves)
+
+    def add(self, leaf: Leaf) -> None:
+        """Commit a statement, too, unless it is in the log."""
+        if leaf.statement not in self.logged:
+            self.logged.add(leaf.statement)
+            self.leaves.append(leaf)
 
 
 @dataclass(slots=True)
@@ -158,19 +166,21 @@ def _seal(ledger: Ledger, keyring: Keyring, at: datetime, done: _Done, *, renewi
         else:
             if not waiting and not batch.more:
                 return ledger, newest
-            ledger, waiting = _after(ledger, newest, None if batch.more else waiting)
+            size = ledger.chain.size + len(batch.leaves)
+            ledger, waiting = _after(ledger, size, None if batch.more else waiting)
 
 
-def _after(ledger: Ledger, newest: Checkpoint, waiting: _Waiting | None) -> tuple[Ledger, _Waiting | None]:
+def _after(ledger: Ledger, size: int, waiting: _Waiting | None) -> tuple[Ledger, _Waiting | None]:
     """
-    Return the log after a batch, and what still waits if that is known: nobody else has sealed since it was listed.
+    Return the log after a batch, and what still waits if that is known: nobody else has sealed since it was listed, or
+    the log would not have this `size`.
 
     What one batch had no room for goes into another, as if the first had been larger: what was written in between is
     left to the next seal either way, so it can change nothing about it.
     """
     if waiting is not None:
         after = read_ledger(ledger.store, places=ledger.places)
-        if after.chain.size == newest.size:
+        if after.chain.size == size:
             return after, waiting
     return read_ledger(ledger.store), None
 
@@ -199,14 +209,13 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime, waiting: _Waiting) -
 
     What was looked at is taken from `waiting`.
     """
-    logged = {leaf.statement for leaf in ledger.chain.leaves}
     batch = _begin(ledger, waiting=len(waiting))
     retiring: list[Found] = []
     while batch.room and (bunch := _bunch(ledger.store, waiting, at_most=batch.room)):
         for found, accepted in _checked(ledger, keyring, batch, bunch, at):
             if accepted.key is not None and accepted.key.act is Act.RETIRE:
                 retiring.append(found)
-            elif accepted.digest not in logged:
+            elif accepted.digest not in batch.logged:
                 _take(batch, accepted)
     batch.more |= len(retiring) > batch.room
     for found in retiring[: batch.room]:
@@ -254,7 +263,7 @@ def _checked(
         if not lacks and new[0].digest in batch.adopting:
             batch.more = True
         else:
-            batch.leaves.append(_set_aside(ledger.store, keyring, new[0], error, at))
+            batch.add(_set_aside(ledger.store, keyring, new[0], error, at))
         return []
     for found, accepted in zip(new, statements, strict=True):
         outline = outline_of(accepted.part, len(found.data)) if accepted.part is not None else None
@@ -269,6 +278,7 @@ def _begin(ledger: Ledger, *, waiting: int = 0) -> _Batch:
         plans=set(ledger.plans),
         quarantined=set(ledger.quarantined),
         whole=Whole(ledger, waiting=waiting),
+        logged={leaf.statement for leaf in ledger.chain.leaves},
     )
 
 
@@ -284,7 +294,7 @@ def _take(batch: _Batch, accepted: Accepted) -> None:
         batch.quarantined.add((accepted.quarantine.key, accepted.quarantine.found))
     if accepted.statement.signer is not None:
         batch.signers.add(accepted.statement.signer)
-    batch.leaves.append(Leaf(accepted.statement.kind, accepted.digest))
+    batch.add(Leaf(accepted.statement.kind, accepted.digest))
 
 
 def _unsealed(ledger: Ledger) -> _Waiting:

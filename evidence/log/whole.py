@@ -8,6 +8,7 @@ from evidence.log.accept import Accepted
 from evidence.log.ledger import Ledger, places_of
 from evidence.model.names import Digest, digest_of, parse_digest
 from evidence.store.blobs import check_blob, find_blob
+from evidence.store.interface import MissingError
 from evidence.store.originals import check_original
 
 RECALLED = 2_000
@@ -72,7 +73,10 @@ class Whole:
         for index in reversed(range(ledger.covered.size if ledger.covered else 0)):
             leaf = ledger.chain.leaves[index]
             if leaf.kind == "part":
-                data = ledger.store.get(places_of(leaf, ledger.places)[0])
+                try:
+                    data = ledger.store.get(places_of(leaf, ledger.places)[0])
+                except MissingError:
+                    continue  # that one is gone is no fault of those that are new
                 # What has this digest was read strictly when it was sealed.
                 if digest_of(data) == leaf.statement:
                     yield _captured(data)

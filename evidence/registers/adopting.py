@@ -29,7 +29,7 @@ class Aside:
     """Its kind and slot, or where it lies."""
     why: str
     adoptable: bool
-    """Whether only its key speaks against it."""
+    """Whether nothing about the statement itself but its key speaks against it; its blobs are not looked at."""
 
 
 def asides(history: History) -> Iterator[Aside]:

@@ -16,10 +16,14 @@ from evidence.log.canonical import dumps
 from evidence.log.chain import LogError, RolledBackError, load_batch, read_chain, read_store_info
 from evidence.log.hints import read_hint
 from evidence.log.history import History
+from evidence.log.keylife import key_statement
 from evidence.log.keyring import Keyring, NoKeyError, Role
 from evidence.log.keys import SigningKey
+from evidence.log.keystatement import Act, said_now
+from evidence.log.ledger import read_ledger
 from evidence.log.note import Checkpoint, read_checkpoint
 from evidence.log.quarantine import Quarantine
+from evidence.log.review import review_predicate, review_subjects
 from evidence.log.seal import SealError, seal
 from evidence.log.statement import StatementError, Subject, build
 from evidence.log.writer import append, create_log
@@ -253,11 +257,12 @@ def test_large_seals_take_several_batches(site, memory: MemoryStore, monkeypatch
 
 
 class Listed(MemoryStore):
-    """A store that counts its listings and lets somebody in once a checkpoint is written."""
+    """A store that counts its listings and lets somebody in once a checkpoint is written, or a batch."""
 
     def __init__(self) -> None:
         super().__init__()
         self.listed: Counter[str] = Counter()
+        self.after = "log/checkpoints/"
         self.then: Callable[[], object] | None = None
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -266,7 +271,7 @@ class Listed(MemoryStore):
 
     def put(self, key: str, data: bytes) -> None:
         super().put(key, data)
-        if key.startswith("log/checkpoints/") and self.then is not None:
+        if key.startswith(self.after) and self.then is not None:
             then, self.then = self.then, None
             then()
 
@@ -291,17 +296,64 @@ def test_what_one_batch_has_no_room_for_is_not_looked_for_again(
     assert holds(listed.store)
 
 
+@pytest.mark.parametrize("after", ["log/batch/", "log/checkpoints/"])
 @pytest.mark.parametrize("most", [2, 8, 9])
-def test_another_sealer_between_two_batches_is_found(listed, monkeypatch: pytest.MonkeyPatch, most: int) -> None:  # type: ignore[no-untyped-def]
+def test_another_sealer_between_two_batches_is_found(
+    listed, monkeypatch: pytest.MonkeyPatch, most: int, after: str
+) -> None:  # type: ignore[no-untyped-def]
+    """What he has sealed is not looked at again, by then under other keys."""
+
     def somebody_else() -> None:
         listed.run(listed.plan())
+        listed.seal()
+        authority, key = read_ledger(listed.store).authority, listed.keyring.key(Role.COLLECTOR).public
+        key_statement(
+            listed.store,
+            listed.keyring.key(Role.ROOT),
+            authority,
+            said_now(Act.RETIRE, Role.COLLECTOR, key, listed.now),
+        )
         listed.seal()
 
     monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", most)
     monkeypatch.setattr(seal_module, "locked", lambda _store, wait_s: nullcontext())
-    listed.store.then = somebody_else
-    assert listed.seal().size == 13
+    listed.store.after, listed.store.then = after, somebody_else
+    listed.seal()
+    kinds = [leaf.kind for leaf in read_chain(listed.store).leaves]
+    assert (len(kinds), kinds.count("part"), kinds.count("quarantine")) == (14, 6, 0)
     assert holds(listed.store)
+
+
+def test_a_sealed_part_that_is_gone_speaks_against_no_other(listed, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    listed.seal()
+    sealed = {key: listed.store.get(key) for key in listed.store.keys("parts/")}
+    listed.run(listed.plan())
+    monkeypatch.setattr(seal_module, "MAX_BATCH_LEAVES", 1)
+    listed.store.then = lambda: [listed.store._objects.pop(key) for key in sealed]
+    listed.seal()
+    with pytest.raises(LogError, match=r"the logged part .* is missing"):
+        listed.seal()
+    listed.store._objects |= sealed
+    kinds = [leaf.kind for leaf in read_chain(listed.store).leaves]
+    assert (kinds.count("part"), kinds.count("quarantine")) == (6, 0)
+    assert holds(listed.store)
+
+
+@pytest.mark.parametrize("reason", ["a", "b", "c", "d"])
+def test_what_a_review_adopts_and_lacks_a_blob_is_set_aside_once(site, memory: MemoryStore, reason: str) -> None:  # type: ignore[no-untyped-def]
+    """By the digests of both, the review stands before the quarantine or after it."""
+    plan = site.plan()
+    site.seal()
+    part = site.run(plan)[1]
+    whole = memory._objects.pop(blob_key(digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n")))
+    predicate = review_predicate(by="B. Owner", reason=reason, at=site.now)
+    append(memory, site.keyring, kind="review", predicate=predicate, subjects=review_subjects(plan, [part]))
+    site.seal()
+    seal(memory, site.keyring, at=site.now)
+    kinds = [leaf.kind for leaf in read_chain(memory).leaves]
+    assert (kinds.count("part"), kinds.count("quarantine"), kinds.count("review")) == (2, 1, 1)
+    memory._objects[blob_key(digest_of(b"1.3.6.1.2.1.1.5.0 s press-7\n"))] = whole
+    assert holds(memory)
 
 
 def test_what_is_written_between_two_batches_is_for_the_next_seal(listed, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

@@ -169,6 +169,28 @@ def test_a_retirement_waits_for_what_its_key_signed_however_small_batches_are(
     assert plant.kinds().count("part") == 9
 
 
+@pytest.mark.parametrize("act", [Act.RETIRE, Act.REVOKE])
+def test_a_seal_that_dies_with_the_end_of_the_sealer_before_it_is_completed(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, act: Act
+) -> None:
+    """Between batch and checkpoint the newest checkpoint is signed by a key that the batch ends."""
+    old = plant.site.keyring.key(Role.SEALER)
+    plant.rotate(Role.SEALER)
+    if act is Act.RETIRE:
+        plant.say(said_now(Act.RETIRE, Role.SEALER, old.public, plant.site.now))
+    else:
+        plant.revoke(Role.SEALER, since=plant.size, key=old)
+    before = plant.size
+    with monkeypatch.context() as patch:
+        patch.setattr("evidence.log.seal.sign_checkpoint", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            plant.site.seal()
+    assert plant.size == before + 1
+    assert History.read(plant.store).size == before
+    assert plant.site.seal().size == before + 1
+    assert holds(plant.verify())
+
+
 def test_what_a_retired_key_signs_is_set_aside(plant: Plant) -> None:
     old = plant.site.keyring
     plant.rotate(Role.COLLECTOR)
