@@ -21,7 +21,7 @@ MAX_DEPTH = 16
 MAX_BYTES = 64 * 1024 * 1024
 """Largest document: the largest hint; statements are bounded more tightly where they are read."""
 
-LIMIT = 2**53
+_LIMIT = 2**53
 """RFC 8785 §3.2.2.3 (I-JSON): integers every JSON reader holds exactly."""
 
 _KEY = re.compile(r"[a-z][A-Za-z0-9_]*|_type")
@@ -33,7 +33,7 @@ class CanonicalError(Error):
 
 def dumps(value: object) -> bytes:
     """Return the one way to write `value`: dicts, lists, tuples, strings, integers, booleans and `None`."""
-    check(value, in_order=False)
+    _check(value, in_order=False)
     try:
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
         data = text.encode("utf-8")
@@ -57,7 +57,7 @@ def loads(data: bytes) -> object:
         value: object = from_json(data)
     except ValueError as error:
         raise CanonicalError(f"not JSON: {_why(data)}") from error
-    check(value, in_order=True)
+    _check(value, in_order=True)
     if to_json(value) != data:
         raise CanonicalError("JSON, but not written the canonical way")
     return value
@@ -72,12 +72,8 @@ def _why(data: bytes) -> str:
     return "not as RFC 8259 has it"
 
 
-def check(value: object, *, in_order: bool) -> None:
-    """
-    Raise `CanonicalError` unless `value` can be written, its keys standing `in_order` where that is asked.
-
-    Level by level, so depth costs no stack; only containers are queued.
-    """
+def _check(value: object, *, in_order: bool) -> None:
+    """Raise unless `value` can be written. Level by level, so depth costs no stack; only containers are queued."""
     level: list[Collection[object]] = [(value,)]
     for _ in range(MAX_DEPTH + 1):
         deeper: list[Collection[object]] = []
@@ -92,7 +88,7 @@ def check(value: object, *, in_order: bool) -> None:
                 elif kind is list or kind is tuple:
                     deeper.append(item)  # type: ignore[arg-type]
                 elif kind is int:
-                    if not -LIMIT < item < LIMIT:  # type: ignore[operator]
+                    if not -_LIMIT < item < _LIMIT:  # type: ignore[operator]
                         raise CanonicalError(f"an integer JSON readers do not hold exactly: {item}")
                 elif not isinstance(item, str):
                     raise CanonicalError(f"canonical JSON has no {kind.__name__}")

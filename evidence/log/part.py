@@ -10,19 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from evidence.clock import rfc3339
 from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.frame import MAX_PREVIOUS
 from evidence.log.note import Checkpoint
-from evidence.log.rows import capture_row, outcome_row, plain_outcome, read_capture, read_outcome
+from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
 from evidence.log.statement import Statement, Subject
 from evidence.model.capture import Capture
 from evidence.model.names import Digest, parse_digest
 from evidence.model.outcome import Outcome
 from evidence.store.layout import check_slot
+
+MAX_PREVIOUS = 10_000
+"""Most earlier statements one part refers to; ordinarily one."""
 
 _PART = frozenset(
     {"log", "run", "slot", "label", "chunk", "last", "previous", "after", "assets", "assets_bytes", "packed"}
@@ -176,52 +178,10 @@ def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, .
 
 def read_part(statement: Statement) -> PartStatement:
     """Read a part; raise `ShapeError` unless it is as `part_predicate` and `part_subjects` write it."""
-    part = _framed(statement) if statement.framed else _in_words(statement)
-    # Those of rows that were read apart were compared with them, and are not among these.
-    if statement.subjects != part_subjects(part.plan, part.captures if statement.apart is None else ()):
-        raise ShapeError("part: its subjects are not the plan and its captures")
-    _check_segments(part)
-    _conduct_log(part.conduct)
-    part.check_salted()
-    return part
-
-
-def _framed(statement: Statement) -> PartStatement:
-    """Return a part whose members are as they should be."""
-    said: Mapping[str, Any] = statement.predicate
-    after, proxy = said["after"], MappingProxyType
-    return PartStatement(
-        plan=statement.subjects[0].digest,
-        run=said["run"],
-        slot=said["slot"],
-        label=said["label"],
-        chunk=said["chunk"],
-        last=said["last"],
-        previous=tuple(said["previous"]),
-        after=None if after is None else After(size=after["size"], root=after["root"]),
-        assets=said["assets"],
-        assets_bytes=said["assets_bytes"],
-        packed=proxy({row["blob"]: row["bytes"] for row in said["packed"]}),
-        platforms=said.get("platforms"),
-        platforms_bytes=said.get("platforms_bytes"),
-        started=said["started"],
-        ended=said["ended"],
-        clock=proxy(said["clock"]),
-        tool=proxy(said["tool"]),
-        run_by=proxy(said["run_by"]),
-        outcomes=tuple(map(plain_outcome, said["outcomes"])),
-        captures=statement.apart or (),
-        conduct=proxy(said["conduct"]),
-        redaction=proxy(said["redaction"]),
-    )
-
-
-def _in_words(statement: Statement) -> PartStatement:
-    """Read a part member by member, to tell what is wrong with it."""
     fields = Fields(statement.predicate, "part", _PART, _OPTIONAL)
     apart = statement.apart
     captures = tuple(map(read_capture, fields.rows("captures"))) if apart is None else apart
-    return PartStatement(
+    part = PartStatement(
         plan=statement.subjects[0].digest,
         run=fields.text("run", longest=200),
         slot=check_slot(fields.text("slot")),
@@ -245,6 +205,13 @@ def _in_words(statement: Statement) -> PartStatement:
         conduct=fields.mapping("conduct"),
         redaction=fields.mapping("redaction"),
     )
+    # Those of rows that were read apart were compared with them, and are not among these.
+    if statement.subjects != part_subjects(part.plan, captures if apart is None else ()):
+        raise ShapeError("part: its subjects are not the plan and its captures")
+    _check_segments(part)
+    _conduct_log(part.conduct)
+    part.check_salted()
+    return part
 
 
 def headed(statement: Statement) -> Statement:

@@ -1,7 +1,7 @@
 """Captures and outcomes as rows of a part statement, there and back."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from sys import intern
 from typing import NamedTuple, TypeVar
@@ -40,7 +40,6 @@ MAX_USER = 256
 _REASON = frozenset({"reason"})
 _NONE: frozenset[str] = frozenset()
 _CLASSES = frozenset({"technical", PERSONAL})
-_RESULTS = {str(one): one for one in Result}
 _Read = TypeVar("_Read")
 
 
@@ -60,11 +59,6 @@ def read_outcome(value: object) -> Outcome:
     except ValueError as error:
         raise ShapeError(f"outcome: {error}") from error
     return Outcome(asset=AssetId(row.text("asset")), result=result, reason=row.optional_text("reason"))
-
-
-def plain_outcome(row: Mapping[str, str]) -> Outcome:
-    """Read what `outcome_row` writes, where each member is known to be as it should be."""
-    return Outcome(asset=AssetId(row["asset"]), result=_RESULTS[row["result"]], reason=row.get("reason"))
 
 
 def capture_row(capture: Capture) -> dict[str, object]:

@@ -15,7 +15,6 @@ from evidence.log.apart import set_apart
 from evidence.log.canonical import CanonicalError, dumps, loads
 from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
-from evidence.log.frame import read_frame
 from evidence.log.keyring import Role
 from evidence.model.names import Digest, hex_of, parse_digest
 from evidence.store.layout import MAX_STATEMENT_BYTES
@@ -86,8 +85,6 @@ class Statement(NamedTuple):
     """Fingerprint of the key that signed it, where that was checked."""
     apart: Columns | None = None
     """The captures of a part that were read apart: `predicate` has none then, and of the subjects only the plan."""
-    framed: bool = False
-    """Whether the rest of it was read in one go (`frame`): every member of `predicate` is as it should be."""
 
     @property
     def log(self) -> str | None:
@@ -120,15 +117,11 @@ def parse(payload: bytes, *, signer: str | None = None) -> Statement:
         raise StatementError(f"a statement of {len(payload)} bytes; at most {MAX_STATEMENT_BYTES} are read")
     apart = set_apart(payload)
     try:
-        if apart is None:
-            return _parse(loads(payload), signer)
-        frame = read_frame(apart.rest)
-        if frame is None:
+        if apart is not None:
             return _parse(loads(apart.rest), signer, apart.captures)
+        return _parse(loads(payload), signer)
     except CanonicalError as error:
         raise StatementError(f"not a statement: {error}") from error
-    plan = (Subject("plan", frame.plan),)
-    return Statement("part", plan, MappingProxyType(frame.predicate), signer, apart.captures, framed=True)
 
 
 def _parse(value: object, signer: str | None = None, apart: Columns | None = None) -> Statement:

@@ -104,14 +104,9 @@ def check_key(key: str) -> str:
     return key
 
 
-def is_slot(text: str) -> bool:
-    """Tell whether `text` looks like `nightly-20260722T0200Z`."""
-    return _SLOT.fullmatch(text) is not None
-
-
 def check_slot(slot: str) -> str:
     """Return `slot` if it looks like `nightly-20260722T0200Z`; raise `KeyNameError` if not."""
-    if not is_slot(slot):
+    if not _SLOT.fullmatch(slot):
         raise KeyNameError(f"expected a slot like nightly-20260722T0200Z, found {slot!r:.100}")
     return slot
 

@@ -14,6 +14,8 @@ import pytest
 
 from evidence.bundle.layout import MAX_PATH
 from evidence.controls.load import load_catalogue
+from evidence.errors import Error
+from evidence.export import write
 from evidence.export.gather import ExportError
 from evidence.export.verifier import standalone
 from evidence.log.history import History
@@ -258,3 +260,22 @@ def test_whoever_does_not_hold_the_sealers_key_hands_out_nothing(own: Any, bundl
     with pytest.raises(AuthorityError, match="only the sealer may sign it"):
         thief.export(target)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("kept", ["parts/", "blobs/"])
+def test_what_is_damaged_before_it_is_put_into_the_zip_is_not_handed_out(
+    own: Any, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    real, target = write._write_zip, own.folder / "damaged.zip"
+
+    def damaged(*words: Any) -> None:
+        for key in own.store.keys(kept):
+            path = own.store.path / key
+            path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+        real(*words)
+
+    monkeypatch.setattr(write, "_write_zip", damaged)
+    with pytest.raises(Error, match=r"digest|frame"):
+        own.export(target)
+    assert not target.exists()
+    assert not list(own.folder.glob(".damaged*"))
