@@ -36,7 +36,8 @@ AUDITOR_COMMANDS: Mapping[str, Lazy] = {
 YOUNG = 50_000
 """
 Objects made before Python looks for cycles among the young ones, instead of 700: commands make objects by the million
-and hardly any cycle. Looking took 5 % of their time; after every 5,000 it still took 7 % of sealing many statements.
+and hardly any cycle. Looking took 5 % of their time; after every 5,000 it still took 7 % of sealing many statements, in
+the median of five pairs of runs that were 17 % apart the one way and 16 % the other.
 """
 
 _SUMMARY = """
