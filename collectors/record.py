@@ -12,11 +12,11 @@ from collectors.redact import Redacted, Redactor
 from collectors.visit import Findings, Heard, fault
 from evidence.clock import Clock, rfc3339
 from evidence.model.capture import PERSONAL, SALT_BYTES, Capture, Original, Segment
-from evidence.model.names import AssetId, Digest, digest_of
+from evidence.model.names import AssetId, Digest
 from evidence.model.outcome import Outcome, Result
 from evidence.normalise import varbinds, volatile
 from evidence.store.answers import Random, put_personal
-from evidence.store.blobs import put_blob
+from evidence.store.blob_writer import BlobWriter
 from evidence.store.interface import Store, StoreError
 from evidence.store.known import memory_of
 
@@ -86,7 +86,7 @@ class Recording:
         self._lock = threading.Lock()
         self._chunk = Chunk(started=clock.now())
         self.kept: dict[AssetId, Kept] = {}
-        self._stored: set[Digest] = set()
+        self._blobs = BlobWriter(store, clock.monotonic)
 
     def keep(self, findings: Findings, outcome: Outcome) -> list[Exception]:
         """
@@ -144,6 +144,7 @@ class Recording:
 
     def _turn(self, *, last: bool) -> None:
         chunk, self._chunk = self._chunk, Chunk(started=self._clock.now())
+        self._blobs.commit()
         self._write(chunk, last)
 
     def _capture(self, asset: AssetId, heard: Heard) -> tuple[Capture, bytes, int]:
@@ -158,7 +159,7 @@ class Recording:
         personal = question.classification == PERSONAL
         # A packed blob holds values of many: none of a person's may lie there.
         stable, moving = (redacted.data, b"") if personal else volatile.split(question, redacted.data)
-        blob, length = put_personal(self._store, stable, self._random) if personal else self._put(stable)
+        blob, length = self._put(stable, personal=personal)
         capture = Capture(
             asset=asset,
             platform=heard.platform.name,
@@ -182,19 +183,15 @@ class Recording:
         )
         return capture, moving, redacted.unlisted
 
+    def _put(self, data: bytes, *, personal: bool) -> tuple[Digest, int]:
+        """Keep an answer, what names people behind a salt; return its digest and length."""
+        return put_personal(self._store, data, self._random) if personal else (self._blobs.put(data), len(data))
+
     def _original(self, asset: AssetId, heard: Heard, blob: Digest, redacted: Redacted, data: bytes) -> Original | None:
         """Keep what may not rest in the open for those it is encrypted to, where there are any."""
         if self._originals is None or not (redacted.refused or wants_original(heard.question)):
             return None
         return self._originals.keep(asset, heard.question, blob=blob, redacted=redacted.data, plain=data)
-
-    def _put(self, data: bytes) -> tuple[Digest, int]:
-        """Keep `data`, unless this run did already: empty tables and like devices answer the same; and measure it."""
-        digest = digest_of(data)
-        if digest not in self._stored:
-            put_blob(self._store, data)
-            self._stored.add(digest)
-        return digest, len(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,11 +95,20 @@ def find_blob(store: Store, digest: Digest) -> None:
 
 
 def _put_new(store: Store, digest: Digest, data: bytes) -> None:
+    put_frame(store, digest, deflate(data), len(data))
+
+
+def deflate(data: bytes) -> bytes:
+    """Return the frame that a blob of `data` is kept as."""
+    return _TOOLS.compressor.compress(data)
+
+
+def put_frame(store: Store, digest: Digest, frame: bytes, plain_bytes: int) -> None:
+    """Keep a blob as this frame, unless another writer was first, with a frame of its own of the same plain bytes."""
     try:
-        store.put(blob_key(digest), _TOOLS.compressor.compress(data))
+        store.put(blob_key(digest), frame)
     except ConflictError:
-        # Another writer was first, with a frame of its own; only the plain bytes have to be the same.
-        get_blob(store, digest, len(data))
+        get_blob(store, digest, plain_bytes)
 
 
 def get_blob(store: Store, digest: Digest, expected_bytes: int) -> bytes:

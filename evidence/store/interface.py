@@ -1,6 +1,6 @@
 """The seam between evidence and the place that keeps it: a handful of promises, and what is raised when they break."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -71,4 +71,21 @@ class Lockable(Protocol):
 
     def exclusive(self, *, wait_s: float) -> AbstractContextManager[None]:
         """Hold the store's only lock; after about `wait_s` seconds of waiting raise `BusyError`."""
+        ...
+
+
+@runtime_checkable
+class Bulk(Protocol):
+    """A store that writes several objects for less than each costs alone."""
+
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+        """
+        Write each (key, data) as `put` does, but for the names, which may be lost with the machine until `settle`.
+
+        Returns what `settle` has to be given. When it raises, some may have been written, each of them whole.
+        """
+        ...
+
+    def settle(self, folders: Iterable[str]) -> None:
+        """Make durable what `put_many` returned; nothing may speak of the objects before."""
         ...

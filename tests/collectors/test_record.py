@@ -1,19 +1,22 @@
 """From what was heard to evidence."""
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
 import pytest
 
-from collectors.record import CHUNK_OUTCOMES, MAX_REASON, Chunk, Recording
+from collectors.record import CHUNK_CAPTURES, CHUNK_OUTCOMES, MAX_REASON, Chunk, Recording
 from collectors.redact import Redactor
 from collectors.transports.interface import Answer
 from collectors.visit import Findings, Heard
 from evidence.model.names import AssetId
 from evidence.model.outcome import Outcome, Result
 from evidence.platforms.load import load_platforms
-from evidence.store.interface import StoreError
+from evidence.store.directory import DirectoryStore
+from evidence.store.interface import Store, StoreError
 from evidence.store.memory import MemoryStore
 
 GENERIC = load_platforms().generic
@@ -35,14 +38,16 @@ class Full(MemoryStore):
         raise StoreError(f"{key}: the disk is full, {len(data)} bytes")
 
 
-def recording(written: list[tuple[Chunk, bool]], store: MemoryStore) -> Recording:
+def recording(
+    written: list[tuple[Chunk, bool]], store: Store, write: Callable[[Chunk, bool], None] | None = None
+) -> Recording:
     redactor = Redactor(key=b"k" * 32, key_id="k1", secrets=["w3ld-0bserver"])
     return Recording(
         store=store,
         redactor=redactor,
         clock=Still(),
         random=token_bytes,
-        write=lambda chunk, last: written.append((chunk, last)),
+        write=write or (lambda chunk, last: written.append((chunk, last))),
     )
 
 
@@ -108,3 +113,49 @@ def test_a_full_store_is_not_passed_over() -> None:
     kept = recording([], Full())
     with pytest.raises(StoreError):
         kept.keep(heard("a", [("1.3.6.1.2.1.1.5.0", b"sw")]), collected("a"))
+
+
+class Unsettled(DirectoryStore):
+    """A store in a directory that knows which folders are not settled, or a disk that fails to settle them."""
+
+    fails = False
+    unsettled: frozenset[str] = frozenset()
+
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+        folders = super().put_many(objects)
+        self.unsettled |= folders
+        return folders
+
+    def settle(self, folders: Iterable[str]) -> None:
+        if self.fails:
+            raise StoreError("the disk is gone")
+        given = frozenset(folders)
+        super().settle(given)
+        self.unsettled -= given
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_part_is_written_once_all_its_artefacts_are_durable(tmp_path: Path, last: bool) -> None:
+    store = Unsettled(tmp_path)
+    seen: list[tuple[int, frozenset[str]]] = []
+    kept = recording([], store, lambda chunk, _: seen.append((len(chunk.captures), store.unsettled)))
+    many = range(30) if last else range(CHUNK_CAPTURES)
+    for number in many:
+        name = b"sw%d" % (number % 30)
+        kept.keep(heard(f"a{number}", [("1.3.6.1.2.1.1.5.0", name)]), collected(f"a{number}"))
+    if last:
+        kept.finish()
+    assert seen == [(len(many), frozenset())]
+    assert len(list(store.keys("blobs/"))) == 30
+
+
+def test_where_artefacts_cannot_be_made_durable_no_part_speaks_of_them(tmp_path: Path) -> None:
+    store = Unsettled(tmp_path)
+    written: list[tuple[Chunk, bool]] = []
+    kept = recording(written, store)
+    kept.keep(heard("a", [("1.3.6.1.2.1.1.5.0", b"sw")]), collected("a"))
+    store.fails = True
+    for _ in range(2):
+        with pytest.raises(StoreError, match="the disk is gone"):
+            kept.finish()
+    assert written == []

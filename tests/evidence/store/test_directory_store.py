@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,6 +251,70 @@ def test_data_is_synced_before_its_name_and_the_name_before_put_returns(
     assert len(names) == 2
     assert len(names[0]) == 24
     assert names[1] == "b"
+
+
+def test_many_are_all_synced_before_any_has_a_name_and_settling_makes_the_names_durable(
+    folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.put("a/b/x", b"")
+    folder.put("a/c/x", b"")
+    real, named = os.link, []
+
+    def link(*args: Any, **kwargs: Any) -> None:
+        named.append(len(names))
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(os, "link", link)
+    real_sync, names = os.fsync, []
+
+    def fsync(handle: int) -> None:
+        names.append(Path(f"/proc/self/fd/{handle}").readlink())
+        real_sync(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    unsettled = folder.put_many([("a/b/1", b"x"), ("a/b/2", b"y"), ("a/c/3", b"z")])
+    assert {path.parent.name for path in names} == {".tmp"}
+    assert named == [3, 3, 3]
+    folder.settle(unsettled)
+    assert {str(path) for path in names[3:]} == {f"{folder.path}/a/b", f"{folder.path}/a/c"}
+    assert [folder.get(key) for key in ("a/b/1", "a/b/2", "a/c/3")] == [b"x", b"y", b"z"]
+    assert folder.leftovers() == ()
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "link"])
+def test_of_many_on_a_disk_that_fails_those_with_a_name_are_whole(
+    folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    folder.put("a/before", b"x")
+    objects = [(f"a/{number}", b"%d" % number) for number in range(5)]
+    for working in range(30):
+        real, left = getattr(os, call), [working]
+
+        def fails(*args: Any, real: Any = real, left: list[int] = left, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(*args, **kwargs)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(os, call, fails)
+            with suppress(StoreError):
+                folder.settle(folder.put_many(objects))
+                break
+        assert folder.leftovers() == ()
+        kept = set(folder.keys("a/")) - {"a/before"}
+        assert all(folder.get(key) == key.removeprefix("a/").encode() for key in kept)
+    else:
+        pytest.fail(f"{call} is called more often than was thought")
+    assert [folder.get(key) for key, _ in objects] == [data for _, data in objects]
+
+
+def test_of_many_a_conflict_is_told_and_changes_nothing(folder: DirectoryStore) -> None:
+    folder.put("a/2", b"other")
+    with pytest.raises(ConflictError, match="a/2"):
+        folder.put_many([("a/1", b"x"), ("a/2", b"y")])
+    assert folder.get("a/2") == b"other"
+    assert folder.leftovers() == ()
 
 
 def test_new_folders_are_synced_into_their_parents(folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
