@@ -1,7 +1,8 @@
 """Steps 9 to 11: completeness of runs, working memory, and what the log is anchored to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 
 from evidence.errors import Error
 from evidence.log import dsse
@@ -23,6 +24,9 @@ from evidence.verify.result import Answer
 AD_HOC = "adhoc-"
 """How the slot of a run begins that no plan asked for."""
 
+_LISTS_KEPT = 8
+"""Asset lists kept while runs are checked: those of neighbouring runs, and of jobs that take turns, are the same."""
+
 
 def check_completeness(audit: Audit, answer: Answer) -> None:
     """Step 9: every run has one outcome for each asset of its own list, every slot one in time for each planned one."""
@@ -43,7 +47,7 @@ def check_completeness(audit: Audit, answer: Answer) -> None:
 
 
 def check_covered(
-    covered: Mapping[tuple[str, Digest], set[str]],
+    covered: Mapping[tuple[str, Digest], Set[str]],
     due: Mapping[str, Due],
     plans: Sequence[StatedPlan],
     answer: Answer,
@@ -65,29 +69,36 @@ def check_runs(audit: Audited, answer: Answer) -> Mapping[tuple[str, Digest], se
     for part in audit.parts:
         runs.setdefault(part.run, []).append(part)
     covered: dict[tuple[str, Digest], set[str]] = {}
+
+    @lru_cache(maxsize=_LISTS_KEPT)
+    def listed(blob: Digest, length: int) -> Set[str]:
+        return {asset.id for asset in load_assets(audit.artefact(blob, length))}
+
     for run, parts in runs.items():
-        assets = _check_run(audit, answer, run, parts)
+        assets = _check_run(answer, run, parts, listed)
         if not parts[0].slot.startswith(AD_HOC):
             covered.setdefault((parts[0].slot, parts[0].plan), set()).update(assets)
     answer.note(f"{len(runs)} runs")
     return covered
 
 
-def _check_run(audit: Audited, answer: Answer, run: str, parts: list[SealedPart]) -> set[str]:
+def _check_run(
+    answer: Answer, run: str, parts: list[SealedPart], listed: Callable[[Digest, int], Set[str]]
+) -> Set[str]:
     """Check the chunks of one run and return its assets."""
     chunks = sorted(part.chunk for part in parts)
     last = max(parts, key=lambda part: part.chunk)
     if len({(part.slot, part.plan, part.assets) for part in parts}) != 1:
         answer.fail(f"{run}: its chunks differ in slot, plan or asset list")
-        return set()
+        return frozenset()
     if len(set(chunks)) != len(chunks) or [part for part in parts if part.last and part is not last]:
         answer.fail(f"{run}: a chunk stands twice, or after the last one")
     rows = Counter(asset for part in parts for asset in part.outcomes)
     try:
-        assets: set[str] = {asset.id for asset in load_assets(audit.artefact(last.assets, last.assets_bytes))}
+        assets = listed(last.assets, last.assets_bytes)
     except Error as error:
         answer.fail(f"{run}: its asset list: {error}")
-        return set()
+        return frozenset()
     name_assets(answer.fail, f"{run}: more than one outcome for", [asset for asset, count in rows.items() if count > 1])
     name_assets(answer.fail, f"{run}: an outcome for what is not on its list:", rows.keys() - assets)
     missing = assets - rows.keys()

@@ -89,8 +89,9 @@ def _learn(audit: Audit, answer: Answer, index: int, leaf: Leaf, accepted: Accep
         audit.plans.setdefault(accepted.plan, index)
     elif leaf.kind not in FIRST_SUBJECT:
         audit.subjects.append((index, leaf.kind, statement.subjects[0].digest))
-    # Most of what a night names the nights before it named, too; those pairs are known.
-    for digest, length in accepted.blobs.items() - audit.blobs.items():
+    known, blobs = audit.blobs.get, accepted.blobs
+    # Most are known, of the nights before. One by one: the difference of two views looks at all of the larger one.
+    for digest, length in [pair for pair in blobs.items() if known(pair[0]) != pair[1]]:
         audit.named.setdefault(digest, index)
         if audit.blobs.setdefault(digest, length) != length:
             answer.fail(f"{leaf.statement}: says {digest} has {length} bytes, another says {audit.blobs[digest]}")
