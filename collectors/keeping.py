@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from collectors.visit import Findings
 from evidence.model.outcome import Outcome
@@ -34,6 +34,9 @@ _VALUE_BYTES = 40
 """What a value of SNMP counts for: about its line."""
 
 
+_Said = TypeVar("_Said")
+
+
 class Recorder(Protocol):
     """What takes in a visit's findings and makes them evidence."""
 
@@ -51,6 +54,15 @@ class Recorder(Protocol):
         """
         ...
 
+    @property
+    def due(self) -> bool:
+        """Whether so much was kept that a part of it is to be written."""
+        ...
+
+    def write_due(self) -> None:
+        """Write that part, from any thread."""
+        ...
+
 
 class Keeping:
     """Hands findings to a recorder, from the event loop or from a thread. Open while the run goes on."""
@@ -62,7 +74,7 @@ class Keeping:
         self._away = 0
         """Assets still to be kept in threads."""
         self._pending = 0
-        """Assets that threads are keeping."""
+        """What threads are doing."""
         self._next = FEWEST
         self._slow = 0
         """How many in a row took long in the loop."""
@@ -78,14 +90,27 @@ class Keeping:
         if self._recorder.nearby and not self._away and not self._pending and _size(findings) < LARGE_BYTES:
             bugs = self._keep_here(findings, outcome)
             await asyncio.sleep(0)  # what arrived meanwhile is looked at before the next asset's is kept
+            if self._recorder.due:
+                await self._in_a_thread(self._recorder.write_due)
             return bugs
+        try:
+            return await self._in_a_thread(self._keep_away, findings, outcome)
+        finally:
+            self._away = max(self._away - 1, 0)
+
+    def _keep_away(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+        bugs = self._recorder.keep(findings, outcome)
+        if self._recorder.due:
+            self._recorder.write_due()
+        return bugs
+
+    async def _in_a_thread(self, act: Callable[..., _Said], *given: object) -> _Said:
+        """Act in a thread; whatever is kept meanwhile is kept in one, too, for the recorder may be locked."""
         self._pending += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._recorder.keep, findings, outcome)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, act, *given)
         finally:
             self._pending -= 1
-            self._away = max(self._away - 1, 0)
 
     def _keep_here(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         begun = self._monotonic()

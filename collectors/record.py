@@ -90,7 +90,7 @@ class Recording:
 
     def keep(self, findings: Findings, outcome: Outcome) -> list[Exception]:
         """
-        Redact, store and note everything one visit heard; called once per asset.
+        Redact, store and note everything one visit heard; called once per asset, and `write_due` after it.
 
         An answer that is beyond us is left out, and the bug returned: it costs nobody else anything.
         """
@@ -131,11 +131,20 @@ class Recording:
                 restarted=findings.restarted,
                 cursors=_cursors(findings, {capture.question for capture, _ in kept}),
             )
-            if chunk.full():
-                self._turn(last=False)
         self._watch(
             VisitEnded(outcome=outcome, captures=len(kept), redactions=sum(capture.redactions for capture, _ in kept))
         )
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for `write_due`."""
+        return self._chunk.full()
+
+    def write_due(self) -> None:
+        """Write a part of what was kept so far, where that is enough."""
+        with self._lock:
+            if self._chunk.full():
+                self._turn(last=False)
 
     def finish(self) -> None:
         """Write what is left as the run's last part."""

@@ -70,10 +70,14 @@ class _Heard:
     findings: Findings | None = None
     outcome: Outcome | None = None
     nearby = True
+    due = False
 
     def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
         self.findings, self.outcome = findings, outcome
         return ()
+
+    def write_due(self) -> None:
+        """Write nothing: it is never due."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import threading
 import zstandard
 
 from evidence.model.names import Digest, digest_of
-from evidence.store.interface import ConflictError, MissingError, Store, StoreError
+from evidence.store.interface import Bulk, ConflictError, MissingError, Store, StoreError
 from evidence.store.known import memory_of
 from evidence.store.layout import MAX_BLOB_BYTES, blob_key
 
@@ -63,6 +63,8 @@ def put_blob(store: Store, data: bytes) -> Digest:
         get_blob(store, digest, len(data))
     except MissingError:
         _put_new(store, digest, data)
+    else:
+        _settle(store, digest)
     return digest
 
 
@@ -109,6 +111,13 @@ def put_frame(store: Store, digest: Digest, frame: bytes, plain_bytes: int) -> N
         store.put(blob_key(digest), frame)
     except ConflictError:
         get_blob(store, digest, plain_bytes)
+        _settle(store, digest)
+
+
+def _settle(store: Store, digest: Digest) -> None:
+    """Make a blob that was found durable: whoever wrote it may not have settled it yet."""
+    if isinstance(store, Bulk):
+        store.settle([blob_key(digest)])
 
 
 def get_blob(store: Store, digest: Digest, expected_bytes: int) -> bytes:

@@ -47,25 +47,28 @@ class DirectoryStore:
 
     def put(self, key: str, data: bytes) -> None:
         """Write `data` under `key`, once."""
-        self.settle(self.put_many([(key, data)]))
+        self.put_many([(key, data)])
+        self.settle([key])
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
-        """Write each under its key, once; return the folders that `settle` has to make durable."""
-        return self._write(objects, self._link)
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """Write each (key, data), once; the names are durable after `settle`."""
+        self._write(objects, self._link)
 
-    def settle(self, folders: Iterable[str]) -> None:
-        """Make the names in these folders durable."""
-        folder = ""
+    def settle(self, keys: Iterable[str]) -> None:
+        """Make the names of these objects durable: each folder they lie in once."""
+        key = ""
         try:
-            for folder in folders:
-                _sync_folder(folder)
+            for folder, named in {check_key(one).rpartition("/")[0]: one for one in keys}.items():
+                key = named
+                _sync_folder(self._root / folder)
         except OSError as error:
-            raise _in_words(os.path.relpath(folder, self._root), error) from error
+            raise _in_words(key, error) from error
 
     def replace(self, key: str, data: bytes) -> None:
         """Write `data` under a hint key, whatever was there."""
         check_hint(key)
-        self.settle(self._write([(key, data)], self._overwrite))
+        self._write([(key, data)], self._overwrite)
+        self.settle([key])
 
     def get(self, key: str) -> bytes:
         """Return the bytes kept under `key`."""
@@ -158,13 +161,10 @@ class DirectoryStore:
             elif key.startswith(prefix):
                 yield key
 
-    def _write(
-        self, objects: Sequence[tuple[str, bytes]], give_name: Callable[[str, str, str, bytes], None]
-    ) -> set[str]:
+    def _write(self, objects: Sequence[tuple[str, bytes]], give_name: Callable[[str, str, str, bytes], None]) -> None:
         # Strings, not paths: one asset's answers are some ten of these calls, and a night has thousands. All are
         # written before the first is synced: a new file after a sync costs ext4 several times as much.
         begun: list[tuple[str, str, str, bytes]] = []
-        unsettled: set[str] = set()
         key = ""
         try:
             try:
@@ -172,9 +172,7 @@ class DirectoryStore:
                     check_size(key, len(data))
                     *folders, name = check_key(key).split("/")
                     temporary = f"{self._folder([TEMPORARY])}/{secrets.token_hex(12)}"
-                    folder = self._folder(folders)
-                    unsettled.add(folder)
-                    begun.append((temporary, f"{folder}/{name}", key, data))
+                    begun.append((temporary, f"{self._folder(folders)}/{name}", key, data))
                     _write_new(temporary, data)
                 for one in begun:
                     key = one[2]
@@ -182,11 +180,9 @@ class DirectoryStore:
                 for temporary, place, key, data in begun:
                     give_name(temporary, place, key, data)
             finally:
-                for temporary, *_ in begun:
-                    Path(temporary).unlink(missing_ok=True)
+                _unlink_all(one[0] for one in begun)
         except OSError as error:
             raise _in_words(key, error) from error
-        return unsettled
 
     def _link(self, temporary: str, place: str, key: str, data: bytes) -> None:
         try:
@@ -259,6 +255,18 @@ def _sync_file(path: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _unlink_all(paths: Iterable[str]) -> None:
+    """Remove files that may be gone; one that cannot be removed keeps none of the others."""
+    failed: OSError | None = None
+    for path in paths:
+        try:
+            Path(path).unlink(missing_ok=True)
+        except OSError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _sync_folder(folder: str | Path) -> None:

@@ -78,14 +78,14 @@ class Lockable(Protocol):
 class Bulk(Protocol):
     """A store that writes several objects for less than each costs alone."""
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
         """
         Write each (key, data) as `put` does, but for the names, which may be lost with the machine until `settle`.
 
-        Returns what `settle` has to be given. When it raises, some may have been written, each of them whole.
+        When it raises, some may have been written, each of them whole.
         """
         ...
 
-    def settle(self, folders: Iterable[str]) -> None:
-        """Make durable what `put_many` returned; nothing may speak of the objects before."""
+    def settle(self, keys: Iterable[str]) -> None:
+        """Make the names of objects durable; nothing may speak of what another process may have written before."""
         ...

@@ -26,6 +26,8 @@ class Slow:
     def __init__(self, *takes_s: float, nearby: bool = True) -> None:
         self.nearby = nearby
         self.threads: list[str] = []
+        self.due_after: set[int] = set()
+        self.written: list[tuple[int, str]] = []
         self._takes_s = list(takes_s)
         self._now = 0.0
 
@@ -37,6 +39,14 @@ class Slow:
         self.threads.append(threading.current_thread().name.partition("_")[0])
         self._now += self._takes_s.pop(0) if self._takes_s else 0.0
         return [ValueError("a bug")]
+
+    @property
+    def due(self) -> bool:
+        return len(self.threads) in self.due_after
+
+    def write_due(self) -> None:
+        self.due_after.discard(len(self.threads))
+        self.written.append((len(self.threads), threading.current_thread().name.partition("_")[0]))
 
     def run(self, assets: int) -> list[tuple[str, int]]:
         """Keep so many; return in which threads, and how many of them in a row."""
@@ -57,6 +67,45 @@ def test_what_is_quick_is_kept_in_the_loop() -> None:
 
 def test_a_store_that_is_far_away_never_stops_the_loop() -> None:
     assert Slow(nearby=False).run(20) == [("keep", 20)]
+
+
+@pytest.mark.parametrize("nearby", [True, False])
+def test_a_part_is_never_written_in_the_loop(nearby: bool) -> None:
+    recorder = Slow(nearby=nearby)
+    recorder.due_after = {1, 7}
+    rows = recorder.run(9)
+    assert recorder.written == [(1, "keep"), (7, "keep")]
+    assert rows == [("MainThread" if nearby else "keep", 9)]
+
+
+def test_while_a_part_is_written_nothing_is_kept_in_the_loop() -> None:
+    release = threading.Event()
+
+    class Writing(Slow):
+        def keep(self, findings: Findings, outcome: Outcome) -> Sequence[Exception]:
+            if len(self.threads) == 2:
+                release.set()
+            return super().keep(findings, outcome)
+
+        def write_due(self) -> None:
+            super().write_due()
+            assert release.wait(30), "the loop stood still"
+
+    recorder = Writing()
+    recorder.due_after = {1}
+
+    async def keep_all() -> None:
+        with Keeping(recorder, recorder.monotonic) as keeping:
+            first = asyncio.create_task(keeping.keep(Findings(asset=AssetId("a")), OUTCOME))
+            while not recorder.written:
+                await asyncio.sleep(0.01)
+            for _ in range(2):
+                await keeping.keep(Findings(asset=AssetId("a")), OUTCOME)
+            await first
+            await keeping.keep(Findings(asset=AssetId("a")), OUTCOME)
+
+    asyncio.run(keep_all())
+    assert recorder.threads == ["MainThread", "keep", "keep", "MainThread"]
 
 
 def test_after_two_that_took_long_threads_take_over_for_a_while() -> None:

@@ -105,6 +105,7 @@ def test_where_nobody_answers_a_part_is_written_now_and_then() -> None:
     kept = recording(written, MemoryStore())
     for number in range(CHUNK_OUTCOMES + 1):
         kept.keep(heard(f"sw-{number}"), collected(f"sw-{number}"))
+        kept.write_due()
     kept.finish()
     assert [(len(chunk.outcomes), last) for chunk, last in written] == [(CHUNK_OUTCOMES, False), (1, True)]
 
@@ -116,22 +117,21 @@ def test_a_full_store_is_not_passed_over() -> None:
 
 
 class Unsettled(DirectoryStore):
-    """A store in a directory that knows which folders are not settled, or a disk that fails to settle them."""
+    """A store in a directory that knows which names are not settled, or a disk that fails to settle them."""
 
     fails = False
     unsettled: frozenset[str] = frozenset()
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
-        folders = super().put_many(objects)
-        self.unsettled |= folders
-        return folders
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        super().put_many(objects)
+        self.unsettled |= {key for key, _ in objects}
 
-    def settle(self, folders: Iterable[str]) -> None:
+    def settle(self, keys: Iterable[str]) -> None:
         if self.fails:
             raise StoreError("the disk is gone")
-        given = frozenset(folders)
-        super().settle(given)
-        self.unsettled -= given
+        folders = {key.rpartition("/")[0] for key in keys}
+        super().settle(f"{folder}/any" for folder in folders)
+        self.unsettled = frozenset(key for key in self.unsettled if key.rpartition("/")[0] not in folders)
 
 
 @pytest.mark.parametrize("last", [True, False])
@@ -143,6 +143,8 @@ def test_a_part_is_written_once_all_its_artefacts_are_durable(tmp_path: Path, la
     for number in many:
         name = b"sw%d" % (number % 30)
         kept.keep(heard(f"a{number}", [("1.3.6.1.2.1.1.5.0", name)]), collected(f"a{number}"))
+        assert kept.due is (number + 1 == CHUNK_CAPTURES)
+        kept.write_due()
     if last:
         kept.finish()
     assert seen == [(len(many), frozenset())]

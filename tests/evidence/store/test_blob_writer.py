@@ -10,7 +10,7 @@ from zstandard import ZstdCompressor
 
 from evidence.model.names import digest_of
 from evidence.store.blob_writer import MOST, MOST_BYTES, BlobWriter
-from evidence.store.blobs import BlobError, get_blob
+from evidence.store.blobs import BlobError, get_blob, put_blob
 from evidence.store.directory import DirectoryStore
 from evidence.store.interface import StoreError
 from evidence.store.layout import blob_key
@@ -26,23 +26,24 @@ class Watched(DirectoryStore):
         super().__init__(path)
         self.bunches: list[int] = []
         self.unsettled: set[str] = set()
+        self.settled: list[int] = []
         self.object_s = object_s
         self.passed_s = 0.0
 
     def monotonic(self) -> float:
         return self.passed_s
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
         self.bunches.append(len(objects))
         self.passed_s += self.object_s * len(objects)
-        folders = super().put_many(objects)
-        self.unsettled |= folders
-        return folders
+        super().put_many(objects)
+        self.unsettled.update(key for key, _ in objects)
 
-    def settle(self, folders: Iterable[str]) -> None:
-        given = set(folders)
-        super().settle(given)
-        self.unsettled -= given
+    def settle(self, keys: Iterable[str]) -> None:
+        folders = {key.rpartition("/")[0] for key in keys}
+        super().settle(f"{folder}/any" for folder in folders)
+        self.settled.append(len(folders))
+        self.unsettled -= {key for key in self.unsettled if key.rpartition("/")[0] in folders}
 
 
 def put_all(writer: BlobWriter, texts: Sequence[bytes] = TEXTS) -> None:
@@ -82,6 +83,21 @@ def test_a_disk_that_gets_quicker_is_trusted_again(tmp_path: Path) -> None:
     assert store.bunches == [1, 1, 1, 1, 10, 10]
 
 
+def test_what_another_writer_has_not_settled_yet_is_settled_before_a_part_speaks_of_it(tmp_path: Path) -> None:
+    store = Watched(tmp_path)
+    other = BlobWriter(Watched(tmp_path), store.monotonic)
+    put_all(other, TEXTS[:1])
+    store.unsettled.add(blob_key(digest_of(TEXTS[0])))
+    writer = BlobWriter(store, store.monotonic)
+    put_all(writer, TEXTS[:1])
+    writer.commit()
+    assert store.bunches == []
+    assert store.unsettled == set()
+    store.unsettled.add(blob_key(digest_of(TEXTS[0])))
+    put_blob(store, TEXTS[0])
+    assert store.unsettled == set()
+
+
 def test_large_artefacts_wait_for_no_others(tmp_path: Path) -> None:
     store = Watched(tmp_path)
     writer = BlobWriter(store, store.monotonic)
@@ -109,9 +125,9 @@ class Raced(Watched):
 
     frame = b""
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
         super().put_many([(key, self.frame) for key, _ in objects])
-        return super().put_many(objects)
+        super().put_many(objects)
 
 
 @pytest.mark.parametrize(("theirs", "same"), [(TEXTS[0], True), (b"another one", False)])
@@ -121,7 +137,9 @@ def test_another_writer_is_a_conflict_only_with_other_plain_bytes(tmp_path: Path
     writer = BlobWriter(store, store.monotonic)
     if same:
         put_all(writer, TEXTS[:1])
+        store.unsettled.add(blob_key(digest_of(TEXTS[0])))
         writer.commit()
+        assert store.unsettled == set()
     else:
         with pytest.raises(BlobError):
             writer.put(TEXTS[0])
@@ -134,15 +152,15 @@ class Failing(Watched):
 
     where = "put_many"
 
-    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
         if self.bunches and self.where == "put_many":
             raise StoreError("the disk is full")
-        return super().put_many(objects)
+        super().put_many(objects)
 
-    def settle(self, folders: Iterable[str]) -> None:
+    def settle(self, keys: Iterable[str]) -> None:
         if self.where == "settle":
             raise StoreError("the disk is full")
-        super().settle(folders)
+        super().settle(keys)
 
 
 @pytest.mark.parametrize("where", ["put_many", "settle"])
@@ -161,17 +179,77 @@ def test_after_a_failure_nothing_is_ever_called_durable(tmp_path: Path, where: s
         writer.put(TEXTS[9])
 
 
+class Stumbling(Watched):
+    """Something that is no disk fails so many times, wherever blobs are written."""
+
+    stumbles = 1
+
+    def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        if self.bunches and self.stumbles:
+            self.stumbles -= 1
+            raise MemoryError
+        super().put_many(objects)
+
+
+def test_what_fails_by_chance_is_tried_once_more_one_by_one(tmp_path: Path) -> None:
+    store = Stumbling(tmp_path)
+    writer = BlobWriter(store, store.monotonic)
+    put_all(writer, TEXTS[:20])
+    writer.commit()
+    assert [get_blob(store, digest_of(text), len(text)) for text in TEXTS[:20]] == TEXTS[:20]
+
+
+def test_what_keeps_failing_is_said_in_words_and_ends_the_run(tmp_path: Path) -> None:
+    store = Stumbling(tmp_path)
+    store.stumbles = 9
+    writer = BlobWriter(store, store.monotonic)
+    put_all(writer, TEXTS[:20])
+    for _ in range(3):
+        with pytest.raises(StoreError, match="artefacts could not be kept: MemoryError") as caught:
+            writer.commit()
+    assert len(caught.traceback) < 6
+    with pytest.raises(StoreError, match="MemoryError"):
+        writer.put(TEXTS[30])
+
+
+def test_whoever_breaks_off_a_write_breaks_off_the_run(tmp_path: Path) -> None:
+    class Interrupted(Watched):
+        def monotonic(self) -> float:
+            if len(self.bunches) == 1:
+                raise KeyboardInterrupt
+            return 0.0
+
+    store = Interrupted(tmp_path)
+    writer = BlobWriter(store, store.monotonic)
+    with pytest.raises(KeyboardInterrupt):
+        writer.put(TEXTS[0])
+    for _ in range(2):
+        with pytest.raises(StoreError, match="broken off"):
+            writer.commit()
+
+
+def test_each_folder_is_settled_once_before_a_part(tmp_path: Path) -> None:
+    store = Watched(tmp_path, object_s=0.001)
+    writer = BlobWriter(store, store.monotonic)
+    put_all(writer)
+    assert store.settled == []
+    writer.commit()
+    assert store.settled == [len({blob_key(digest_of(text)).rpartition("/")[0] for text in TEXTS})]
+    writer.commit()
+    assert store.settled[1:] == [0]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_commit_waits_for_what_other_threads_are_writing(tmp_path: Path, fails: bool) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(Watched):
-        def put_many(self, objects: Sequence[tuple[str, bytes]]) -> set[str]:
+        def put_many(self, objects: Sequence[tuple[str, bytes]]) -> None:
             begun.set()
             assert go_on.wait(20)
             if fails:
                 raise StoreError("the disk is full")
-            return super().put_many(objects)
+            super().put_many(objects)
 
     store = Slow(tmp_path)
     writer = BlobWriter(store, store.monotonic)

@@ -272,12 +272,14 @@ def test_many_are_all_synced_before_any_has_a_name_and_settling_makes_the_names_
         real_sync(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    unsettled = folder.put_many([("a/b/1", b"x"), ("a/b/2", b"y"), ("a/c/3", b"z")])
+    objects = [("a/b/1", b"x"), ("a/b/2", b"y"), ("a/c/3", b"z")]
+    folder.put_many(objects)
     assert {path.parent.name for path in names} == {".tmp"}
     assert named == [3, 3, 3]
-    folder.settle(unsettled)
+    folder.settle(key for key, _ in objects)
+    assert len(names) == 5
     assert {str(path) for path in names[3:]} == {f"{folder.path}/a/b", f"{folder.path}/a/c"}
-    assert [folder.get(key) for key in ("a/b/1", "a/b/2", "a/c/3")] == [b"x", b"y", b"z"]
+    assert [folder.get(key) for key, _ in objects] == [data for _, data in objects]
     assert folder.leftovers() == ()
 
 
@@ -299,7 +301,8 @@ def test_of_many_on_a_disk_that_fails_those_with_a_name_are_whole(
         with monkeypatch.context() as broken:
             broken.setattr(os, call, fails)
             with suppress(StoreError):
-                folder.settle(folder.put_many(objects))
+                folder.put_many(objects)
+                folder.settle(key for key, _ in objects)
                 break
         assert folder.leftovers() == ()
         kept = set(folder.keys("a/")) - {"a/before"}
@@ -307,6 +310,33 @@ def test_of_many_on_a_disk_that_fails_those_with_a_name_are_whole(
     else:
         pytest.fail(f"{call} is called more often than was thought")
     assert [folder.get(key) for key, _ in objects] == [data for _, data in objects]
+
+
+def test_one_unfinished_file_that_cannot_be_removed_keeps_none_of_the_others(
+    folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = Path.unlink, [1]
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(StoreError, match="cannot be written"):
+        folder.put_many([(f"a/{number}", b"x") for number in range(9)])
+    assert len(folder.leftovers()) == 1
+    assert len(list(folder.keys("a/"))) == 9
+
+
+def test_where_a_name_cannot_be_made_durable_its_key_is_named(
+    folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.put("a/x", b"")
+    monkeypatch.setattr(directory, "_sync_folder", _Failing(errno.ENOSPC))
+    with pytest.raises(StoreError, match="a/b: not written, the disk is full"):
+        folder.put("a/b", b"x")
 
 
 def test_of_many_a_conflict_is_told_and_changes_nothing(folder: DirectoryStore) -> None:
