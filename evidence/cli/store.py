@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _LOCK_WAIT_S = 30.0
 
+_AT_WORK_S = 3600.0
+"""How long a writer may still be at an unfinished file, seconds; it takes moments."""
+
 
 @click.group()
 def command() -> None:
@@ -105,7 +108,7 @@ def check(ctx: click.Context, repair: bool, store: str) -> None:
             click.echo(f"step {step.number} {step.name}: {one_line(detail)}")
     left = len(opened.leftovers()) if isinstance(opened, DirectoryStore) else 0
     if left:
-        click.echo(f"{left} unfinished files in .tmp, by writers that died or are at work; --repair removes them")
+        click.echo(f"{left} unfinished files in .tmp, by writers that died or are at work; --repair removes old ones")
     passed = sum(step.status is not Status.FAILED for step in report.steps)
     click.echo(f"store check: {passed} of {len(report.steps)} steps found nothing wrong")
     if report.failed:
@@ -152,7 +155,9 @@ command.add_command(copy)
 
 
 def _repair(store: "Store") -> list[str]:
-    """Make the checkpoint hint again and clear `.tmp/`, while nobody seals."""
+    """Make the checkpoint hint again and clear `.tmp/` of what no writer is at any more, while nobody seals."""
+    import time
+
     from evidence.log.chain import checkpoint_sizes
     from evidence.store.directory import DirectoryStore
     from evidence.store.layout import CHECKPOINT_HINT_KEY, checkpoint_key
@@ -164,7 +169,7 @@ def _repair(store: "Store") -> list[str]:
         if newest is not None:
             store.replace(CHECKPOINT_HINT_KEY, store.get(checkpoint_key(newest)))
             done.append(f"{CHECKPOINT_HINT_KEY}: made again from {checkpoint_key(newest)}")
-        for path in store.leftovers() if isinstance(store, DirectoryStore) else ():
+        for path in store.leftovers(before=time.time() - _AT_WORK_S) if isinstance(store, DirectoryStore) else ():
             path.unlink(missing_ok=True)
             done.append(f".tmp/{path.name}: removed")
     return done

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 from evidence.store.flock import held
@@ -130,10 +131,15 @@ class DirectoryStore:
         """Hold the store's lock file; the operating system lets go of it when the process dies."""
         return held(self._root / LOCK, wait_s=wait_s, mode=0o640, what=str(self._root))
 
-    def leftovers(self) -> tuple[Path, ...]:
-        """Return the files that writers left in `.tmp/` when they died (or are writing now)."""
+    def leftovers(self, *, before: float | None = None) -> tuple[Path, ...]:
+        """
+        Return the files that writers left in `.tmp/` when they died (or are writing now).
+
+        `before` leaves out those that are younger: seconds since 1970. A writer is at a file for moments.
+        """
         folder = self._root / TEMPORARY
-        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+        return tuple(path for path in found if before is None or _written_at(path) < before)
 
     def _place(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key).split("/"))
@@ -224,6 +230,14 @@ class DirectoryStore:
             if stat.S_ISLNK(found.st_mode):
                 self._refuse_links(Path(folder))
         return folder
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file was last written, seconds since 1970; the end of time for one that is gone meanwhile."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return inf
 
 
 def _read(path: str, size: int) -> bytes:

@@ -1,7 +1,9 @@
 """`verify` as an auditor uses it."""
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,10 +277,15 @@ def test_repair_makes_again_what_is_derived_and_touches_no_evidence(auditor: Aud
     assert ended.code == ExitCode.UNVERIFIED
     assert "1 unfinished files in .tmp" in ended.out
     before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file() and path != left}
+    young = left.with_name("4567")
+    young.write_bytes(b"a writer is at it")
+    os.utime(left, times=(time.time() - 3700,) * 2)
     ended = auditor("store", "check", "--repair")
     assert ended.code == ExitCode.DONE
     assert "log/checkpoint: made again from log/checkpoints/000000000017" in ended.out
     assert ".tmp/0123: removed" in ended.out
+    assert ".tmp/4567" not in ended.out
+    assert young.exists()
     assert hint.read_bytes() == whole
     assert not left.exists()
     assert {path: path.read_bytes() for path in before} == before
