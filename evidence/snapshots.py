@@ -4,12 +4,11 @@ What is known of each asset: the newest answer to each question, the one before 
 Signatures and digests of statements are checked once, by the history; the digest of an answer when it is fetched.
 """
 
-from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from itertools import groupby
 from types import MappingProxyType
 
 from evidence.errors import Error
@@ -17,7 +16,8 @@ from evidence.log.assets import load_assets
 from evidence.log.captures import newest_of
 from evidence.log.erased import erased_in, is_gone
 from evidence.log.erasure import Erasure
-from evidence.log.history import Entry, History
+from evidence.log.history import History
+from evidence.log.newest import newest_first
 from evidence.log.outline import Outline
 from evidence.log.part import PartStatement
 from evidence.model.asset import Asset
@@ -221,6 +221,12 @@ class Snapshots:
         known = self._known.get(asset)
         return tuple(known.readings.get(question, ())) if known else ()
 
+    def among(self, blobs: Collection[Digest]) -> "Snapshots":
+        """Return the same, but for answers that are none of `blobs`: of those nothing is known."""
+        there = copy(self)
+        there._known = {asset: _among(known, blobs) for asset, known in self._known.items()}
+        return there
+
     def known(self, reading: Reading) -> Reading:
         """Return the reading that is held already, where it is one of the newest: it need not be held twice."""
         same = (one for one in self.newest(reading.capture.asset, reading.capture.question) if one == reading)
@@ -336,27 +342,6 @@ def erased_configuration(snapshots: Snapshots, asset: AssetId, platforms: Platfo
     return None
 
 
-def newest_first(
-    history: History, says_nothing: Callable[[Outline], bool] | None = None
-) -> Iterator[tuple[Entry, PartStatement]]:
-    """
-    Yield the parts, the newest first.
-
-    Log order counts; only within a batch, which is ordered by digest, the time a part gives itself. A part that an
-    outline is at hand of is not opened where by that it `says_nothing` new; it is asked when all of the batches after
-    it were yielded.
-    """
-    ends = sorted(history.ledger.chain.roots)
-    entries = (entry for entry in reversed(history.statements) if entry.kind == "part")
-    for _, batch in groupby(entries, key=lambda entry: bisect_right(ends, entry.index)):
-        parts = []
-        for entry in batch:
-            told = history.outlined(entry) if says_nothing is not None else None
-            if told is None or says_nothing is None or not says_nothing(told):
-                parts.append((entry, history.part(entry)))
-        yield from sorted(parts, key=_time, reverse=True)
-
-
 def _stand(standing: dict[str, Standing], reading: Reading) -> None:
     """Take note of the next older answer."""
     question, blob = reading.capture.question, reading.capture.blob
@@ -366,10 +351,6 @@ def _stand(standing: dict[str, Standing], reading: Reading) -> None:
             known.since = reading
         else:
             known.before = reading
-
-
-def _time(pair: tuple[Entry, PartStatement]) -> tuple[str, int]:
-    return pair[1].started, pair[1].chunk
 
 
 def by_platform(readings: Iterable[Reading]) -> list[list[Reading]]:
@@ -383,6 +364,12 @@ def by_platform(readings: Iterable[Reading]) -> list[list[Reading]]:
 def platform_of(platforms: Platforms, name: str | None) -> Platform:
     """Return the platform an answer was asked by, else the one for devices nobody knows."""
     return (platforms.named(name) if name else None) or platforms.generic
+
+
+def _among(known: _Known, blobs: Collection[Digest]) -> _Known:
+    readings = {name: [one for one in kept if one.capture.blob in blobs] for name, kept in known.readings.items()}
+    cut_off = {name: one for name, one in known.cut_off.items() if one.capture.blob in blobs}
+    return replace(known, readings={name: kept for name, kept in readings.items() if kept}, cut_off=cut_off)
 
 
 def _worse(one: Visit, other: Visit) -> bool:

@@ -16,11 +16,12 @@ from evidence.checks.hardware_addresses import OWN_OR_INVALID, ports_of
 from evidence.checks.replaced import WATCHED
 from evidence.checks.tables import Share, Spell, Tables, is_large
 from evidence.log.captures import newest_of
+from evidence.log.newest import newest_first
 from evidence.model.capture import Capture
 from evidence.model.fact import Fact
 from evidence.model.names import AssetId, Digest
 from evidence.normalise.facts import asked_as
-from evidence.snapshots import Reading, Snapshots, newest_first
+from evidence.snapshots import Reading, Snapshots
 
 LOOK_BACK_DAYS = 90
 """How far back is looked: a quarter; an exchange that nobody explained within it was reported ninety times."""

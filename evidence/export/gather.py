@@ -1,8 +1,9 @@
 """What goes into a bundle: which leaves of the log, which of their statements, and which artefacts those name."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from evidence.bundle.layout import artefact_path, blob_path, statement_path
 from evidence.clock import parse_rfc3339, rfc3339
@@ -251,25 +252,25 @@ def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: 
         return
     outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
     captures = Columns.of(part.captures)
-    wanted = [index for index, said in enumerate(captures.alike) if selection.wants(said.asset)]
-    if selection.assets and not outcomes and not wanted:
+    if selection.assets and not outcomes and not any(selection.wants(said.asset) for said in captures.alike):
         return
     _supply(gathered, entry, accepted)
     gathered.named.update(part.previous)
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
-    _take_captures(gathered, entry, captures, wanted)
+    _take_captures(gathered, entry, captures, selection)
     answers = {blob for blob, _ in captures.blobs}
     left = answers if selection.incident else answers | part.packed.keys()
     others = {digest: length for digest, length in part.blobs().items() if digest not in left}
     _add_blobs(gathered, selection, others)
 
 
-def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, wanted: Iterable[int]) -> None:
-    alike, blobs, times, artefacts = captures.alike, captures.blobs, captures.at, gathered.artefacts
-    for index in wanted:
-        said, at = alike[index], times[index]
-        key = (said.asset, said.question, blobs[index][0])
+def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, selection: Selection) -> None:
+    artefacts = gathered.artefacts
+    for index, said, (blob, _), at in zip(count(), captures.alike, captures.blobs, captures.at, strict=False):
+        if selection.assets and said.asset not in selection.assets:
+            continue
+        key = said.asset, said.question, blob
         known = artefacts.get(key)
         if known is None:
             artefacts[key] = Artefact(first=captures[index], statement=entry.digest, last_at=at)

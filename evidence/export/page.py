@@ -10,12 +10,8 @@ from evidence.snapshots import Snapshots
 from evidence.verify.result import Report, Status, Step
 from evidence.verify.slots import Calendar
 
-_UNCHECKED = Step(
-    number=1,
-    name="bundle",
-    status=Status.NOT_CHECKED,
-    details=("a page cannot vouch for what it lies in: README.txt beside it says how to check this bundle",),
-)
+_UNCHECKED = "a page cannot vouch for what it lies in: README.txt beside it says how to check this bundle"
+_NARROWED = "answers that no finding of this bundle rests on are not in it, and nothing of them is on this page"
 
 
 def report_page(
@@ -27,7 +23,13 @@ def report_page(
     platforms: Platforms,
     tool: str,
 ) -> bytes:
-    """Return the page of what was known of the chosen assets at a moment; what it says of itself is not-checked."""
-    verification = Report(checkpoint=snapshots.history.checkpoint, steps=(_UNCHECKED,), calendar=calendar)
+    """
+    Return the page of what was known of the chosen assets at a moment; what it says of itself is not-checked.
+
+    Where requirements were chosen, `snapshots` knows only the answers that are handed out.
+    """
+    details = (_UNCHECKED, _NARROWED) if selection.controls or selection.profile else (_UNCHECKED,)
+    step = Step(number=1, name="bundle", status=Status.NOT_CHECKED, details=details)
+    verification = Report(checkpoint=snapshots.history.checkpoint, steps=(step,), calendar=calendar)
     document = compose(snapshots, verification, platforms, at=at, store=None, tool=tool, only=selection.assets or None)
     return render_html(document).encode("utf-8", "replace")

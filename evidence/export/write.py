@@ -144,11 +144,13 @@ def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page)
     slots = slots_of(gathered, selection)
     calendar = slots.calendar if slots else None
     judged = judgement(store, gathered, selection)
+    shown = snapshots
     if judged is not None and (selection.controls or selection.profile):
         gathered.keep(judged.evidence)
+        shown = snapshots.among(judged.evidence)
     made = {
         "data/README.txt": readme(gathered, selection),
-        "data/report.html": page(snapshots, selection, parse_rfc3339(gathered.span.as_of), calendar),
+        "data/report.html": page(shown, selection, parse_rfc3339(gathered.span.as_of), calendar),
         **tables(gathered, snapshots, selection, slots),
         **(judged_files(judged, places(gathered)) if judged is not None else {}),
         **_log(store, gathered),

@@ -25,10 +25,12 @@ class Texts:
     _seen: dict[int, object] = field(default_factory=dict)
     """The held ones again, by `id`: most of what comes is one of them, and need not be compared."""
 
-    def held(self, said: Iterable[_Said]) -> tuple[_Said, ...]:
+    def held(self, said: Sequence[_Said]) -> tuple[_Said, ...]:
         """Return the same things, each the one that is held."""
-        seen: Any = self._seen.get
-        return tuple([seen(id(one)) or self._hold(one) for one in said])
+        found: list[Any] = list(map(self._seen.get, map(id, said)))
+        for index in [index for index, one in enumerate(found) if one is None]:
+            found[index] = self._hold(said[index])
+        return tuple(found)
 
     def _hold(self, one: Any) -> Any:
         found = self._one.setdefault(one, one)

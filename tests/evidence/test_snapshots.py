@@ -38,6 +38,18 @@ def test_as_of_forgets_what_came_later(plant) -> None:  # type: ignore[no-untype
     assert read(plant, "2026-11-19T00:00:00Z").assets == ()
 
 
+def test_among_some_answers_nothing_is_known_of_the_others(plant) -> None:  # type: ignore[no-untyped-def]
+    whole = read(plant)
+    new, old = whole.newest(SW, "running-config")
+    among = whole.among({old.capture.blob})
+    assert among.newest(SW, "running-config") == (old,)
+    assert dict(among.latest(SW)) == {"running-config": old}
+    assert among.assets == whole.assets
+    assert among.visit(SW) == whole.visit(SW)
+    assert whole.newest(SW, "running-config") == (new, old)
+    assert not [one for asset in whole.assets for one in whole.among(()).latest(asset).values()]
+
+
 def test_both_shares_give_back_the_whole_answer(plant, plant_module: ModuleType) -> None:  # type: ignore[no-untyped-def]
     snapshots = read(plant)
     (reading, *_) = snapshots.newest(SW, "running-config")

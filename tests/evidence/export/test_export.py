@@ -22,6 +22,7 @@ from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
 from evidence.log.seal import seal
 from evidence.model.names import AssetId
+from evidence.report.render import short
 from evidence.verify.bundle_verifier import verify_bundle
 from evidence.verify.result import Report, Status
 from evidence.verify.verifier import verify
@@ -172,7 +173,16 @@ def test_one_control_can_be_handed_out_by_a_frameworks_own_id(own: Any, tmp_path
     supplied = {row["file"]: row["sha256"] for row in rows(bag, "evidence.csv")}
     assert cited <= supplied.keys()
     assert {supplied[name] for name in cited} == set(supplied.values())
-    assert len(supplied) < len(rows(own.unpack(tmp_path / "all"), "evidence.csv"))
+    everything = own.unpack(tmp_path / "all")
+    withheld = {row["sha256"] for row in rows(everything, "evidence.csv")} - set(supplied.values())
+    assert withheld
+    whole = (everything / "data/report.html").read_text(encoding="utf-8")
+    report_page = (bag / "data/report.html").read_text(encoding="utf-8")
+    assert any(short(digest) in whole for digest in withheld)
+    assert not any(short(digest) in report_page for digest in withheld)
+    assert any(short(digest) in report_page for digest in supplied.values())
+    assert "answers that no finding of this bundle rests on are not in it" in report_page
+    assert "answers that no finding" not in whole
     report = verify_bundle(narrow, trusted_root=own.root)
     assert not report.failed, words(report)
     assert statuses(report)["artefacts"] is Status.NOT_CHECKED
