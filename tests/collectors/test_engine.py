@@ -58,6 +58,7 @@ class Kept:
     """A recorder that remembers what it was given."""
 
     nearby = True
+    due = False
 
     def __init__(self, *, full: bool = False) -> None:
         self.outcomes: dict[str, Outcome] = {}
@@ -71,6 +72,9 @@ class Kept:
         self.outcomes[findings.asset] = outcome
         self.heard[findings.asset] = len(findings.heard)
         return ()
+
+    def write_due(self) -> None:
+        raise AssertionError("it is never due")
 
 
 class Scripted:
