@@ -367,9 +367,20 @@ def platform_of(platforms: Platforms, name: str | None) -> Platform:
 
 
 def _among(known: _Known, blobs: Collection[Digest]) -> _Known:
+    newest = {name: kept[0].capture.at for name, kept in known.readings.items()}
     readings = {name: [one for one in kept if one.capture.blob in blobs] for name, kept in known.readings.items()}
-    cut_off = {name: one for name, one in known.cut_off.items() if one.capture.blob in blobs}
-    return replace(known, readings={name: kept for name, kept in readings.items() if kept}, cut_off=cut_off)
+    return replace(
+        known,
+        readings={name: kept for name, kept in readings.items() if kept},
+        standing={name: one for name, one in known.standing.items() if one.since.capture.blob in blobs},
+        cut_off={name: one for name, one in known.cut_off.items() if one.capture.blob in blobs},
+        # One that was erased is told of where none is newer; what is left out here may be.
+        erased={
+            name: one
+            for name, one in known.erased.items()
+            if one.capture.blob in blobs and one.capture.at > newest.get(name, "")
+        },
+    )
 
 
 def _worse(one: Visit, other: Visit) -> bool:

@@ -11,7 +11,7 @@ from evidence.verify.result import Report, Status, Step
 from evidence.verify.slots import Calendar
 
 _UNCHECKED = "a page cannot vouch for what it lies in: README.txt beside it says how to check this bundle"
-_NARROWED = "answers that no finding of this bundle rests on are not in it, and nothing of them is on this page"
+_NARROWED = "answers that no finding of this bundle rests on are not in it, and not on this page, newer ones neither"
 
 
 def report_page(
@@ -28,8 +28,10 @@ def report_page(
 
     Where requirements were chosen, `snapshots` knows only the answers that are handed out.
     """
-    details = (_UNCHECKED, _NARROWED) if selection.controls or selection.profile else (_UNCHECKED,)
+    narrowed = bool(selection.controls or selection.profile)
+    details = (_UNCHECKED, _NARROWED) if narrowed else (_UNCHECKED,)
     step = Step(number=1, name="bundle", status=Status.NOT_CHECKED, details=details)
     verification = Report(checkpoint=snapshots.history.checkpoint, steps=(step,), calendar=calendar)
-    document = compose(snapshots, verification, platforms, at=at, store=None, tool=tool, only=selection.assets or None)
+    only = selection.assets or None
+    document = compose(snapshots, verification, platforms, at=at, store=None, tool=tool, only=only, narrowed=narrowed)
     return render_html(document).encode("utf-8", "replace")

@@ -35,11 +35,13 @@ def compose(
     root_key: str | None = None,
     judgement: Judgement | None = None,
     only: Collection[AssetId] | None = None,
+    narrowed: bool = False,
 ) -> Document:
     """
     Return the report of what `snapshots` holds and the newest assessment found, with the whole log verified.
 
     `only` narrows it to some assets. `store` is where the evidence lies; `None` where the page lies in a bundle.
+    `narrowed` says that `snapshots` knows only of answers that are handed out.
     """
     assets = [asset for asset in snapshots.assets if only is None or asset in only]
     history = snapshots.history
@@ -66,6 +68,7 @@ def compose(
         slots=slots_of(verification.calendar),
         not_checked=(*_gaps(verification), *_NEVER_CHECKED),
         judgement=judgement,
+        narrowed=narrowed,
     )
 
 

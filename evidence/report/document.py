@@ -199,6 +199,8 @@ class Document:
     """(what, why)."""
     judgement: Judgement | None
     """The newest assessment; `None` where nothing was judged."""
+    narrowed: bool
+    """Whether only the answers that are handed out are told of; there may be others, and newer ones."""
 
     @property
     def failed(self) -> tuple[Step, ...]:

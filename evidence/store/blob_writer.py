@@ -71,9 +71,13 @@ class BlobWriter:
         with self._turn:
             self._turn.wait_for(lambda: not self._at_work)
             self._refuse_after_failure()
-            unsettled, self._unsettled = self._unsettled, {}
+            unsettled = dict(self._unsettled)
         with self._working():
             self._bulk.settle(unsettled.values())
+        with self._turn:
+            for folder, key in unsettled.items():
+                if self._unsettled.get(folder) is key:  # what was noted meanwhile stays
+                    del self._unsettled[folder]
 
     def _put_in_bunches(self, bulk: Bulk, digest: Digest, data: bytes) -> None:
         try:

@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -27,7 +27,7 @@ TEMPORARY = ".tmp"
 LOCK = ".lock"
 """The file whose lock keeps a second sealer out."""
 
-_WRITING = os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _OURS = frozenset({TEMPORARY, LOCK})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
@@ -40,6 +40,8 @@ class DirectoryStore:
         self._root = path.resolve()
         if not self._root.is_dir():
             raise StoreError(f"no store at {path}", hint="`plantproof init` and `plantproof collect` make one")
+        self._named: set[str] = set()
+        """Folders whose own names are durable."""
 
     @property
     def path(self) -> Path:
@@ -56,14 +58,28 @@ class DirectoryStore:
         self._write(objects, self._link)
 
     def settle(self, keys: Iterable[str]) -> None:
-        """Make the names of these objects durable: each folder they lie in once."""
+        """
+        Make the names of these objects durable: each folder they lie in once.
+
+        And once for this store, the names of those folders: whoever made them may have died before he did.
+        """
+        unsettled: dict[str, str] = {}
+        named: list[str] = []
+        for key in keys:
+            folder = check_key(key).rpartition("/")[0]
+            unsettled[folder] = key
+            while folder and folder not in self._named:
+                named.append(folder)
+                folder = folder.rpartition("/")[0]
+                unsettled[folder] = key
         key = ""
         try:
-            for folder, named in {check_key(one).rpartition("/")[0]: one for one in keys}.items():
-                key = named
+            for folder, about in unsettled.items():
+                key = about
                 _sync_folder(self._root / folder)
         except OSError as error:
             raise _in_words(key, error) from error
+        self._named.update(named)
 
     def replace(self, key: str, data: bytes) -> None:
         """Write `data` under a hint key, whatever was there."""
@@ -171,24 +187,31 @@ class DirectoryStore:
         # Strings, not paths: one asset's answers are some ten of these calls, and a night has thousands. All are
         # written before the first is synced: a new file after a sync costs ext4 several times as much.
         begun: list[tuple[str, str, str, bytes]] = []
+        handles: list[int] = []
         key = ""
         try:
-            try:
+            with ExitStack() as files:
                 for key, data in objects:
                     check_size(key, len(data))
                     *folders, name = check_key(key).split("/")
                     temporary = f"{self._folder([TEMPORARY])}/{secrets.token_hex(12)}"
-                    begun.append((temporary, f"{self._folder(folders)}/{name}", key, data))
-                    _write_new(temporary, data)
-                for one in begun:
+                    place = f"{self._folder(folders)}/{name}"
+                    handle = os.open(temporary, _WRITING, 0o640)
+                    files.callback(os.close, handle)
+                    begun.append((temporary, place, key, data))
+                    handles.append(handle)
+                    _write_whole(handle, data)
+                for one, handle in zip(begun, handles, strict=True):
                     key = one[2]
-                    _sync_file(one[0])
-                for temporary, place, key, data in begun:
-                    give_name(temporary, place, key, data)
-            finally:
-                _unlink_all(one[0] for one in begun)
+                    os.fsync(handle)
+            for temporary, place, key, data in begun:
+                give_name(temporary, place, key, data)
         except OSError as error:
             raise _in_words(key, error) from error
+        finally:
+            for temporary, *_ in begun:
+                with suppress(OSError):  # it has no key; `store check --repair` removes it
+                    Path(temporary).unlink(missing_ok=True)
 
     def _link(self, temporary: str, place: str, key: str, data: bytes) -> None:
         try:
@@ -216,16 +239,16 @@ class DirectoryStore:
         Path(temporary).replace(place)
 
     def _folder(self, parts: Sequence[str]) -> str:
-        """Return a folder below the root; what is missing is made, durable in its parent; a link is refused."""
+        """Return a folder below the root; what is missing is made; a link is refused."""
         folder = str(self._root)
         for part in parts:
-            above, folder = folder, f"{folder}/{part}"
+            folder = f"{folder}/{part}"
             try:
                 found = os.lstat(folder)
             except FileNotFoundError:
                 with suppress(FileExistsError):
                     Path(folder).mkdir(mode=0o750)
-                    _sync_folder(above)
+                    self._named.discard(os.path.relpath(folder, self._root))
                 found = os.lstat(folder)
             if stat.S_ISLNK(found.st_mode):
                 self._refuse_links(Path(folder))
@@ -252,35 +275,10 @@ def _read(path: str, size: int) -> bytes:
         os.close(handle)
 
 
-def _write_new(path: str, data: bytes) -> None:
-    handle = os.open(path, _WRITING | os.O_CREAT | os.O_EXCL, 0o640)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-    finally:
-        os.close(handle)
-
-
-def _sync_file(path: str) -> None:
-    """Make what a file holds durable; Windows wants to be able to write for that."""
-    handle = os.open(path, _WRITING)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _unlink_all(paths: Iterable[str]) -> None:
-    """Remove files that may be gone; one that cannot be removed keeps none of the others."""
-    failed: OSError | None = None
-    for path in paths:
-        try:
-            Path(path).unlink(missing_ok=True)
-        except OSError as error:
-            failed = failed or error
-    if failed is not None:
-        raise failed
+def _write_whole(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
 
 
 def _sync_folder(folder: str | Path) -> None:

@@ -50,6 +50,18 @@ def test_among_some_answers_nothing_is_known_of_the_others(plant) -> None:  # ty
     assert not [one for asset in whole.assets for one in whole.among(()).latest(asset).values()]
 
 
+def test_an_erased_answer_is_told_of_among_others_only_where_none_is_newer(plant) -> None:  # type: ignore[no-untyped-def]
+    new, old = (one.capture.blob for one in read(plant).newest(SW, "running-config"))
+    for gone, told in ((old, False), (new, True)):
+        erased = {gone: object()}
+        whole = Snapshots(plant.store, History.read(plant.store), erased=erased)  # type: ignore[arg-type]
+        assert ("running-config" in whole.erased(SW)) is told
+        assert ("running-config" in whole.among({gone}).erased(SW)) is told
+        assert not whole.among(()).erased(SW)
+    assert read(plant).among(()).standing(SW, "running-config") is None
+    assert read(plant).among({new}).standing(SW, "running-config") == read(plant).standing(SW, "running-config")
+
+
 def test_both_shares_give_back_the_whole_answer(plant, plant_module: ModuleType) -> None:  # type: ignore[no-untyped-def]
     snapshots = read(plant)
     (reading, *_) = snapshots.newest(SW, "running-config")

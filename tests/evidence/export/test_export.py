@@ -183,6 +183,22 @@ def test_one_control_can_be_handed_out_by_a_frameworks_own_id(own: Any, tmp_path
     assert any(short(digest) in report_page for digest in supplied.values())
     assert "answers that no finding of this bundle rests on are not in it" in report_page
     assert "answers that no finding" not in whole
+
+
+def test_a_narrowed_page_says_nothing_of_the_log_that_it_does_not_show(own: Any) -> None:
+    narrow, whole = own.folder / "few.zip", own.folder / "every.zip"
+    own.export(narrow, controls=("CFG-01",))
+    own.export(whole)
+    page = {}
+    for path in (narrow, whole):
+        with zipfile.ZipFile(path) as archive:
+            (name,) = [one for one in archive.namelist() if one.endswith("data/report.html")]
+            page[path] = archive.read(name).decode()
+    silent = page[whole].count("No answer of this asset is in the log.")
+    assert page[narrow].count("No answer of this asset is in this bundle.") > silent > 0
+    for words_of_the_whole in ("No answer of this asset is in the log.", ">never<", "Last read", "never read has none"):
+        assert words_of_the_whole in page[whole]
+        assert words_of_the_whole not in page[narrow]
     report = verify_bundle(narrow, trusted_root=own.root)
     assert not report.failed, words(report)
     assert statuses(report)["artefacts"] is Status.NOT_CHECKED

@@ -275,6 +275,36 @@ def test_a_commit_waits_for_what_other_threads_are_writing(tmp_path: Path, fails
     assert sorted(ended) == (["commit failed", "put failed"] if fails else ["commit 1", "put 1"])
 
 
+def test_a_commit_beside_another_waits_for_its_settling(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Watched):
+        def settle(self, keys: Iterable[str]) -> None:
+            begun.set()
+            assert go_on.wait(20)
+            super().settle(keys)
+
+    store = Slow(tmp_path)
+    writer = BlobWriter(store, store.monotonic)
+    put_all(writer, TEXTS[:1])
+    left: list[set[str]] = []
+
+    def commit() -> None:
+        writer.commit()
+        left.append(set(store.unsettled))
+
+    first, second = threading.Thread(target=commit), threading.Thread(target=commit)
+    first.start()
+    assert begun.wait(20)
+    second.start()
+    second.join(0.2)
+    assert left == []
+    go_on.set()
+    first.join(20)
+    second.join(20)
+    assert left == [set(), set()]
+
+
 def test_a_store_that_has_no_bunches_keeps_each_at_once() -> None:
     store = MemoryStore()
     writer = BlobWriter(store, lambda: 0.0)
