@@ -37,6 +37,7 @@ FAULTS = frozenset(
         "",
         "hang-at-connect",
         "hang-at-login",
+        "hang-at-channel",
         "hang-at-shell",
         "hang",
         "silent",
@@ -240,6 +241,8 @@ class _Login(paramiko.ServerInterface):
         return AUTH_SUCCESSFUL if accepted else AUTH_FAILED
 
     def check_channel_request(self, kind: str, _chanid: int) -> int:
+        if self.device is not None and self.device.fault == "hang-at-channel":
+            self._outer.wait(60)
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_env_request(self, *_: Any) -> bool:

@@ -170,13 +170,20 @@ def open_channel(
     """
     Open a session channel and `start` what is to run in it.
 
-    paramiko waits without end for the answer to a channel request, so a timer breaks the connection off.
+    paramiko waits without end for the answer to a channel request, so a timer breaks the connection off; for a channel
+    it would wait as long itself, and who was first would decide what is said.
     """
-    timer = threading.Timer(timeout_s, connection.transport.close)
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        connection.transport.close()
+
+    timer = threading.Timer(timeout_s, give_up)
     timer.daemon = True
     timer.start()
     try:
-        channel = connection.transport.open_session(timeout=timeout_s)
+        channel = connection.transport.open_session(timeout=2 * timeout_s)
         channel.settimeout(timeout_s)
         start(channel)
     except paramiko.ChannelException as error:
@@ -186,12 +193,11 @@ def open_channel(
     except BROKEN as error:
         if isinstance(error, EOFError):
             connection.transport.close()  # nothing can be sent any more, whatever the reading thread knows of it
+        if late.is_set():
+            raise UnreachableError(f"{asset}: no session within {timeout_s:g} s of the login") from error
         if connection.transport.is_active():
             raise RefusedError(f"{asset}: it lets us in and allows no terminal or shell") from error
-        why = "the connection broke off before a session was open"
-        if not timer.is_alive():
-            why = f"no session within {timeout_s:g} s of the login"
-        raise UnreachableError(f"{asset}: {why}") from error
+        raise UnreachableError(f"{asset}: the connection broke off before a session was open") from error
     finally:
         timer.cancel()
     return channel
