@@ -54,7 +54,7 @@ class Watching(SimulatedAgent):
         super()._respond(request, peer)
 
     def most(self, community: str | None = None) -> int:
-        """Return the most requests that arrived within nine tenths of a second; the rest is what a busy machine jitters."""
+        """Return the most requests that arrived in nine tenths of a second; the rest is what a busy machine jitters."""
         moments = sorted(at for at, name in self.arrived if community in (None, name))
         return max(bisect_left(moments, at + 0.9) - index for index, at in enumerate(moments))
 
