@@ -11,7 +11,7 @@ from evidence.verify.result import Report, Status, Step
 from evidence.verify.slots import Calendar
 
 _UNCHECKED = "a page cannot vouch for what it lies in: README.txt beside it says how to check this bundle"
-_NARROWED = "answers that no finding of this bundle rests on are not in it, and not on this page, newer ones neither"
+_NARROWED = "answers that no finding of this bundle rests on are not in it, nor on this page, though they may be newer"
 
 
 def report_page(

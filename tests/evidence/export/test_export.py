@@ -194,6 +194,8 @@ def test_a_narrowed_page_says_nothing_of_the_log_that_it_does_not_show(own: Any)
         with zipfile.ZipFile(path) as archive:
             (name,) = [one for one in archive.namelist() if one.endswith("data/report.html")]
             page[path] = archive.read(name).decode()
+    assert not any("Nothing was judged" in one for one in page.values())
+    assert all("What was judged stands in findings.csv beside this page" in one for one in page.values())
     silent = page[whole].count("No answer of this asset is in the log.")
     assert page[narrow].count("No answer of this asset is in this bundle.") > silent > 0
     for words_of_the_whole in ("No answer of this asset is in the log.", ">never<", "Last read", "never read has none"):
