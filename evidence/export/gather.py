@@ -268,7 +268,7 @@ def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: 
 def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, selection: Selection) -> None:
     artefacts = gathered.artefacts
     for index, said, (blob, _), at in zip(count(), captures.alike, captures.blobs, captures.at, strict=False):
-        if selection.assets and said.asset not in selection.assets:
+        if not selection.wants(said.asset):
             continue
         key = said.asset, said.question, blob
         known = artefacts.get(key)

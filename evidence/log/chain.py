@@ -8,8 +8,8 @@ without their line feeds.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import lt
+from sys import intern
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -121,13 +121,8 @@ def load_leaves(data: bytes, key: str, *, at_most: int) -> tuple[Leaf, ...]:
         match = _LEAF.fullmatch(line)
         if match is None:
             raise LogError(f"{key}: line {number} is not a leaf")
-        leaves.append(Leaf(_kind(match[1]), Digest(match[2].decode())))
+        leaves.append(Leaf(intern(match[1].decode()), Digest(match[2].decode())))
     return tuple(leaves)
-
-
-@lru_cache(maxsize=64)
-def _kind(text: bytes) -> str:
-    return text.decode()
 
 
 def read_chain(store: Store) -> Chain:

@@ -87,5 +87,5 @@ class Bulk(Protocol):
         ...
 
     def settle(self, keys: Iterable[str]) -> None:
-        """Make the names of objects durable; nothing may speak of what another process may have written before."""
+        """Make the names of objects durable, whoever wrote them; nothing may speak of them before."""
         ...

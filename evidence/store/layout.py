@@ -56,7 +56,6 @@ _DEVICE = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z)"
 _COMPONENT = rf"(?!{_DEVICE})[a-z0-9_-][a-z0-9._-]{{0,{MAX_COMPONENT_BYTES - 1}}}(?<!\.)"
 _KEY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT}){{0,{MAX_COMPONENTS - 1}}}")
 _SLOT = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}-[0-9]{8}T[0-9]{4}(?:[0-9]{2})?Z(?:-[0-9a-f]{6})?")
-_KIND = re.compile(r"[a-z]{1,32}")
 
 
 class KeyNameError(Error):
@@ -213,13 +212,6 @@ def part_digest(key: str) -> Digest | None:
     """Return the digest of the part that `key` is for, as `parse_key` does; `None` for any other key."""
     match = _PART.fullmatch(key)
     return Digest(f"sha256:{match['hex']}") if match and _KEY.fullmatch(key) else None
-
-
-def check_kind(kind: str) -> str:
-    """Return `kind` if it can name a kind of statement; raise `KeyNameError` if not."""
-    if not _KIND.fullmatch(kind):
-        raise KeyNameError(f"not a kind of statement: {kind!r:.100}")
-    return kind
 
 
 def _twelve(size: int) -> str:

@@ -121,13 +121,6 @@ def test_a_size_has_twelve_digits(size: int) -> None:
             build(size)
 
 
-def test_a_kind_is_a_short_lower_case_word() -> None:
-    assert layout.check_kind("part") == "part"
-    for kind in ("", "Part", "a" * 33, "a-b", "a/b"):
-        with pytest.raises(KeyNameError):
-            layout.check_kind(kind)
-
-
 def test_components_and_depth_are_bounded() -> None:
     assert layout.check_key("/".join(["a" * 100] * 6))
     with pytest.raises(KeyNameError, match="at most 6"):
