@@ -240,9 +240,5 @@ class Redactor:
 def _meeting(secrets: Mapping[str, str], objects: Sequence[str]) -> dict[str, str]:
     """Return those `secrets`, OIDs with their types, that an answer about `objects` can hold an OID of."""
     within = tuple(f"{asked}." for asked in objects)
-    found = {}
-    for oid, kind in secrets.items():
-        below = f"{oid}."
-        if below.startswith(within) or any(asked.startswith(below) for asked in within):
-            found[oid] = kind
-    return found
+    above = {asked[:end] for asked in within for end, octet in enumerate(asked) if octet == "."}
+    return {oid: kind for oid, kind in secrets.items() if oid in above or f"{oid}.".startswith(within)}

@@ -18,6 +18,8 @@ SHORT = 5
 
 _HEX_SEPARATORS = ("", ":", " ", "-", ".", " 0x", ",0x", ", 0x", "\\x", "%")
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+"""Base64's other alphabet (RFC 4648 §5)."""
 
 _ESCAPED = re.compile("%[0-9A-F]{2}")
 
@@ -81,6 +83,9 @@ def _forms(secret: str, *, short: bool) -> Iterator[Form]:
 
 def _texts(secret: str) -> Iterator[bytes]:
     """Yield the secret as various writers of text write it."""
+    if secret.isascii() and secret.isalnum():
+        yield secret.encode()  # as all of them do
+        return
     written = [
         secret,
         json.dumps(secret)[1:-1],
@@ -102,11 +107,11 @@ def _texts(secret: str) -> Iterator[bytes]:
 
 
 def _hexadecimal(octets: bytes) -> Iterator[Form]:
-    pairs = [f"{octet:02x}" for octet in octets]
+    lower = [f"{octet:02x}" for octet in octets]
+    upper = [pair.upper() for pair in lower]
     for separator in _HEX_SEPARATORS:
-        text = separator.join(pairs)
-        yield Form(text.encode())
-        yield Form(separator.join(pair.upper() for pair in pairs).encode())
+        yield Form(separator.join(lower).encode())
+        yield Form(separator.join(upper).encode())
 
 
 def _base64(octets: bytes) -> Iterator[Form]:
@@ -118,4 +123,4 @@ def _base64(octets: bytes) -> Iterator[Form]:
         core = encoded[first : bits // 6]
         before, after = int(bool(skipped)), int(bool(bits % 6))
         yield Form(core, "", before, after)
-        yield Form(core.translate(bytes.maketrans(b"+/", b"-_")), "", before, after)
+        yield Form(core.translate(_URL_SAFE), "", before, after)

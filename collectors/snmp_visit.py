@@ -1,7 +1,6 @@
 """One asset's SNMP visit: who are you, then what your platform may be asked, then are you still up."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from collectors.inventory.host import SnmpAccess
 from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
@@ -55,7 +54,7 @@ async def visit_snmp(
         sysobjectid = _text(system, SYS_OBJECT_ID)
         if visit.platform is None:
             platform = await _recognised(put, knowledge, sysobjectid, _text(system, SYS_DESCR))
-            findings.heard[:] = [replace(heard, platform=platform) for heard in findings.heard]
+            findings.heard[:] = [heard._replace(platform=platform) for heard in findings.heard]
             session.limit(plan.max_repetitions(asset.safety, platform))
         else:
             platform = knowledge.resolve(platform, sysobjectid)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from collectors.inventory.host import SnmpAccess
 from collectors.memory import Uptime
@@ -12,8 +13,7 @@ from evidence.model.ssh import SshLink
 from evidence.platforms.platform import Platform, Question
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Heard(NamedTuple):
     """One answer, not yet redacted."""
 
     question: Question

@@ -1,7 +1,6 @@
 """What the engine and every transport agree on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from evidence.errors import Error
@@ -114,8 +113,7 @@ class Gate(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back for one question."""
 
     data: bytes | Varbinds

@@ -7,6 +7,7 @@ datagrams, so the few octets that tell are read here. Nothing of this is kept.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evidence.errors import Error
 
@@ -190,8 +191,9 @@ def _value_at(data: bytes, at: int) -> tuple[int, int, int]:
     return tag, start, start + length
 
 
+@lru_cache(maxsize=4096)
 def _dotted(body: bytes) -> str:
-    """Return an OID's content octets as dotted text (X.690 §8.19)."""
+    """Return an OID's content octets as dotted text (X.690 §8.19); devices are asked for the same ones."""
     arcs, arc = [], 0
     for octet in body:
         arc = (arc << 7) | (octet & 0x7F)

@@ -48,5 +48,6 @@ def recognition_of(model: RecognitionModel) -> Recognition:
         sysobjectid=tuple(model.sysobjectid),
         sysdescr=model.sysdescr,
         answers=tuple(model.answers),
+        unnamed=tuple(model.unnamed),
         network_os=tuple(model.network_os),
     )

@@ -2,7 +2,8 @@
 Reading platform files, and finding the platform of a device.
 
 A device is known by the longest prefix of its sysObjectID some platform names (RFC 3418 §2); where several platforms
-name the same prefix, OIDs it has decide, then sysDescr. What stays undecided is the generic platform: no guess.
+name the same prefix, OIDs it has decide, then sysDescr. Where it gives no sysObjectID, only an OID of its vendor that
+it has can tell. What stays undecided is the generic platform: no guess.
 
 Of the packaged files only the heads are read at first (`evidence.platforms.heads`), the rest of one when it is asked
 for; a site's own files are read whole, so that a mistake in one is told before anything is asked.
@@ -62,7 +63,7 @@ class PlatformFileError(Error):
 class Platforms:
     """The platforms known, and how to find one. Nothing that can be asked of it ever changes."""
 
-    __slots__ = ("_by_network_os", "_by_prefix", "_heads", "_named", "_read", "files")
+    __slots__ = ("_by_network_os", "_by_prefix", "_heads", "_named", "_read", "_unnamed", "files")
 
     def __init__(
         self,
@@ -83,12 +84,18 @@ class Platforms:
         self._named: dict[str, Platform] = {}
         self._by_network_os: dict[str, str] = {}
         self._by_prefix: dict[str, list[Platform | Head]] = {}
+        self._unnamed: dict[str, str] = {}
+        """By OID, what a device is that has it and no sysObjectID."""
         for platform in platforms:
             if platform.name in self._heads:
                 raise PlatformFileError(f"{platform.name}: defined twice")
             self._heads[platform.name] = platform
             for prefix in platform.recognition.sysobjectid:
                 self._add_prefix(prefix, platform)
+            for oid in platform.recognition.unnamed:
+                if oid in self._unnamed:
+                    raise PlatformFileError(f"unnamed {oid}: named by both {self._unnamed[oid]} and {platform.name}")
+                self._unnamed[oid] = platform.name
         if GENERIC not in self._heads:
             raise PlatformFileError(f"expected a platform named {GENERIC}, found none")
         for platform in self._heads.values():
@@ -167,7 +174,7 @@ class Platforms:
     def recognise(self, sysobjectid: str | None) -> Question | None:
         """Return the question whose answer `match` needs for a device of this sysObjectID, where it needs one."""
         oids = {oid for known in self._at(sysobjectid) for platform in known for oid in platform.recognition.answers}
-        if not oids:
+        if not (oids := oids if _plain(sysobjectid) else set(self._unnamed)):
             return None
         return Question(
             name=RECOGNISE,
@@ -187,6 +194,9 @@ class Platforms:
         one with such an OID goes before one with a sysDescr pattern, and that before one with neither. Where two fit
         equally, and where nothing matches, it is the generic platform.
         """
+        if not _plain(sysobjectid):
+            names = {self._unnamed[oid] for oid in answered if oid in self._unnamed}
+            return resolved(self.unresolved(names.pop()), None) if len(names) == 1 else self.generic
         for known in self._at(sysobjectid):
             ranked = [(_fit(one.recognition, sysdescr, answered), one) for one in known]
             best = max(rank for rank, _ in ranked)

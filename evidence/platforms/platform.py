@@ -227,6 +227,8 @@ class Recognition:
     OIDs of which one must have a value, where neither tells: appliances whose agent gives the sysObjectID of its
     software (net-snmp) and the host name and kernel the sysDescr.
     """
+    unnamed: tuple[str, ...] = ()
+    """OIDs of which one must have a value where the agent gives no sysObjectID at all."""
     network_os: tuple[str, ...] = ()
     """Values of `ansible_network_os` that mean this platform; its own name always does."""
 

@@ -70,6 +70,9 @@ class RecognitionModel(_Model):
     sysobjectid: list[Oid] = []
     sysdescr: Regex | None = None
     answers: list[Oid] = Field(default=[], max_length=8, description="OIDs of which one must have a value")
+    unnamed: list[Oid] = Field(
+        default=[], max_length=2, description="OIDs of which one must have a value where there is no sysObjectID"
+    )
     network_os: list[Name] = []
 
 

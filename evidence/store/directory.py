@@ -16,6 +16,7 @@ from datetime import datetime
 from math import inf
 from pathlib import Path
 
+from evidence.store import writeback
 from evidence.store.flock import held
 from evidence.store.interface import ConflictError, MissingError, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES, check_key
@@ -89,16 +90,16 @@ class DirectoryStore:
 
     def get(self, key: str) -> bytes:
         """Return the bytes kept under `key`."""
-        *folders, name = check_key(key).split("/")
+        *folders, _ = check_key(key).split("/")
         try:
             # Strings, not paths, and as few calls as will do: this is what verifying a log of years waits for.
+            path = f"{self._root}/{key}"
+            found = os.lstat(path)
             folder = str(self._root)
             for one in folders:
                 folder = f"{folder}/{one}"
                 if stat.S_ISLNK(os.lstat(folder).st_mode):
                     self._refuse_links(Path(folder))
-            path = f"{folder}/{name}"
-            found = os.lstat(path)
             if stat.S_ISDIR(found.st_mode):
                 raise MissingError(f"{key}: nothing is kept there")
             if not stat.S_ISREG(found.st_mode):
@@ -201,6 +202,8 @@ class DirectoryStore:
                     begun.append((temporary, place, key, data))
                     handles.append(handle)
                     _write_whole(handle, data)
+                if len(handles) > 1:
+                    writeback.begin(handles)
                 for one, handle in zip(begun, handles, strict=True):
                     key = one[2]
                     os.fsync(handle)

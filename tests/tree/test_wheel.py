@@ -11,7 +11,9 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 ROOT = Path(__file__).parents[2]
-AUDITOR_NEEDS = ("click", "cryptography", "jinja2", "jmespath", "pydantic", "pyyaml", "rich", "zstandard", "tzdata")
+AUDITOR_NEEDS = (
+    "click", "cryptography", "jinja2", "jmespath", "pybase64", "pydantic", "pyyaml", "rich", "zstandard", "tzdata"
+)  # fmt: skip
 VERIFIED = ("verify", "--store", "plantproof-store", "--key", "plantproof-store.keys/root.pub")
 
 

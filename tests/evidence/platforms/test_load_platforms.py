@@ -26,13 +26,16 @@ def platform(
     *prefixes: str,
     sysdescr: str | None = None,
     answers: tuple[str, ...] = (),
+    unnamed: tuple[str, ...] = (),
     network_os: tuple[str, ...] = (),
 ) -> Platform:
     return Platform(
         name=name,
         title=name,
         vendor=None,
-        recognition=Recognition(sysobjectid=prefixes, sysdescr=sysdescr, answers=answers, network_os=network_os),
+        recognition=Recognition(
+            sysobjectid=prefixes, sysdescr=sysdescr, answers=answers, unnamed=unnamed, network_os=network_os
+        ),
         questions=(),
     )
 
@@ -108,6 +111,20 @@ def test_only_a_sysobjectid_that_needs_it_is_asked_for_more() -> None:
     assert (asked.objects, asked.verb, asked.transport) == ((ROUTER, NAS), Verb.GET, "snmp")
     assert known.recognise("1.3.6.1.4.1.9.1") is None
     assert known.recognise(None) is None
+
+
+def test_what_gives_no_sysobjectid_is_known_by_an_oid_it_has() -> None:
+    known = Platforms([GENERIC, platform("nas", AGENT, unnamed=(NAS,)), platform("router", unnamed=(ROUTER,))])
+    asked = known.recognise(None)
+    assert asked is not None
+    assert asked.objects == (ROUTER, NAS)
+    assert known.match(None, None, {NAS}).name == "nas"
+    assert known.match("", "a router", {ROUTER}).name == "router"
+    assert known.match(None, None, {NAS, ROUTER}).name == "generic"
+    assert known.match(None, None).name == "generic"
+    assert known.match("1.3.6.1.4.1.9", None, {NAS}).name == "generic"
+    with pytest.raises(PlatformFileError, match="named by both nas and other"):
+        Platforms([GENERIC, platform("nas", unnamed=(NAS,)), platform("other", unnamed=(NAS,))])
 
 
 def test_two_platforms_that_ask_for_the_same_oid_are_an_error() -> None:
