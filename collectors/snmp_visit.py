@@ -7,6 +7,7 @@ from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
 from collectors.plan import UPTIME, Knowledge, Plan, Visit
 from collectors.transports.interface import Answer, Gate, Value, Varbinds
 from collectors.transports.snmp import SnmpSession, open_snmp
+from collectors.transports.snmp_walk import Walked
 from collectors.visit import Findings, Heard
 from evidence.clock import Clock
 from evidence.model.outcome import Result
@@ -125,7 +126,10 @@ class _Asker:
         varbinds: list[tuple[str, Value]] = []
         reasons: list[str] = []
         rows = question.verb is Verb.ROWS
+        walked = Walked(())
         for oid in looked_at(question) if rows else sorted(question.objects, key=arcs):  # in the capture's order
+            if walked.rules_out(oid):
+                continue
             walked = await self._session.walk(oid, first=FIRST_ROWS if rows else None)
             varbinds += walked.varbinds
             if not walked.complete:

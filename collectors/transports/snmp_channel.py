@@ -26,6 +26,9 @@ MAX_STRAYS = 64
 
 _NO_WAY = ("refused", "unreachable", "No route", "not permitted", "denied")
 
+_NONE_BELOW = [None]
+"""What an engine makes of an answer with no value of the subtree: the octets say what came instead."""
+
 REMEMBERED = 16
 """Answers whose request-id is remembered; no request-id is used twice."""
 
@@ -181,7 +184,7 @@ class Channel:
         except Exception as error:
             raise UndecodableError(f"{error!s:.120}") from error
         if value is not None:
-            among = self._plain and snmp_wire.may_hold_nulls(data)
+            among = self._plain and (value == _NONE_BELOW or snmp_wire.may_hold_nulls(data))
             return Received(value, size, self._read(data) if among else None)
         if self._plain:
             return Received(None, size, self._read(data))

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from collectors.transports.interface import Value, Varbinds
 from collectors.transports.snmp_wire import END_OF_MIB_VIEW, VALUELESS, PlainAnswer
@@ -35,6 +36,13 @@ class Walked:
     complete: bool = True
     reason: str | None = None
     """Why it is not complete."""
+    beyond: tuple[float, ...] = ()
+    """Where nothing is below the root, the arcs of the next OID that the device has; infinite behind the last."""
+
+    def rules_out(self, root: str) -> bool:
+        """Tell whether it showed that nothing is below a later root either: OIDs rise (RFC 3416 §4.2.2)."""
+        below = arcs(root)
+        return self.beyond[: len(below)] > below
 
 
 class Repetitions:
@@ -83,6 +91,7 @@ class Walk:
     __slots__ = (
         "at",
         "began",
+        "beyond",
         "doubt",
         "ended",
         "found",
@@ -111,6 +120,7 @@ class Walk:
         self.doubt = False
         """An answer without values may have been the end or an error: the next request is for one value."""
         self.ended = False
+        self.beyond: tuple[float, ...] = ()
         self.reason: str | None = None
         """Why it stops before the end."""
 
@@ -151,10 +161,11 @@ class Walk:
 
     def _with_nulls(self, values: list[tuple[str, Value]], answer: PlainAnswer) -> list[tuple[str, Value]]:
         """Return the values with the nulls of the subtree, and note its end; another answer's as they were."""
-        left, both, ended = deque(values), list[tuple[str, Value]](), False
+        left, both = deque(values), list[tuple[str, Value]]()
+        outside: tuple[str, int] | None = None
         for oid, tag in answer.varbinds:
             if tag == END_OF_MIB_VIEW or not self._is_below(oid):
-                ended = True
+                outside = oid, tag
                 break
             if tag in VALUELESS:
                 both.append((oid, None))
@@ -164,8 +175,15 @@ class Walk:
                 return values
         if left:
             return values
-        self.ended |= ended
+        if outside is not None:
+            self._leave(*outside, empty=not (self.found or both))
         return both
+
+    def _leave(self, oid: str, tag: int, *, empty: bool) -> None:
+        """End at the first OID outside; note it where nothing is inside."""
+        self.ended = True
+        if empty and (tag == END_OF_MIB_VIEW or arcs(oid) > self.position):
+            self.beyond = (inf,) if tag == END_OF_MIB_VIEW else arcs(oid)
 
     def wanted(self, size: int) -> int:
         """Return how many values are still to be asked for, `size` at most."""
@@ -196,7 +214,7 @@ class Walk:
             return False
         for oid, tag in answer.varbinds:
             if tag == END_OF_MIB_VIEW or not self._is_below(oid):
-                self.ended = True
+                self._leave(oid, tag, empty=not self.found)
                 break
             if arcs(oid) <= self.position:
                 self.reason = f"loop at {oid}: OIDs do not rise"

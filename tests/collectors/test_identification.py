@@ -129,6 +129,23 @@ def test_only_what_is_chosen_among_the_first_rows_is_asked_for(snmp_gate: Any, e
     assert f"where {ENTITY}.5 is ^(?:3|11)$ or {ENTITY}.4 is ^0$ or " in entity.answer.request
 
 
+@pytest.mark.parametrize("engine", ["gufo", "pysnmp"])
+@pytest.mark.parametrize(("columns", "asked"), [((), 1), ((5,), 3), ((10,), 2), ((12,), 1)])
+def test_a_column_is_not_asked_for_where_what_came_instead_of_another_rules_it_out(
+    snmp_gate: Any, engine: str, columns: tuple[int, ...], asked: int
+) -> None:
+    rows: list[tuple[str, Value]] = [("1.3.6.1.2.1.1.2.0", "1.3.6.1.4.1.99999.1"), ("1.3.6.1.2.1.1.3.0", 1)]
+    rows += [(f"{ENTITY}.{column}.7", 3) for column in columns]
+    rows += [("1.3.6.1.2.1.47.1.4.1.0", 1)]  # entLastChangeTime stands behind the table
+    with SimulatedAgent({"c": Device(decode(encode(rows)))}) as agent:
+        _, findings = visited(agent.port, "c", snmp_gate, engine, "identify")
+    (entity,) = (heard for heard in findings.heard if heard.question.name == "entity")
+    came = {oid for oid, value in entity.answer.data if value is not None}
+    assert came >= {f"{ENTITY}.{column}.7" for column in columns if column in (4, 5, 10)}
+    assert entity.answer.complete
+    assert len([action for action in snmp_gate.entered if action.verb == "getbulk"]) == asked
+
+
 def test_a_device_without_entities_is_not_asked_for_its_modules(snmp_gate: Any) -> None:
     with SimulatedAgent({"none": entities(), "some": entities(3, 9)}) as agent:
         asked = {name: visited(agent.port, name, snmp_gate, "gufo")[1] for name in ("none", "some")}

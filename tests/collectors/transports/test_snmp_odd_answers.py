@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import pytest
@@ -97,6 +98,10 @@ def row(number: int, value: bytes) -> bytes:
     return ber.tlv(ber.SEQUENCE, ber.oid(f"{COLUMN}.{number}") + value)
 
 
+def elsewhere(oid: str, value: bytes = SEVEN) -> bytes:
+    return ber.tlv(ber.SEQUENCE, ber.oid(oid) + value)
+
+
 def oid(number: int) -> str:
     return f"{COLUMN}.{number}"
 
@@ -158,12 +163,32 @@ def something_else(after: str) -> str:
             Walked(((oid(1), 7), (oid(3), 7), (oid(2), 7), (oid(4), 7))),
             id="unsorted within an answer, which is no loop",
         ),
+        pytest.param([elsewhere("1.3.7")], "2c", Walked((), beyond=(1, 3, 7)), id="nothing, and what comes instead"),
+        pytest.param([elsewhere("1.3.7", NULL)], "2c", Walked((), beyond=(1, 3, 7)), id="nothing, and a null instead"),
+        pytest.param([elsewhere("1.3.1") + elsewhere("1.3.7")], "2c", Walked(()), id="nothing, and backwards instead"),
+        pytest.param([ber.tlv(ber.SEQUENCE, ber.oid(COLUMN) + END)], "2c", Walked((), beyond=(inf,)), id="the end"),
     ],
 )
 def test_odd_answers_are_kept_as_far_as_they_make_sense(
     answers: list[bytes], version: str, expected: Walked, engine: str
 ) -> None:
     assert responding(in_turn(answers, version), engine, version, timeout_s=0.3)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("beyond", "root", "ruled_out"),
+    [
+        ((), "1.3.6", False),
+        ((inf,), "1.3.6", True),
+        ((1, 3, 6, 2, 9, 1), "1.3.6.2.7", True),
+        ((1, 3, 6, 2, 9, 1), "1.3.6.2.9", False),
+        ((1, 3, 6, 2, 9, 1), "1.3.6.2.9.1.1", False),
+        ((1, 3, 6, 2, 9, 1), "1.3.6.2.10", False),
+        ((1, 3, 6, 2), "1.3.6.2.7", False),
+    ],
+)
+def test_what_came_instead_rules_out_what_lies_before_it(beyond: tuple[float, ...], root: str, ruled_out: bool) -> None:
+    assert Walked((), beyond=beyond).rules_out(root) is ruled_out
 
 
 def in_turn(answers: list[bytes], version: str = "2c") -> Answers:
@@ -247,7 +272,7 @@ def test_datagrams_nobody_asked_for_do_no_harm(engine: str) -> None:
         end = answer(request_id, row(0, SEVEN) if kind == GET else ber.tlv(ber.SEQUENCE, ber.oid(COLUMN) + END))
         return [end, b"\x30\x82", b"garbage", end]
 
-    assert responding(respond, engine, timeout_s=0.3)[1] == Walked(())
+    assert responding(respond, engine, timeout_s=0.3)[1] == Walked((), beyond=(inf,))
 
 
 PIECES = st.tuples(st.integers(0, 48), st.binary(min_size=1, max_size=3))
