@@ -240,5 +240,9 @@ class Redactor:
 def _meeting(secrets: Mapping[str, str], objects: Sequence[str]) -> dict[str, str]:
     """Return those `secrets`, OIDs with their types, that an answer about `objects` can hold an OID of."""
     within = tuple(f"{asked}." for asked in objects)
-    above = {asked[:end] for asked in within for end, octet in enumerate(asked) if octet == "."}
+    above = set[str]()
+    for oid in objects:
+        while oid and oid not in above:
+            above.add(oid)
+            oid = oid.rpartition(".")[0]
     return {oid: kind for oid, kind in secrets.items() if oid in above or f"{oid}.".startswith(within)}

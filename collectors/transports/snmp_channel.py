@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any, NamedTuple
 
 from collectors.transports import snmp_wire
@@ -184,8 +185,10 @@ class Channel:
         except Exception as error:
             raise UndecodableError(f"{error!s:.120}") from error
         if value is not None:
-            among = self._plain and (value == _NONE_BELOW or snmp_wire.may_hold_nulls(data))
-            return Received(value, size, self._read(data) if among else None)
+            if self._plain and snmp_wire.may_hold_nulls(data):
+                return Received(value, size, self._read(data))
+            instead = self._plain and value == _NONE_BELOW
+            return Received(value, size, self._read(data, most=1) if instead else None)
         if self._plain:
             return Received(None, size, self._read(data))
         return Received(None, size, report=snmp_wire.read_report(data))
@@ -223,9 +226,9 @@ class Channel:
             self._discard()
             raise
 
-    def _read(self, datagram: bytes) -> snmp_wire.PlainAnswer:
+    def _read(self, datagram: bytes, *, most: float = inf) -> snmp_wire.PlainAnswer:
         try:
-            return snmp_wire.read_plain(datagram)
+            return snmp_wire.read_plain(datagram, most=most)
         except snmp_wire.MalformedError as error:
             raise UndecodableError(str(error)) from error
 

@@ -8,6 +8,7 @@ datagrams, so the few octets that tell are read here. Nothing of this is kept.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 from evidence.errors import Error
 
@@ -107,8 +108,8 @@ def request_id(datagram: bytes) -> bytes | None:
     return found if found and len(found) == length else None
 
 
-def read_plain(datagram: bytes) -> PlainAnswer:
-    """Read a v1 or v2c answer; raise `MalformedError` for anything else, SNMPv3 included."""
+def read_plain(datagram: bytes, *, most: float = inf) -> PlainAnswer:
+    """Read a v1 or v2c answer, its first `most` varbinds; raise `MalformedError` for all else, SNMPv3 included."""
     message = _children(_only(datagram, _SEQUENCE))
     if len(message) != 3 or message[2][0] != _RESPONSE or message[0][1] not in (b"\0", b"\1"):
         raise MalformedError("not a v1 or v2c answer")
@@ -116,7 +117,7 @@ def read_plain(datagram: bytes) -> PlainAnswer:
     if len(pdu) != 4 or pdu[3][0] != _SEQUENCE:
         raise MalformedError("not an answer's PDU")
     varbinds = []
-    for tag, body in _children(pdu[3][1]):
+    for tag, body in _children(pdu[3][1], most):
         pair = _children(body)
         if tag != _SEQUENCE or len(pair) != 2 or pair[0][0] != _OID:
             raise MalformedError("not a varbind")
@@ -165,11 +166,11 @@ def _only(data: bytes, tag: int) -> bytes:
     return found[0][1]
 
 
-def _children(data: bytes) -> list[tuple[int, bytes]]:
-    """Return tag and content of the values that fill `data`."""
-    found = []
+def _children(data: bytes, most: float = inf) -> list[tuple[int, bytes]]:
+    """Return tag and content of the values that fill `data`, or of the first `most`."""
+    found: list[tuple[int, bytes]] = []
     at = 0
-    while at < len(data):
+    while at < len(data) and len(found) < most:
         tag, start, at = _value_at(data, at)
         found.append((tag, data[start:at]))
     return found

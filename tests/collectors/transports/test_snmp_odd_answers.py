@@ -163,6 +163,12 @@ def something_else(after: str) -> str:
             Walked(((oid(1), 7), (oid(3), 7), (oid(2), 7), (oid(4), 7))),
             id="unsorted within an answer, which is no loop",
         ),
+        pytest.param(
+            [row(1, NULL) + row(2, NULL) + elsewhere("1.3.7")],
+            "2c",
+            Walked(((oid(1), None), (oid(2), None))),
+            id="nulls and something outside",
+        ),
         pytest.param([elsewhere("1.3.7")], "2c", Walked((), beyond=(1, 3, 7)), id="nothing, and what comes instead"),
         pytest.param([elsewhere("1.3.7", NULL)], "2c", Walked((), beyond=(1, 3, 7)), id="nothing, and a null instead"),
         pytest.param([elsewhere("1.3.1") + elsewhere("1.3.7")], "2c", Walked(()), id="nothing, and backwards instead"),
