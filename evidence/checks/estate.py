@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 
 from evidence.checks.tables import Tables
@@ -79,12 +78,6 @@ class Subject:
         return self._rows.get(family, ())
 
 
-@lru_cache(maxsize=10_000)
-def _seconds_between(earlier: datetime, later: datetime) -> int:
-    """Return a length of time that is asked for of every answer, and of everything in it."""
-    return round((later - earlier).total_seconds())
-
-
 def _by_family(facts: Iterable[Fact]) -> dict[str, tuple[Row, ...]]:
     """Return the rows of every family, which is what stands before the first dot of a fact's name."""
     families: dict[str, dict[str, dict[str, Fact]]] = {}
@@ -136,6 +129,8 @@ class Estate:
     """What makers say of the end of their support."""
     parameters: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     """Requirement -> its limits."""
+    _ages: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """How long ago times were: it is asked of every answer, and of everything in it."""
 
     def limit(self, requirement: str, name: str) -> int:
         """Return a limit of a requirement's check; the catalogue holds every one."""
@@ -143,7 +138,10 @@ class Estate:
 
     def age_s(self, at: str) -> int:
         """Return how long ago a time (RFC 3339 UTC) was, seconds."""
-        return _seconds_between(parse_rfc3339(at), self.at)
+        age = self._ages.get(at)
+        if age is None:
+            age = self._ages[at] = round((self.at - parse_rfc3339(at)).total_seconds())
+        return age
 
     def is_stale(self, fact: Fact | Capture) -> bool:
         """Say whether a fact, or an answer, is older than its time to live: it then supports nothing."""

@@ -16,7 +16,7 @@ from datetime import datetime
 from math import inf
 from pathlib import Path
 
-from evidence.store import writeback
+from evidence.store import linkless, writeback
 from evidence.store.flock import held
 from evidence.store.interface import ConflictError, MissingError, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES, check_key
@@ -90,27 +90,26 @@ class DirectoryStore:
 
     def get(self, key: str) -> bytes:
         """Return the bytes kept under `key`."""
-        *folders, _ = check_key(key).split("/")
+        path = f"{self._root}/{check_key(key)}"
         try:
             # Strings, not paths, and as few calls as will do: this is what verifying a log of years waits for.
-            path = f"{self._root}/{key}"
-            found = os.lstat(path)
-            folder = str(self._root)
-            for one in folders:
-                folder = f"{folder}/{one}"
-                if stat.S_ISLNK(os.lstat(folder).st_mode):
-                    self._refuse_links(Path(folder))
-            if stat.S_ISDIR(found.st_mode):
-                raise MissingError(f"{key}: nothing is kept there")
-            if not stat.S_ISREG(found.st_mode):
-                raise StoreError(f"{key}: expected a plain file, found something else")
-            if found.st_size > MAX_OBJECT_BYTES:
-                raise StoreError(f"{key}: {found.st_size} bytes, at most {MAX_OBJECT_BYTES} are kept")
-            return _read(path, found.st_size)
+            handle = linkless.opened(path)
+            if handle is None:
+                self._refuse_odd(path, key)
+                handle = os.open(path, _READING)
+            return _read(handle, key)
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError(f"{key}: nothing is kept there") from None
         except OSError as error:
+            self._refuse_odd(path, key)
             raise StoreError(f"{key}: cannot be read: {error.strerror}") from error
+
+    def _refuse_odd(self, path: str, key: str) -> None:
+        """Raise for a link on the way to an object that is there, and for one that is no plain file."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found = os.lstat(path)
+            self._refuse_links(Path(path).parent)
+            _check_plain(found, key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield every key that begins with `prefix`, in order; links are named, never followed."""
@@ -266,10 +265,21 @@ def _written_at(path: Path) -> float:
         return inf
 
 
-def _read(path: str, size: int) -> bytes:
-    """Return what a file holds, which was `size` bytes a moment ago."""
-    handle = os.open(path, _READING)
+def _check_plain(found: os.stat_result, key: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise MissingError(f"{key}: nothing is kept there")
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{key}: expected a plain file, found something else")
+    if found.st_size > MAX_OBJECT_BYTES:
+        raise StoreError(f"{key}: {found.st_size} bytes, at most {MAX_OBJECT_BYTES} are kept")
+
+
+def _read(handle: int, key: str) -> bytes:
+    """Return what an open file holds, and close it."""
     try:
+        found = os.fstat(handle)
+        _check_plain(found, key)
+        size = found.st_size
         data = os.read(handle, size + 1)
         while len(data) < size and (more := os.read(handle, size + 1 - len(data))):
             data += more

@@ -13,10 +13,20 @@ from typing import Any
 
 import pytest
 
-from evidence.store import directory
+from evidence.store import directory, linkless
 from evidence.store.directory import LOCK, TEMPORARY, DirectoryStore
 from evidence.store.interface import ConflictError, MissingError, StoreError
 from evidence.store.layout import MAX_OBJECT_BYTES
+
+
+@pytest.fixture(params=["in one call", "link by link", "refused the one call"])
+def folder(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DirectoryStore:
+    """A store whose objects are opened as this system can, and as others have to."""
+    calls: dict[str, Any] = {"link by link": None, "refused the one call": lambda _: (-1, errno.EPERM)}
+    if request.param in calls:
+        monkeypatch.setattr(linkless, "_openat2", lambda: calls[request.param])
+    (tmp_path / "store").mkdir()
+    return DirectoryStore(tmp_path / "store")
 
 
 def test_a_missing_directory_is_no_store(tmp_path: Path) -> None:
@@ -225,6 +235,10 @@ def test_unreadable_places_are_said(folder: DirectoryStore, monkeypatch: pytest.
     with pytest.raises(StoreError, match="a/: cannot be listed"):
         list(folder.keys("a/"))
     with monkeypatch.context() as broken:
+        broken.setattr(linkless, "_openat2", lambda: lambda _: (-1, errno.EIO))
+        with pytest.raises(StoreError, match="a/b: cannot be read: Input/output error"):
+            folder.get("a/b")
+        broken.setattr(linkless, "_openat2", lambda: None)
         broken.setattr(os, "open", _Failing(errno.EIO))
         with pytest.raises(StoreError, match="a/b: cannot be read"):
             folder.get("a/b")
