@@ -120,7 +120,7 @@ def test_a_store_may_itself_be_reached_by_a_link(folder: DirectoryStore, tmp_pat
     assert DirectoryStore(tmp_path / "link").get("a") == b"x"
 
 
-def test_a_pipe_under_a_key_is_refused_unopened(folder: DirectoryStore) -> None:
+def test_a_pipe_under_a_key_is_refused_and_not_waited_for(folder: DirectoryStore) -> None:
     os.mkfifo(folder.path / "a")
     with pytest.raises(StoreError, match="plain file"):
         folder.get("a")
