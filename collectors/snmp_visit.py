@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from collectors.inventory.host import SnmpAccess
 from collectors.memory import DeviceMemory, Uptime, restarted_after_visit
 from collectors.plan import UPTIME, Knowledge, Plan, Visit
-from collectors.transports.interface import Answer, Gate, Value, Varbinds
+from collectors.transports.interface import Answer, Gate, UnreachableError, Value, Varbinds
 from collectors.transports.snmp import SnmpSession, open_snmp
 from collectors.transports.snmp_walk import Walked
 from collectors.visit import Findings, Heard
@@ -80,7 +80,12 @@ async def visit_snmp(
 async def _recognised(put: "_Asker", knowledge: Knowledge, sysobjectid: str | None, sysdescr: str | None) -> Platform:
     """Find the platform, with one question more where the sysObjectID is that of an agent many appliances use."""
     asked = knowledge.recognise(sysobjectid)
-    told = await put.question(asked, knowledge.generic) if asked else ()
+    try:
+        told = await put.question(asked, knowledge.generic) if asked else ()
+    except UnreachableError:
+        if sysobjectid is not None:
+            raise
+        told = ()  # so odd an agent may be silent about what it does not know
     return knowledge.match(sysobjectid, sysdescr, {oid for oid, value in told if value is not None})
 
 

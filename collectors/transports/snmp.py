@@ -196,7 +196,8 @@ class SnmpSession:
             walk.reason = walk.exhausted(self._limits, self._clock()) or self._exhausted()
             if walk.reason is None:
                 await self._step(walk)
-        return Walked(tuple(walk.found), walk.reason is None, walk.reason, walk.beyond)
+        beyond = walk.beyond if self._line.orderly else ()
+        return Walked(tuple(walk.found), walk.reason is None, walk.reason, beyond)
 
     def _exhausted(self) -> str | None:
         if self._values >= self._limits.session_values or self._bytes >= self._limits.session_bytes:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
-from math import inf
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from collectors.transports import snmp_wire
@@ -70,6 +70,7 @@ class Channel:
         self._waiter: asyncio.Future[Received] | None = None
         self._receive: Callable[[], Any] = _nothing
         self._strays = 0
+        self._asked = self._answered = 0
         self._heard: deque[bytes] = deque(maxlen=REMEMBERED)
         """The request-ids of the answers that came last: a network may deliver a datagram twice."""
         self._failure: UndecodableError | None = None
@@ -94,6 +95,7 @@ class Channel:
         Raises `SilenceError`, `RefusedPortError`, `UndecodableError` or `ReportError`. `stepwise` marks a GETNEXT,
         whose answer is looked through before decoding: small enough for that, and gufo panics on some.
         """
+        self._asked += 1
         try:
             question.send()
         except OSError as error:
@@ -104,9 +106,21 @@ class Channel:
         self._stepwise = self._plain and stepwise
         self._wait_until(self._loop.time() + timeout_s)
         try:
-            return await waiter
+            received = await waiter
         finally:
             self._waiter = None
+        self._answered += not self._strays
+        return received
+
+    @property
+    def orderly(self) -> bool:
+        """
+        Whether every request was answered so far, and nothing else came.
+
+        Only then what was looked at is certainly what was decoded: gufo passes over an answer to another request, one
+        that comes late, and takes the next.
+        """
+        return self._asked == self._answered
 
     @staticmethod
     def _send_failed(error: OSError) -> Exception:
@@ -187,8 +201,7 @@ class Channel:
         if value is not None:
             if self._plain and snmp_wire.may_hold_nulls(data):
                 return Received(value, size, self._read(data))
-            instead = self._plain and value == _NONE_BELOW
-            return Received(value, size, self._read(data, most=1) if instead else None)
+            return Received(value, size, self._instead(data) if value == _NONE_BELOW else None)
         if self._plain:
             return Received(None, size, self._read(data))
         return Received(None, size, report=snmp_wire.read_report(data))
@@ -226,9 +239,16 @@ class Channel:
             self._discard()
             raise
 
-    def _read(self, datagram: bytes, *, most: float = inf) -> snmp_wire.PlainAnswer:
+    def _instead(self, datagram: bytes) -> snmp_wire.PlainAnswer | None:
+        """Return what came in place of a value of the subtree, where that can be told without doubt."""
+        if self._plain:
+            with suppress(snmp_wire.MalformedError):
+                return snmp_wire.read_plain(datagram, most=1)
+        return None
+
+    def _read(self, datagram: bytes) -> snmp_wire.PlainAnswer:
         try:
-            return snmp_wire.read_plain(datagram, most=most)
+            return snmp_wire.read_plain(datagram)
         except snmp_wire.MalformedError as error:
             raise UndecodableError(str(error)) from error
 

@@ -52,6 +52,11 @@ class Line:
         self.answered = False
         """The device has answered something, in this conversation."""
 
+    @property
+    def orderly(self) -> bool:
+        """Whether every request was answered so far, and nothing else came."""
+        return self._channel.orderly
+
     def close(self) -> None:
         """Stop watching and close the socket."""
         self._channel.close()

@@ -176,13 +176,13 @@ class Walk:
         if left:
             return values
         if outside is not None:
-            self._leave(*outside, empty=not (self.found or both))
+            self._leave(answer, *outside, empty=not (self.found or both))
         return both
 
-    def _leave(self, oid: str, tag: int, *, empty: bool) -> None:
+    def _leave(self, answer: PlainAnswer, oid: str, tag: int, *, empty: bool) -> None:
         """End at the first OID outside; note it where nothing is inside."""
         self.ended = True
-        if empty and (tag == END_OF_MIB_VIEW or arcs(oid) > self.position):
+        if empty and not answer.status and (tag == END_OF_MIB_VIEW or arcs(oid) > self.position):
             self.beyond = (inf,) if tag == END_OF_MIB_VIEW else arcs(oid)
 
     def wanted(self, size: int) -> int:
@@ -214,7 +214,7 @@ class Walk:
             return False
         for oid, tag in answer.varbinds:
             if tag == END_OF_MIB_VIEW or not self._is_below(oid):
-                self._leave(oid, tag, empty=not self.found)
+                self._leave(answer, oid, tag, empty=not self.found)
                 break
             if arcs(oid) <= self.position:
                 self.reason = f"loop at {oid}: OIDs do not rise"

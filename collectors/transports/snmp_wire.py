@@ -49,6 +49,10 @@ _USM_STATS = bytes.fromhex("060a2b060106030f0101")
 """An OID of ten octets beginning with 1.3.6.1.6.3.15.1.1, as it stands in a report."""
 
 
+_OID_OCTETS = 128 * 5
+"""At most 128 arcs below 2^32 (RFC 2578 §3.5)."""
+
+
 class MalformedError(Error):
     """The octets are not BER, or not an SNMP answer."""
 
@@ -192,9 +196,14 @@ def _value_at(data: bytes, at: int) -> tuple[int, int, int]:
     return tag, start, start + length
 
 
-@lru_cache(maxsize=4096)
 def _dotted(body: bytes) -> str:
-    """Return an OID's content octets as dotted text (X.690 §8.19); devices are asked for the same ones."""
+    """Return an OID's content octets as dotted text (X.690 §8.19)."""
+    if len(body) > _OID_OCTETS:
+        raise MalformedError("an OID longer than any")
+    return _remembered(body) if len(body) <= _REMEMBERED_OCTETS else _decoded(body)
+
+
+def _decoded(body: bytes) -> str:
     arcs, arc = [], 0
     for octet in body:
         arc = (arc << 7) | (octet & 0x7F)
@@ -205,3 +214,8 @@ def _dotted(body: bytes) -> str:
         raise MalformedError("not an OID")
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+_REMEMBERED_OCTETS = 40
+_remembered = lru_cache(maxsize=4096)(_decoded)
+"""Devices are asked for the same OIDs, one after the other."""

@@ -93,9 +93,8 @@ class Platforms:
             for prefix in platform.recognition.sysobjectid:
                 self._add_prefix(prefix, platform)
             for oid in platform.recognition.unnamed:
-                if oid in self._unnamed:
-                    raise PlatformFileError(f"unnamed {oid}: named by both {self._unnamed[oid]} and {platform.name}")
-                self._unnamed[oid] = platform.name
+                if (other := self._unnamed.setdefault(oid, platform.name)) != platform.name:
+                    raise PlatformFileError(f"unnamed {oid}: named by both {other} and {platform.name}")
         if GENERIC not in self._heads:
             raise PlatformFileError(f"expected a platform named {GENERIC}, found none")
         for platform in self._heads.values():

@@ -29,7 +29,7 @@ LOCK = ".lock"
 """The file whose lock keeps a second sealer out."""
 
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READING = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_CLOEXEC", "O_BINARY", "O_NOFOLLOW"))
 _OURS = frozenset({TEMPORARY, LOCK})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
@@ -92,24 +92,28 @@ class DirectoryStore:
         """Return the bytes kept under `key`."""
         path = f"{self._root}/{check_key(key)}"
         try:
-            # Strings, not paths, and as few calls as will do: this is what verifying a log of years waits for.
             handle = linkless.opened(path)
             if handle is None:
-                self._refuse_odd(path, key)
+                self._look_at(key)
                 handle = os.open(path, _READING)
             return _read(handle, key)
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError(f"{key}: nothing is kept there") from None
         except OSError as error:
-            self._refuse_odd(path, key)
+            with suppress(OSError):
+                self._look_at(key)  # raises in words for what cannot be opened and is no plain file
             raise StoreError(f"{key}: cannot be read: {error.strerror}") from error
 
-    def _refuse_odd(self, path: str, key: str) -> None:
-        """Raise for a link on the way to an object that is there, and for one that is no plain file."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            found = os.lstat(path)
-            self._refuse_links(Path(path).parent)
-            _check_plain(found, key)
+    def _look_at(self, key: str) -> None:
+        """Raise for a link on the way to an object, and for an object that is no plain file; `OSError` for the rest."""
+        *folders, name = key.split("/")
+        # Strings, not paths: where the system cannot do this, reading a log of years waits for it.
+        folder = str(self._root)
+        for one in folders:
+            folder = f"{folder}/{one}"
+            if stat.S_ISLNK(os.lstat(folder).st_mode):
+                self._refuse_links(Path(folder))
+        _check_plain(os.lstat(f"{folder}/{name}"), key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield every key that begins with `prefix`, in order; links are named, never followed."""

@@ -1,8 +1,9 @@
 """Opening a file so that no link is followed on the way: one call, and nothing can change between look and deed."""
 
 import os
+import sys
 from collections.abc import Callable
-from errno import ENOSYS, EPERM
+from errno import EAGAIN, EINTR, ELOOP, ENOSYS, EPERM
 from functools import cache
 
 _OPENAT2, _AT_FDCWD = 437, -100
@@ -10,12 +11,15 @@ _RESOLVE_NO_SYMLINKS = 0x04
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 """A pipe is not waited for."""
 
+_ANOTHER_WAY = frozenset({ENOSYS, EPERM, ELOOP, EAGAIN, EINTR})
+"""No such call, or a filter before it; a link; somebody's lease on the file, or a move on the way; a signal."""
+
 
 def opened(path: str) -> int | None:
     """
-    Return a handle to read `path`, absolute and without links; `None` where a system cannot open like that.
+    Return a handle to read `path`, an absolute one; `None` where that cannot be, and it has to be looked at first.
 
-    Linux can since 5.6 (openat2(2)), where a container's filter lets it. Raises `OSError`, for a link with ELOOP.
+    Linux can since 5.6 (openat2(2)). Raises `OSError` for what is not there and for what may not, or cannot, be read.
     """
     call = _openat2()
     if call is None:
@@ -23,7 +27,7 @@ def opened(path: str) -> int | None:
     handle, error = call(os.fsencode(path))
     if handle >= 0:
         return handle
-    if error in (ENOSYS, EPERM):
+    if error in _ANOTHER_WAY:
         return None
     raise OSError(error, os.strerror(error))
 
@@ -31,7 +35,12 @@ def opened(path: str) -> int | None:
 @cache
 def _openat2() -> Callable[[bytes], tuple[int, int]] | None:
     """Return what calls openat2 and returns handle and error."""
-    import ctypes
+    if sys.platform != "linux":  # numbers of calls mean something else there
+        return None
+    try:
+        import ctypes
+    except ImportError:
+        return None
 
     class How(ctypes.Structure):
         _fields_ = [(name, ctypes.c_uint64) for name in ("flags", "mode", "resolve")]
@@ -39,8 +48,6 @@ def _openat2() -> Callable[[bytes], tuple[int, int]] | None:
     try:
         call = ctypes.CDLL(None, use_errno=True).syscall
     except (AttributeError, OSError, TypeError):
-        return None
-    if not hasattr(os, "O_PATH"):  # not Linux: numbers of calls mean something else there
         return None
     call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(How), ctypes.c_size_t)
     call.restype = ctypes.c_long

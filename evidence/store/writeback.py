@@ -22,11 +22,11 @@ def begin(handles: Iterable[int]) -> None:
 
 @cache
 def _sync_file_range() -> Callable[[int, int, int, int], object] | None:
-    import ctypes
-
     try:
+        import ctypes
+
         found = ctypes.CDLL(None).sync_file_range
-    except (AttributeError, OSError, TypeError):
+    except (ImportError, AttributeError, OSError, TypeError):
         return None
     found.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
     return found

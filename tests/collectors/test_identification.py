@@ -11,6 +11,7 @@ from collectors.cli.system import SystemClock
 from collectors.credentials import Secret
 from collectors.inventory.host import Host, SnmpAccess
 from collectors.plan import Plan, make_plan
+from collectors.simulate import ber
 from collectors.simulate.device import Device
 from collectors.simulate.snmp import SimulatedAgent, read_folder
 from collectors.snmp_visit import visit_snmp
@@ -35,7 +36,9 @@ def recorded() -> Iterator[SimulatedAgent]:
         yield agent
 
 
-def visited(port: int, name: str, gate: Any, engine: str, *tags: str, version: str = "2c") -> tuple[Platform, Findings]:
+def visited(
+    port: int, name: str, gate: Any, engine: str, *tags: str, version: str = "2c", timeout_s: float = 5.0
+) -> tuple[Platform, Findings]:
     """Visit a device as a run does that was told to read what has these tags."""
     access = SnmpAccess(address="127.0.0.1", port=port, version=version, community=Secret(name))
     asset = Asset(id=AssetId(name), address="127.0.0.1", safety=Safety.IT)
@@ -50,7 +53,7 @@ def visited(port: int, name: str, gate: Any, engine: str, *tags: str, version: s
             gate=gate,
             clock=SystemClock(),
             memory=None,
-            timeout_s=5.0,
+            timeout_s=timeout_s,
             engine=engine,
             opened=lambda: None,
         )
@@ -144,6 +147,22 @@ def test_a_column_is_not_asked_for_where_what_came_instead_of_another_rules_it_o
     assert came >= {f"{ENTITY}.{column}.7" for column in columns if column in (4, 5, 10)}
     assert entity.answer.complete
     assert len([action for action in snmp_gate.entered if action.verb == "getbulk"]) == asked
+
+
+class Shy(SimulatedAgent):
+    """Is silent where a request names a vendor's object, as some agents are about what they do not know; a double."""
+
+    def _answer(self, device: Any, counts: Any, request: Any) -> bytes | None:
+        if any(ber.dotted(name).startswith("1.3.6.1.4.1.") for name in request.names):
+            return None
+        return super()._answer(device, counts, request)
+
+
+def test_a_device_without_sysobjectid_may_be_silent_about_what_vendors_have(snmp_gate: Any) -> None:
+    with Shy({"c": Device(decode(encode([("1.3.6.1.2.1.1.1.0", b"Acme"), ("1.3.6.1.2.1.1.3.0", 1)])))}) as agent:
+        platform, findings = visited(agent.port, "c", snmp_gate, "gufo", "identify", timeout_s=0.2)
+    assert platform.name == "generic"
+    assert [heard.question.name for heard in findings.heard] == ["system", "uptime", "entity"]
 
 
 def test_a_device_without_entities_is_not_asked_for_its_modules(snmp_gate: Any) -> None:

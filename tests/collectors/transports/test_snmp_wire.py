@@ -72,6 +72,7 @@ def test_an_answer_tells_its_status_and_its_varbinds(version: int) -> None:
         pytest.param(answer(0, message(ber.integer(1), ber.integer(1))), id="a varbind without an OID"),
         pytest.param(answer(0, message(ber.tlv(ber.OID, b""), ber.integer(1))), id="an empty OID"),
         pytest.param(answer(0, message(ber.tlv(ber.OID, b"\x2b\x86"), ber.integer(1))), id="an unfinished OID"),
+        pytest.param(answer(0, message(ber.tlv(ber.OID, b"\x2b" * 641), ber.integer(1))), id="an OID longer than any"),
         pytest.param(b"\x30\x02\x02\x05", id="longer inside than outside"),
         pytest.param(b"\x30\x01\x02", id="a tag without a length"),
         pytest.param(b"\x30\x03\x02\x83\x01", id="a length of three octets"),

@@ -95,12 +95,29 @@ def test_a_link_to_a_directory_is_refused_in_every_way(folder: DirectoryStore, t
     assert list(folder.keys("")) == ["a"]
     for act in (
         lambda: folder.get("a/b"),
+        lambda: folder.get("a/nothing"),
+        lambda: folder.get("a/b/below"),
         lambda: folder.put("a/new", b"x"),
         lambda: list(folder.keys("a/")),
     ):
         with pytest.raises(StoreError, match="symbolic link"):
             act()
     assert sorted(path.name for path in outside.iterdir()) == ["b"]
+
+
+def test_a_link_that_leads_nowhere_is_refused_as_well(folder: DirectoryStore, tmp_path: Path) -> None:
+    (folder.path / "round").symlink_to("round")
+    (folder.path / "gone").symlink_to(tmp_path / "gone")
+    for key in ("round/b", "gone/b"):
+        with pytest.raises(StoreError, match="symbolic link"):
+            folder.get(key)
+
+
+def test_a_link_in_place_of_a_parent_of_the_store_is_none_of_its_own(folder: DirectoryStore, tmp_path: Path) -> None:
+    folder.put("a", b"x")
+    (tmp_path / "store").rename(tmp_path / "moved")
+    (tmp_path / "store").symlink_to(tmp_path / "moved")
+    assert folder.get("a") == b"x"
 
 
 def test_a_link_where_objects_are_begun_is_refused_and_nothing_is_written_through_it(
@@ -238,6 +255,10 @@ def test_unreadable_places_are_said(folder: DirectoryStore, monkeypatch: pytest.
         broken.setattr(linkless, "_openat2", lambda: lambda _: (-1, errno.EIO))
         with pytest.raises(StoreError, match="a/b: cannot be read: Input/output error"):
             folder.get("a/b")
+        broken.setattr(os, "lstat", _Failing(errno.EACCES))
+        with pytest.raises(StoreError, match="a/b: cannot be read: Input/output error"):
+            folder.get("a/b")
+    with monkeypatch.context() as broken:
         broken.setattr(linkless, "_openat2", lambda: None)
         broken.setattr(os, "open", _Failing(errno.EIO))
         with pytest.raises(StoreError, match="a/b: cannot be read"):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,15 +25,27 @@ def test_a_plain_file_is_opened(tmp_path: Path) -> None:
     os.close(handle)
 
 
-@pytest.mark.parametrize("place", ["link", "folder/file"])
-def test_no_link_is_followed_wherever_it_stands(tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("place", ["link", "folder/file", "folder/nothing"])
+def test_what_lies_behind_a_link_is_left_to_be_looked_at(tmp_path: Path, place: str) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "file").write_bytes(b"secret")
     (tmp_path / "link").symlink_to(tmp_path / "outside" / "file")
     (tmp_path / "folder").symlink_to(tmp_path / "outside")
-    with pytest.raises(OSError, match="symbolic links") as refused:
-        opened(tmp_path / place)
-    assert refused.value.errno == errno.ELOOP
+    os.close(opened(tmp_path / "outside" / "file"))
+    assert linkless.opened(str(tmp_path / place)) is None
+
+
+def test_where_there_is_no_such_call_every_file_is_left_to_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = linkless._openat2.__wrapped__
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    assert made() is None
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "platform", "freebsd14")
+    assert made() is None
+    monkeypatch.setattr(linkless, "_openat2", lambda: lambda _: (-1, errno.ENOSYS))
+    assert linkless.opened(str(tmp_path)) is None
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
