@@ -235,8 +235,8 @@ def run(seconds: float, seed: int) -> tuple[Counter[str], str | None]:
         if meaning(case, at_once) != slow or meaning(one, at_once) != expected[one]:
             return asked, f"{'taken' if slow else 'refused'} row by row, and otherwise at once: {case!r}"
         if chance.random() < 0.01:
-            for remembered in (apart._alike, apart._time, apart._blob):
-                remembered.cache_clear()
+            for remembered in (apart._ALIKE, apart._TIMES, apart._BLOBS):
+                remembered.clear()
             if meaning(case, at_once) != slow:
                 return asked, f"read otherwise once all was forgotten: {case!r}"
     return asked, None

@@ -11,11 +11,10 @@ Nothing is accepted here that is not accepted there. What is out of the ordinary
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from sys import intern
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pydantic_core import to_json
 
@@ -62,6 +61,10 @@ _STANDS_FOR = {"at": "2000-01-01T00:00:00Z", "blob": f"sha256:{'0' * 64}", "byte
 """Stands in a row for what is read apart."""
 
 
+_Key = TypeVar("_Key")
+_Said = TypeVar("_Said")
+
+
 @dataclass(frozen=True, slots=True)
 class Apart:
     """A part's payload without its rows, and the rows."""
@@ -89,9 +92,9 @@ def set_apart(payload: bytes) -> Apart | None:
     if not rows:
         return None
     heads, ats, blobs, middles, tooks, tails, moving, *segments = zip(*rows, strict=True)
-    said = [one for one in map(_alike, heads, middles, tails) if one is not None]
-    at = [one for one in map(_time, ats) if one is not None]
-    kept = [one for one in map(_blob, blobs) if one is not None]
+    said = [one for one in map(_ALIKE.__getitem__, zip(heads, middles, tails, strict=True)) if one is not None]
+    at = [one for one in map(_TIMES.__getitem__, ats) if one is not None]
+    kept = [one for one in map(_BLOBS.__getitem__, blobs) if one is not None]
     if not len(said) == len(at) == len(kept) == len(rows):
         return None
     subjects = _subjects(said, kept)
@@ -129,9 +132,9 @@ def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> byt
     return "".join(dict.fromkeys(rows)).encode() + b"]}"
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
+def _alike(runs: tuple[bytes, bytes, bytes]) -> _Alike | None:
     """Read three runs of members of a row; `None` where they are not as they should be."""
+    head, middle, tail = runs
     row: dict[str, object] = {}
     names: list[str] = []
     try:
@@ -151,16 +154,36 @@ def _alike(head: bytes, middle: bytes, tail: bytes) -> _Alike | None:
     return _Alike(like(capture), f'"}},"name":{to_json(name).decode()}}}')
 
 
-@lru_cache(maxsize=4096)
 def _time(text: bytes) -> str | None:
     found = text.decode("ascii", "replace")
     return found if is_time(found) else None
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _blob(text: bytes) -> tuple[Digest, int] | None:
     found = _BLOB.fullmatch(text)
     return (Digest(found[1].decode()), int(found[2])) if found else None
+
+
+class _Known(dict[_Key, _Said]):
+    """
+    What was read before, by its bytes; when it is full all is forgotten.
+
+    Rows of a night come in the order of the night before, or in none: what was not used for longest is no better
+    choice, and to know it costs as much again as to look it up.
+    """
+
+    def __init__(self, read: Callable[[_Key], _Said]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, key: _Key) -> _Said:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        said = self[key] = self._read(key)
+        return said
+
+
+_ALIKE, _TIMES, _BLOBS = _Known(_alike), _Known(_time), _Known(_blob)
 
 
 def _segment(blob: bytes, length: bytes, offset: bytes) -> Segment | None:
