@@ -78,12 +78,12 @@ async def visit_snmp(
 
 
 async def _recognised(put: "_Asker", knowledge: Knowledge, sysobjectid: str | None, sysdescr: str | None) -> Platform:
-    """Find the platform, with one question more where the sysObjectID is that of an agent many appliances use."""
+    """Find the platform, with one question more where many appliances share the sysObjectID, or there is none."""
     asked = knowledge.recognise(sysobjectid)
     try:
         told = await put.question(asked, knowledge.generic) if asked else ()
     except UnreachableError:
-        if sysobjectid is not None:
+        if sysobjectid:
             raise
         told = ()  # so odd an agent may be silent about what it does not know
     return knowledge.match(sysobjectid, sysdescr, {oid for oid, value in told if value is not None})
