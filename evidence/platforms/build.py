@@ -1,7 +1,8 @@
 """From the strict models of a platform file to the frozen values everything else uses."""
 
+import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evidence.errors import Error
@@ -17,7 +18,7 @@ from evidence.platforms.platform import (
     TableRule,
     Verb,
 )
-from evidence.platforms.schema import VERBS, FactModel, PlatformModel, QuestionModel, TableModel
+from evidence.platforms.schema import VERBS, FactModel, PlatformModel, QuestionModel, RulesModel, TableModel
 
 
 class BuildError(Error):
@@ -33,38 +34,38 @@ EACH = "{each}"
 _READERS = {Verb.FETCH: "json", Verb.CALL: "pages", Verb.NODES: "json"}
 """How answers become documents, where the file does not say."""
 
+_VERBS = tuple(map(Verb, VERBS))
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) -> Platform:
+_WORD = re.compile(rb"[a-z][a-z0-9_.-]*")
+"""A question's name, and much else."""
+
+Rules = tuple[Sequence[FactRule], Sequence[TableRule]]
+"""What a platform's answers mean."""
+
+
+def build(model: PlatformModel, *, digest: str, parent: Platform | None = None, rules: Rules | None = None) -> Platform:
     """
     Return the platform of a file, with what it inherits from `parent` behind its own.
 
     A question of the same name replaces the parent's. `without` drops the parent's question of that name with all
     that is read from it, or the parent's rules for the fact of that name. Raises `BuildError` for a rule that reads a
-    question nobody asks.
+    question nobody asks. `rules` stand in for those of the model (`rules_for`), none of which reads rows
+    (`reads_rows`); they are not looked at here.
     """
-    own = tuple(question for asked in model.questions for question in _questions(asked, model))
-    twins = _twins(model.questions)
-    facts = tuple(_facts(model.facts, twins))
-    tables = tuple(rule for table in model.tables for rule in _tables(table, twins))
-    questions = own
-    if parent is not None:
-        gone = {question.name for question in own} | set(model.without)
-        questions += tuple(one for one in parent.questions if one.name not in gone and one.given not in model.without)
-        dropped = set(model.without)
-        facts += tuple(rule for rule in parent.facts if rule.question not in dropped and rule.fact not in dropped)
-        dropped |= {one.name for one in parent.questions if one.given in dropped} - {one.name for one in own}
-        tables += tuple(rule for rule in parent.tables if rule.question not in dropped)
-    _all_asked(model, questions, facts, tables)
-    questions = tuple(_with_instances(one, facts) if one.verb is Verb.ROWS else one for one in questions)
+    questions = _inheriting(model, parent)
+    _check_questions(model, questions)
+    facts, tables = rules or rules_for(model, model, parent)
+    readers = tuple(_inherited_facts(model, parent)) if rules else facts
     return Platform(
         name=model.name,
         title=model.title,
         vendor=model.vendor,
         recognition=recognition_of(model.recognition),
         extends=model.extends,
-        questions=questions,
+        questions=tuple(_with_instances(one, readers) if one.verb is Verb.ROWS else one for one in questions),
         facts=facts,
         tables=tables,
         secrets=(
@@ -80,6 +81,49 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None) 
         source="; ".join(model.source),
         digest=digest,
     )
+
+
+def rules_for(model: PlatformModel, told: PlatformModel | RulesModel, parent: Platform | None) -> Rules:
+    """Return what `told` says of the answers to a model's questions, and what is inherited of it."""
+    questions = _inheriting(model, parent)
+    twins = _twins(model.questions)
+    facts = (*_facts(told.facts, twins), *_inherited_facts(model, parent))
+    tables = (
+        *(rule for table in told.tables for rule in _tables(table, twins)),
+        *_inherited_tables(model, parent),
+    )
+    read = {rule.question for rule in facts} | {rule.question for rule in tables}
+    if unknown := read.difference(question.name for question in questions):
+        raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
+    return facts, tables
+
+
+def reads_rows(platform: Platform, rules: bytes) -> bool:
+    """Say whether the text of a file's rules names a question for rows: what is asked then depends on the rules."""
+    words = set(_WORD.findall(rules))
+    return any(question.verb is Verb.ROWS and question.name.encode() in words for question in platform.questions)
+
+
+def _inheriting(model: PlatformModel, parent: Platform | None) -> tuple[Question, ...]:
+    own = tuple(question for asked in model.questions for question in _questions(asked, model))
+    if parent is None:
+        return own
+    gone = {question.name for question in own} | set(model.without)
+    return own + tuple(one for one in parent.questions if one.name not in gone and one.given not in model.without)
+
+
+def _inherited_facts(model: PlatformModel, parent: Platform | None) -> Iterator[FactRule]:
+    if parent is not None:
+        gone = set(model.without)
+        yield from (rule for rule in parent.facts if rule.question not in gone and rule.fact not in gone)
+
+
+def _inherited_tables(model: PlatformModel, parent: Platform | None) -> Iterator[TableRule]:
+    if parent is not None:
+        gone = set(model.without)
+        own = {name for names in _twins(model.questions).values() for name in names}
+        gone |= {one.name for one in parent.questions if one.given in gone} - own
+        yield from (rule for rule in parent.tables if rule.question not in gone)
 
 
 def _with_instances(question: Question, facts: Iterable[FactRule]) -> Question:
@@ -113,22 +157,18 @@ def _session(model: PlatformModel) -> Session | None:
     )
 
 
-def _all_asked(
-    model: PlatformModel, questions: Iterable[Question], facts: Iterable[FactRule], tables: Iterable[TableRule]
-) -> None:
-    """Raise `BuildError` unless every rule reads a question that is asked, and question names are unique."""
+def _check_questions(model: PlatformModel, questions: Iterable[Question]) -> None:
+    """Raise `BuildError` unless every question that another one needs is asked, and question names are unique."""
     names = [question.name for question in questions]
     if twice := {name for name in names if names.count(name) > 1}:
         raise BuildError(f"question {min(twice)}: defined twice")
     if lost := unknown_source(model.questions):
         raise BuildError(f"question {lost}: goes through the answer of a question that no call before it asks")
-    read = {rule.question for rule in facts} | {rule.question for rule in tables}
-    read |= {name for name in model.volatile.lines if name not in names}
-    read |= {name for question in questions if (name := gone_through(question.call)) is not None}
-    read |= {question.instead_of for question in questions if question.instead_of}
-    read |= {question.given for question in questions if question.given}
-    if unknown := read - set(names):
-        raise BuildError(f"question {min(unknown)}: read by a rule, but not asked")
+    needed: set[str | None] = {*model.volatile.lines}
+    for question in questions:
+        needed |= {question.instead_of, question.given, gone_through(question.call)}
+    if unknown := sorted(filter(None, needed.difference(names))):
+        raise BuildError(f"question {unknown[0]}: read by a rule, but not asked")
 
 
 def _transports(asked: QuestionModel) -> tuple[str, ...]:
@@ -136,7 +176,7 @@ def _transports(asked: QuestionModel) -> tuple[str, ...]:
 
 
 def _verb(asked: QuestionModel) -> Verb:
-    return next(Verb(verb) for verb in VERBS if getattr(asked, verb) is not None)
+    return next(verb for verb in _VERBS if getattr(asked, verb) is not None)
 
 
 def _objects(asked: QuestionModel) -> tuple[str, ...]:

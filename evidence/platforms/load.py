@@ -5,28 +5,26 @@ A device is known by the longest prefix of its sysObjectID some platform names (
 name the same prefix, OIDs it has decide, then sysDescr. Where it gives no sysObjectID, only an OID of its vendor that
 it has can tell. What stays undecided is the generic platform: no guess.
 
-Of the packaged files only the heads are read at first (`evidence.platforms.heads`), the rest of one when it is asked
-for; a site's own files are read whole, so that a mistake in one is told before anything is asked.
+Of the packaged files only the heads are read at first (`evidence.platforms.heads`), what is asked of a platform when a
+device of it is met, and what the answers mean when facts are read of them (`evidence.platforms.parsing`); a site's own
+files are read whole, so that a mistake in one is told before anything is asked.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from functools import cache, lru_cache
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import yaml
-from pydantic import ValidationError
-
-from evidence.errors import Error
 from evidence.model.names import Digest, digest_of
-from evidence.platforms.build import BuildError, build, resolved
+from evidence.platforms.build import BuildError, Rules, build, reads_rows, resolved, rules_for
+from evidence.platforms.deferred import Deferred
 from evidence.platforms.heads import Head, head_of
+from evidence.platforms.parsing import PlatformFileError, half_of, halves_of, model_of, rules_of
 from evidence.platforms.platform import Platform, Question, Recognition, Verb
-from evidence.platforms.schema import PlatformModel, keys_at
-from evidence.quick_yaml import load_yaml
+from evidence.platforms.schema import PlatformModel
 
 PACKAGED = Path(__file__).parent
 """Where the platform files of this release lie."""
@@ -43,9 +41,6 @@ RECOGNISE = "recognise"
 MAX_FILE_BYTES = 256 * 1024
 """Longest platform file read: the longest of ours has 29 KiB (2026-11)."""
 
-MAX_REMEMBERED_BYTES = 32 * 1024
-"""Longest platform file whose content is kept in memory for the next time it is met; all of ours are shorter."""
-
 MAX_FILES = 5000
 """Most platform files in one folder: eight times the 600 we mean to ship."""
 
@@ -54,10 +49,6 @@ MAX_HEIRS = 4
 
 
 Named = TypeVar("Named", Platform, Head, Platform | Head)
-
-
-class PlatformFileError(Error):
-    """A platform file is not what the schema asks for, or two files cannot be told apart."""
 
 
 class Platforms:
@@ -246,10 +237,10 @@ def load_platforms(folder: Path | None = None, *, only: Iterable[str] | None = N
 
 def load_files(files: Mapping[str, Path], *, others: Mapping[str, Path], whole: Collection[str] = ()) -> Platforms:
     """Return the platforms of some files, which may extend `others`; those named in `whole` are read whole at once."""
-    shelf = _Shelf(others)
+    shelf = _Shelf(others, {GENERIC, *whole})
     found: list[Platform | Head] = []
     for stem, path in files.items():
-        head = None if stem in whole or stem == GENERIC else head_of(shelf.text(stem))
+        head = None if stem in shelf.whole else head_of(shelf.text(stem))
         found.append(_named_as(path, head or shelf.platform(stem)))
         while (
             head is not None and head.extends is not None and head.extends in others
@@ -262,7 +253,7 @@ def load_files(files: Mapping[str, Path], *, others: Mapping[str, Path], whole: 
 def read_platform_file(path: Path, *, known: Platforms) -> Platform:
     """Return the platform of one file, which may extend a known one; raise `PlatformFileError` as `load_platforms`."""
     data = _bytes(path)
-    model = _model(path, data)
+    model = model_of(path, data)
     parent = known.unresolved(model.extends) if model.extends and model.extends in known else None
     return _named_as(path, _built(path, data, model, parent))
 
@@ -280,7 +271,7 @@ def read_platform(data: bytes, *, generic: Platform | None, name: str) -> Platfo
 
     `name` is what a message calls the file; `generic` is the platform it extends.
     """
-    return _built(Path(name), data, _model(Path(name), data), generic)
+    return _built(Path(name), data, model_of(Path(name), data), generic)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -301,10 +292,12 @@ def _bytes(path: Path) -> bytes:
 class _Shelf:
     """Platform files by name, each read once."""
 
-    __slots__ = ("_built", "_files", "_texts")
+    __slots__ = ("_built", "_files", "_texts", "whole")
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Mapping[str, Path], whole: Collection[str]) -> None:
         self._files = files
+        self.whole = whole
+        """The names of the files that are read whole at once."""
         self._texts: dict[str, bytes] = {}
         self._built: dict[str, Platform] = {}
 
@@ -323,14 +316,18 @@ class _Shelf:
         if stem in self._built:
             return self._built[stem]
         path, data = self._files[stem], self.text(stem)
-        model = _model(path, data)
+        asked, rules = (data, b"") if stem in self.whole else halves_of(data)
+        model = half_of(path, asked) if rules else model_of(path, data)
         parent = None
         if model.extends is not None:
             if model.extends in (stem, *heirs) or model.extends not in self._files or len(heirs) > MAX_HEIRS:
                 raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
             parent = self.platform(model.extends, (stem, *heirs))
-        self._built[stem] = _named_as(path, _built(path, data, model, parent))
-        return self._built[stem]
+        built = _named_as(path, _built(path, data, model, parent, rules))
+        if reads_rows(built, rules):
+            built = _built(path, data, model_of(path, data), parent)
+        self._built[stem] = built
+        return built
 
 
 def _named_as(path: Path, platform: Named) -> Named:
@@ -339,51 +336,32 @@ def _named_as(path: Path, platform: Named) -> Named:
     return platform
 
 
-def _built(path: Path, data: bytes, model: PlatformModel, parent: Platform | None) -> Platform:
+def _built(path: Path, data: bytes, model: PlatformModel, parent: Platform | None, rules: bytes = b"") -> Platform:
+    """Return the platform of a model; `rules` is the text of its facts and tables, where the model is without them."""
     if model.extends != (parent.name if parent and model.extends else None):
         raise PlatformFileError(f"{path}: it extends {model.extends}, which is not at hand")
     parent = parent if model.extends else None
+
+    @cache
+    def told() -> Rules:
+        with _naming(path):
+            return rules_for(model, rules_of(path, rules), parent)
+
+    later: Rules | None = (Deferred(lambda: told()[0]), Deferred(lambda: told()[1])) if rules else None
+    with _naming(path):
+        return build(model, digest=_digest_after(parent.digest if parent else None, data), parent=parent, rules=later)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
     try:
-        return build(model, digest=_digest_after(parent.digest if parent else None, data), parent=parent)
+        yield
     except BuildError as error:
         raise PlatformFileError(f"{path}: {error}") from error
 
 
 def _digest_after(parent: str | None, data: bytes) -> Digest:
     return digest_of(data if parent is None else parent.encode() + b"\0" + data)
-
-
-def _model(path: Path, data: bytes) -> PlatformModel:
-    read = _remembered if len(data) <= MAX_REMEMBERED_BYTES else _read
-    try:
-        return read(data)
-    except ValidationError as error:
-        raise PlatformFileError(f"{path}: {_explained(error)}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise PlatformFileError(f"{path}: not YAML: {error}") from error
-
-
-def _read(data: bytes) -> PlatformModel:
-    return PlatformModel.model_validate(load_yaml(data))
-
-
-@lru_cache(maxsize=1024)
-def _remembered(data: bytes) -> PlatformModel:
-    """Return what a file says; most files of two releases, and those in the evidence of both, are the same."""
-    return _read(data)
-
-
-def _explained(error: ValidationError) -> str:
-    """Return the first thing wrong, where it is, and what was probably meant."""
-    first: Mapping[str, Any] = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-    if first["type"] != "extra_forbidden":
-        return f"{where}: {first['msg']}"
-    key = str(first["loc"][-1])
-    known = keys_at(first["loc"][:-1])
-    close = get_close_matches(key, known, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
-    return f"{where}: unknown key {key!r}; {meant}"
 
 
 def _plain(sysobjectid: str | None) -> str:

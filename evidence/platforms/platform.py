@@ -1,6 +1,6 @@
 """What is known of a platform: frozen values read from its YAML file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -248,8 +248,9 @@ class Platform:
     questions: tuple[Question, ...]
     extends: str | None = None
     """Name of the platform whose questions and rules hold here, too."""
-    facts: tuple[FactRule, ...] = ()
-    tables: tuple[TableRule, ...] = ()
+    facts: Sequence[FactRule] = ()
+    tables: Sequence[TableRule] = ()
+    """Of a packaged file, facts and tables are read when they are first looked at."""
     secrets: tuple[SecretRule, ...] = ()
     secret_oids: Mapping[str, str] = field(default_factory=dict)
     """OID prefixes whose values are secrets -> type of secret."""

@@ -1,7 +1,8 @@
 """
 The shape of a platform file: strict models, which also give the JSON Schema for editors.
 
-A file is parsed once, here; everything else sees the frozen values of `evidence.platforms.platform`.
+A file is parsed once, here; everything else sees the frozen values of `evidence.platforms.platform`. What is empty
+where a file says nothing comes of a factory: pydantic copies a list or a model that is a default, which takes longer.
 """
 
 from collections.abc import Mapping
@@ -67,20 +68,22 @@ class _Model(BaseModel):
 class RecognitionModel(_Model):
     """How a platform is known."""
 
-    sysobjectid: list[Oid] = []
+    sysobjectid: list[Oid] = Field(default_factory=list)
     sysdescr: Regex | None = None
-    answers: list[Oid] = Field(default=[], max_length=8, description="OIDs of which one must have a value")
+    answers: list[Oid] = Field(default_factory=list, max_length=8, description="OIDs of which one must have a value")
     unnamed: list[Oid] = Field(
-        default=[], max_length=2, description="OIDs of which one must have a value where there is no sysObjectID"
+        default_factory=list,
+        max_length=2,
+        description="OIDs of which one must have a value where there is no sysObjectID",
     )
-    network_os: list[Name] = []
+    network_os: list[Name] = Field(default_factory=list)
 
 
 class SessionModel(_Model):
     """How a command line session is set up."""
 
     driver: str = "generic"
-    setup: list[Command] = []
+    setup: list[Command] = Field(default_factory=list)
     pager: Regex | None = None
     prompt: Regex | None = None
     denied: Regex | None = Field(default=None, description="what it says to a command the account has no right to")
@@ -91,7 +94,9 @@ class QuestionModel(_Model):
     """One thing to ask: exactly one of `get`, `walk`, `rows`, `run`, `read`, `fetch`, `call`, `nodes`."""
 
     name: Name
-    over: list[Transport] = Field(default=[], description="transports; for run and read: ssh where nothing is said")
+    over: list[Transport] = Field(
+        default_factory=list, description="transports; for run and read: ssh where nothing is said"
+    )
     get: list[OwnOid] | None = None
     walk: list[OwnOid] | None = None
     rows: list[Oid] | None = Field(default=None, description="columns of one table, in the rows that are chosen")
@@ -234,8 +239,8 @@ class SecretModel(_Model):
 class VolatileModel(_Model):
     """What changes by itself."""
 
-    oids: list[Oid] = []
-    lines: dict[Name, list[Regex]] = Field(default={}, description="question -> patterns of lines")
+    oids: list[Oid] = Field(default_factory=list)
+    lines: dict[Name, list[Regex]] = Field(default_factory=dict, description="question -> patterns of lines")
 
 
 class QuirksModel(_Model):
@@ -258,21 +263,28 @@ class PlatformModel(_Model):
     vendor: str | None = None
     source: list[str] = Field(min_length=1, description="where the knowledge is from: MIB, manual")
     extends: Name | None = Field(default=None, description="the platform whose questions and rules hold here, too")
-    without: list[Name] = Field(default=[], description="inherited questions and facts that do not hold here")
-    recognition: RecognitionModel = RecognitionModel()
+    without: list[Name] = Field(default_factory=list, description="inherited questions and facts that do not hold here")
+    recognition: RecognitionModel = Field(default_factory=RecognitionModel)
     session: SessionModel | None = None
     http: HttpModel | None = None
-    questions: list[QuestionModel] = []
-    facts: dict[Name, list[FactModel]] = {}
-    tables: list[TableModel] = []
-    secrets: list[SecretModel] = []
-    secret_oids: dict[Oid, Name] = {}
+    questions: list[QuestionModel] = Field(default_factory=list)
+    facts: dict[Name, list[FactModel]] = Field(default_factory=dict)
+    tables: list[TableModel] = Field(default_factory=list)
+    secrets: list[SecretModel] = Field(default_factory=list)
+    secret_oids: dict[Oid, Name] = Field(default_factory=dict)
     secret_indexes: dict[Oid, Name] = Field(
-        default={}, description="entry of a table -> type of secret its index holds"
+        default_factory=dict, description="entry of a table -> type of secret its index holds"
     )
-    volatile: VolatileModel = VolatileModel()
-    quirks: QuirksModel = QuirksModel()
-    safety: SafetyModel = SafetyModel()
+    volatile: VolatileModel = Field(default_factory=VolatileModel)
+    quirks: QuirksModel = Field(default_factory=QuirksModel)
+    safety: SafetyModel = Field(default_factory=SafetyModel)
+
+
+class RulesModel(_Model):
+    """What the answers mean, by itself: half of a platform file."""
+
+    facts: dict[Name, list[FactModel]] = Field(default_factory=dict)
+    tables: list[TableModel] = Field(default_factory=list)
 
 
 def json_schema() -> Mapping[str, Any]:

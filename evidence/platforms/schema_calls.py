@@ -83,7 +83,7 @@ class FetchModel(_Model):
 
     path: UrlPath
     method: Literal["GET", "HEAD"] = "GET"
-    parameters: dict[Parameter, str] = {}
+    parameters: dict[Parameter, str] = Field(default_factory=dict)
     paging: PagingModel | None = None
     window: WindowModel | None = None
     accept: str = "application/json"
@@ -105,7 +105,7 @@ class CallModel(_Model):
     """One read operation of a cloud service, named in full: `iam:ListUsers`."""
 
     operation: Operation
-    parameters: dict[Parameter, object] = {}
+    parameters: dict[Parameter, object] = Field(default_factory=dict)
     for_each: str | None = Field(default=None, description="a question whose answer is gone through first")
     rows: JmesPath | None = Field(default=None, description="the values of that answer")
     bind: Parameter | None = Field(default=None, description="the parameter that takes the value")
@@ -113,7 +113,7 @@ class CallModel(_Model):
     window: WindowModel | None = None
     max_pages: int = Field(default=100, ge=1, le=1_000)
     pause_s: float = Field(default=0.0, ge=0.0, le=10.0, description="seconds between pages")
-    unfold: list[Parameter] = Field(default=[], description="members whose text is JSON")
+    unfold: list[Parameter] = Field(default_factory=list, description="members whose text is JSON")
     until: JmesPath | None = Field(default=None, description="asked again until this holds of the answer")
     safe_call: str | None = Field(default=None, min_length=20, description="why it is safe, if its name is no read's")
 
@@ -129,4 +129,4 @@ class NodesModel(_Model):
     """One look at an OPC UA server."""
 
     what: Literal["endpoints", "values", "devices"]
-    ids: list[NodeId] = Field(default=[], max_length=200, description="for values")
+    ids: list[NodeId] = Field(default_factory=list, max_length=200, description="for values")

@@ -1,0 +1,95 @@
+"""Of a packaged platform file, what answers mean is read when facts are read of them."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence.platforms.deferred import Deferred
+from evidence.platforms.load import (
+    GENERIC,
+    PACKAGED,
+    SERVICES,
+    PlatformFileError,
+    Platforms,
+    load_files,
+    load_platforms,
+)
+from evidence.platforms.parsing import halves_of
+
+HEAD = "name: press\ntitle: T\nsource: [a manual]\nextends: generic\n"
+ASKED = "questions:\n  - {name: chassis, get: [1.3.6.1.4.1.99999.1.0], tags: [identify]}\n"
+
+
+def known(folder: Path, text: str) -> Platforms:
+    """Load this file beside the generic one, as if it were packaged."""
+    files = {GENERIC: PACKAGED / f"{GENERIC}.yaml", "press": folder / "press.yaml"}
+    files["press"].write_text(text, encoding="utf-8")
+    return load_files(files, others=files)
+
+
+def test_both_halves_of_every_packaged_file_say_what_the_whole_file_says() -> None:
+    halved = load_platforms()
+    files = {path.stem: path for path in (*PACKAGED.glob("*.yaml"), *SERVICES.glob("*.yaml"))}
+    whole = load_files(files, others=files, whole=files)
+    deferred = 0
+    for name in files:
+        one = halved.unresolved(name)
+        deferred += isinstance(one.facts, Deferred)
+        assert one == whole.unresolved(name), name
+    assert deferred > len(files) * 0.85
+
+
+def test_a_mistake_in_a_rule_is_told_when_facts_are_read(tmp_path: Path) -> None:
+    facts = "facts:\n  firmware.version:\n    - {question: chassis, oid: 1.3.6.1.4.1.99999.1.0, patern: x}\n"
+    press = known(tmp_path, HEAD + ASKED + facts).named("press")
+    assert press is not None
+    assert press.questions[0].name == "chassis"
+    with pytest.raises(PlatformFileError, match="unknown key 'patern'; did you mean 'pattern'"):
+        list(press.facts)
+
+
+def test_a_rule_that_reads_what_nobody_asks_is_told_when_facts_are_read(tmp_path: Path) -> None:
+    facts = "facts:\n  firmware.version:\n    - {question: body, oid: 1.3.6.1.4.1.99999.1.0}\n"
+    press = known(tmp_path, HEAD + ASKED + facts).named("press")
+    assert press is not None
+    with pytest.raises(PlatformFileError, match=r"press\.yaml: question body: read by a rule, but not asked"):
+        len(press.tables)
+
+
+def test_what_is_asked_by_what_a_rule_reads_is_known_before(tmp_path: Path) -> None:
+    facts = "facts:\n  firmware.version:\n    - {question: entity, oid: 1.3.6.1.2.1.47.1.1.1.1.10.77}\n"
+    press = known(tmp_path, HEAD + facts).named("press")
+    assert press is not None
+    assert "1.3.6.1.2.1.47.1.1.1.1.10.77" in press.named("entity").instances
+
+
+def test_a_fact_that_is_not_inherited_leaves_the_rows_question_too(tmp_path: Path) -> None:
+    generic = load_platforms(only=()).generic
+    named = {oid for rule in generic.facts if rule.question == "entity" for oid in rule.oids}
+    facts = "facts:\n  site.door:\n    - {question: chassis, oid: 1.3.6.1.4.1.99999.1.0}\n"
+    gone = sorted({rule.fact for rule in generic.facts if rule.question == "entity" and rule.oids})
+    press = known(tmp_path, HEAD + f"without: [{', '.join(gone)}]\n" + ASKED + facts).named("press")
+    assert named
+    assert press is not None
+    assert isinstance(press.facts, Deferred)
+    assert press.named("entity").instances == ()
+
+
+@pytest.mark.parametrize("text", [b'"facts": {}\n', b"  facts: 1\n", b"name: x\n", b""])
+def test_a_file_without_facts_at_the_left_edge_is_one_piece(text: bytes) -> None:
+    assert halves_of(text) == (text, b"")
+
+
+def test_a_deferred_sequence_is_read_once() -> None:
+    reads: list[None] = []
+
+    def read() -> tuple[int, ...]:
+        reads.append(None)
+        return (1, 2, 3)
+
+    numbers = Deferred(read)
+    assert not reads
+    assert (numbers[0], numbers[1:], len(numbers), list(numbers), 2 in numbers) == (1, (2, 3), 3, [1, 2, 3], True)
+    assert numbers == (1, 2, 3)
+    assert numbers != (1, 2)
+    assert len(reads) == 1
