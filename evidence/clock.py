@@ -31,7 +31,7 @@ def rfc3339(moment: datetime) -> str:
     """Write an aware `moment` as RFC 3339 in UTC with whole seconds: `2026-11-22T23:48:00Z` (RFC 3339 §5.6)."""
     if moment.tzinfo is None:
         raise TimeError(f"a time without a zone: {moment.isoformat()}")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 @lru_cache(maxsize=10_000)

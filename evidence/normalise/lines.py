@@ -8,7 +8,8 @@ words an expression needs is read from its parse tree; the answer is the same as
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
+from math import inf
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Protocol
 
@@ -16,8 +17,11 @@ _SHORTEST_WORD = 3
 """A shorter word is on too many lines to help."""
 
 
-_DFA_WORDS = 500
-"""Up to so many words the automaton is made deterministic: a third faster to run, dearer to make with each word."""
+_DFA_WORDS, _DFA_BYTES = 500, 1024 * 1024
+"""
+Up to so many words the automaton is made deterministic, once it has seen so many bytes: it is a third faster to run,
+and several times as dear to make, the more with each word.
+"""
 
 
 class LineSearch:
@@ -165,15 +169,22 @@ class PlainFinder:
 class AutomatonFinder:
     """One pass for all words (Aho-Corasick)."""
 
-    __slots__ = ("_automaton",)
+    __slots__ = ("_automaton", "_faster", "_left")
 
     def __init__(self, words: Sequence[bytes], library: Any) -> None:
         kinds = library.Implementation
-        kind = kinds.DFA if len(words) <= _DFA_WORDS else kinds.ContiguousNFA
-        self._automaton = library.BytesAhoCorasick(list(words), implementation=kind)
+        make = partial(library.BytesAhoCorasick, list(words))
+        self._automaton = make(implementation=kinds.ContiguousNFA)
+        self._faster = partial(make, implementation=kinds.DFA)
+        self._left = _DFA_BYTES if len(words) <= _DFA_WORDS else inf
+        """Bytes it sees before it is made anew."""
 
     def find(self, data: bytes) -> Iterable[tuple[int, int]]:
         """Return (position, number of the word) of every word in `data`, by position."""
+        self._left -= len(data)
+        if self._left < 0:
+            self._left = inf
+            self._automaton = self._faster()
         return sorted(
             [(start, word) for word, start, _ in self._automaton.find_matches_as_indexes(data, overlapping=True)]
         )

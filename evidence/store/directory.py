@@ -192,14 +192,15 @@ class DirectoryStore:
         # written before the first is synced: a new file after a sync costs ext4 several times as much.
         begun: list[tuple[str, str, str, bytes]] = []
         handles: list[int] = []
+        seen: dict[str, str] = {}
         key = ""
         try:
             with ExitStack() as files:
                 for key, data in objects:
                     check_size(key, len(data))
-                    *folders, name = check_key(key).split("/")
-                    temporary = f"{self._folder([TEMPORARY])}/{secrets.token_hex(12)}"
-                    place = f"{self._folder(folders)}/{name}"
+                    folder, _, name = check_key(key).rpartition("/")
+                    temporary = f"{self._folder(TEMPORARY, seen)}/{secrets.token_hex(12)}"
+                    place = f"{self._folder(folder, seen)}/{name}"
                     handle = os.open(temporary, _WRITING, 0o640)
                     files.callback(os.close, handle)
                     begun.append((temporary, place, key, data))
@@ -217,7 +218,7 @@ class DirectoryStore:
         finally:
             for temporary, *_ in begun:
                 with suppress(OSError):  # it has no key; `store check --repair` removes it
-                    Path(temporary).unlink(missing_ok=True)
+                    os.unlink(temporary)  # noqa: PTH108 - a path takes longer than the call
 
     def _link(self, temporary: str, place: str, key: str, data: bytes) -> None:
         try:
@@ -244,20 +245,24 @@ class DirectoryStore:
     def _overwrite(self, temporary: str, place: str, _key: str, _data: bytes) -> None:
         Path(temporary).replace(place)
 
-    def _folder(self, parts: Sequence[str]) -> str:
-        """Return a folder below the root; what is missing is made; a link is refused."""
-        folder = str(self._root)
-        for part in parts:
-            folder = f"{folder}/{part}"
-            try:
-                found = os.lstat(folder)
-            except FileNotFoundError:
-                with suppress(FileExistsError):
-                    Path(folder).mkdir(mode=0o750)
-                    self._named.discard(os.path.relpath(folder, self._root))
-                found = os.lstat(folder)
-            if stat.S_ISLNK(found.st_mode):
-                self._refuse_links(Path(folder))
+    def _folder(self, key: str, seen: dict[str, str]) -> str:
+        """Return a folder below the root, and remember it in `seen`; what is missing is made; a link is refused."""
+        if not key:
+            return str(self._root)
+        if key in seen:
+            return seen[key]
+        above, _, name = key.rpartition("/")
+        folder = f"{self._folder(above, seen)}/{name}"
+        try:
+            found = os.lstat(folder)
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                Path(folder).mkdir(mode=0o750)
+                self._named.discard(key)
+            found = os.lstat(folder)
+        if stat.S_ISLNK(found.st_mode):
+            self._refuse_links(Path(folder))
+        seen[key] = folder
         return folder
 
 

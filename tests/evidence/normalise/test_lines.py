@@ -69,6 +69,14 @@ def test_both_finders_find_the_same(sought: list[bytes], data: bytes) -> None:
     assert list(fast.find(data)) == list(PlainFinder(sought).find(data))
 
 
+def test_a_finder_that_has_seen_much_finds_the_same() -> None:
+    sought, data = [b"key", b"ey", b"password"], b"keykey password"
+    fast = finder(sought)
+    before = list(fast.find(data))
+    assert list(fast.find(bytes(1024 * 1024) + data)) == [(1024 * 1024 + at, word) for at, word in before]
+    assert before == list(fast.find(data)) == list(PlainFinder(sought).find(data))
+
+
 def test_a_finder_without_words_is_a_plain_one() -> None:
     assert list(finder(()).find(b"abc")) == []
 

@@ -20,10 +20,11 @@ HEAD = "name: press\ntitle: T\nsource: [a manual]\nextends: generic\n"
 ASKED = "questions:\n  - {name: chassis, get: [1.3.6.1.4.1.99999.1.0], tags: [identify]}\n"
 
 
-def known(folder: Path, text: str) -> Platforms:
-    """Load this file beside the generic one, as if it were packaged."""
-    files = {GENERIC: PACKAGED / f"{GENERIC}.yaml", "press": folder / "press.yaml"}
+def known(folder: Path, text: str, *others: str) -> Platforms:
+    """Load this file beside the generic one, and others of the folder, as if they were packaged."""
+    files = {name: folder / f"{name}.yaml" for name in ("press", *others)}
     files["press"].write_text(text, encoding="utf-8")
+    files[GENERIC] = PACKAGED / f"{GENERIC}.yaml"
     return load_files(files, others=files)
 
 
@@ -63,16 +64,25 @@ def test_what_is_asked_by_what_a_rule_reads_is_known_before(tmp_path: Path) -> N
     assert "1.3.6.1.2.1.47.1.1.1.1.10.77" in press.named("entity").instances
 
 
-def test_a_fact_that_is_not_inherited_leaves_the_rows_question_too(tmp_path: Path) -> None:
-    generic = load_platforms(only=()).generic
-    named = {oid for rule in generic.facts if rule.question == "entity" for oid in rule.oids}
-    facts = "facts:\n  site.door:\n    - {question: chassis, oid: 1.3.6.1.4.1.99999.1.0}\n"
-    gone = sorted({rule.fact for rule in generic.facts if rule.question == "entity" and rule.oids})
-    press = known(tmp_path, HEAD + f"without: [{', '.join(gone)}]\n" + ASKED + facts).named("press")
-    assert named
+@pytest.mark.parametrize(("without", "instances"), [("", ("1.3.6.1.4.1.99999.1.2.7",)), ("without: [site.door]\n", ())])
+def test_a_fact_that_is_not_inherited_leaves_the_rows_question_too(
+    tmp_path: Path, without: str, instances: tuple[str, ...]
+) -> None:
+    (tmp_path / "base.yaml").write_text(
+        f"{HEAD.replace('press', 'base')}questions:\n"
+        "  - name: doors\n"
+        "    rows: [1.3.6.1.4.1.99999.1.1, 1.3.6.1.4.1.99999.1.2]\n"
+        "    chosen_by: {1.3.6.1.4.1.99999.1.1: '^open$'}\n"
+        "    tags: [identify]\n"
+        "facts:\n  site.door:\n    - {question: doors, oid: 1.3.6.1.4.1.99999.1.2.7}\n",
+        encoding="utf-8",
+    )
+    own = "facts:\n  firmware.version:\n    - {question: chassis, oid: 1.3.6.1.4.1.99999.1.0}\n"
+    text = HEAD.replace("generic", "base") + without + ASKED + own
+    press = known(tmp_path, text, "base").named("press")
     assert press is not None
     assert isinstance(press.facts, Deferred)
-    assert press.named("entity").instances == ()
+    assert press.named("doors").instances == instances
 
 
 @pytest.mark.parametrize("text", [b'"facts": {}\n', b"  facts: 1\n", b"name: x\n", b""])

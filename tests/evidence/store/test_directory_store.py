@@ -350,15 +350,15 @@ def test_of_many_on_a_disk_that_fails_those_with_a_name_are_whole(
 def test_one_unfinished_file_that_cannot_be_removed_keeps_none_of_the_others(
     folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, left = Path.unlink, [1]
+    real, left = os.unlink, [1]
 
-    def unlink(path: Path, *, missing_ok: bool = False) -> None:
+    def unlink(path: str) -> None:
         left[0] -= 1
         if left[0] == 0:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        real(path, missing_ok=missing_ok)
+        real(path)
 
-    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(os, "unlink", unlink)
     folder.put_many([(f"a/{number}", b"x") for number in range(9)])
     assert len(folder.leftovers()) == 1
     assert len(list(folder.keys("a/"))) == 9
@@ -373,7 +373,7 @@ def test_a_folder_somebody_made_and_did_not_live_to_sync_is_synced_by_the_next_w
 
 def test_a_failure_to_tidy_up_hides_no_other(folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "link", _Failing(errno.ENOSPC))
-    monkeypatch.setattr(Path, "unlink", _Failing(errno.EACCES))
+    monkeypatch.setattr(os, "unlink", _Failing(errno.EACCES))
     with pytest.raises(StoreError, match="a/b: not written, the disk is full"):
         folder.put("a/b", b"x")
 
