@@ -58,20 +58,19 @@ def build(model: PlatformModel, *, digest: str, parent: Platform | None = None, 
     questions = _inheriting(model, parent)
     _check_questions(model, questions)
     facts, tables = rules or rules_for(model, model, parent)
-    readers = tuple(_inherited_facts(model, parent)) if rules else facts
+    if rules is None or model.without:
+        readers = tuple(_inherited_facts(model, parent)) if rules else facts
+        questions = tuple(_with_instances(one, readers) if one.verb is Verb.ROWS else one for one in questions)
     return Platform(
         name=model.name,
         title=model.title,
         vendor=model.vendor,
         recognition=recognition_of(model.recognition),
         extends=model.extends,
-        questions=tuple(_with_instances(one, readers) if one.verb is Verb.ROWS else one for one in questions),
+        questions=questions,
         facts=facts,
         tables=tables,
-        secrets=(
-            *(SecretRule(**rule.model_dump()) for rule in model.secrets),
-            *(parent.secrets if parent else ()),
-        ),
+        secrets=tuple(SecretRule(**rule.model_dump()) for rule in model.secrets) + (parent.secrets if parent else ()),
         secret_oids={**(parent.secret_oids if parent else {}), **model.secret_oids},
         secret_indexes={**(parent.secret_indexes if parent else {}), **model.secret_indexes},
         session=_session(model) or (parent.session if parent else None),
