@@ -31,7 +31,7 @@ from fuzz import changed
 from evidence.errors import Error
 from evidence.log import apart, statement
 from evidence.log.canonical import CanonicalError, dumps, loads
-from evidence.log.part import read_part
+from evidence.log.part import headed, read_part
 
 Node = Any
 """A JSON value as it is written: `("{", [(key, node), ...])`, `("[", [node, ...])`, or the text of a scalar."""
@@ -215,7 +215,8 @@ def meaning(payload: bytes, reader: Callable[[bytes], Any]) -> str | None:
         named = part._asdict()
         named["captures"] = tuple(part.captures)
         # Their representations: 1, 1.0 and True are equal, and not the same.
-        return repr((found.kind, found.log, named, part.blobs(), part.originals(), sorted(part.answers())))
+        kept = {key: repr(value) for key, value in headed(found).predicate.items()}
+        return repr((found.kind, found.log, named, kept, part.blobs(), part.originals(), sorted(part.answers())))
     except Error:
         return None
 

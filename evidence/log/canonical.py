@@ -21,8 +21,10 @@ MAX_DEPTH = 16
 MAX_BYTES = 64 * 1024 * 1024
 """Largest document: the largest hint; statements are bounded more tightly where they are read."""
 
-_LIMIT = 2**53
+LIMIT = 2**53
 """RFC 8785 §3.2.2.3 (I-JSON): integers every JSON reader holds exactly."""
+
+_TEXTS = {str, bool, type(None)}
 
 _KEY = re.compile(r"[a-z][A-Za-z0-9_]*|_type")
 
@@ -78,17 +80,19 @@ def _check(value: object, *, in_order: bool) -> None:
     for _ in range(MAX_DEPTH + 1):
         deeper: list[Collection[object]] = []
         for items in level:
+            if _TEXTS.issuperset(map(type, items)):
+                continue
             for item in items:
                 kind = type(item)
-                if kind is str or item is None or kind is bool:
+                if kind in _TEXTS:
                     continue
                 if kind is dict:
-                    _check_keys(tuple(item), in_order)  # type: ignore[arg-type]
+                    check_keys(tuple(item), in_order=in_order)  # type: ignore[arg-type]
                     deeper.append(item.values())  # type: ignore[attr-defined]
                 elif kind is list or kind is tuple:
                     deeper.append(item)  # type: ignore[arg-type]
                 elif kind is int:
-                    if not -_LIMIT < item < _LIMIT:  # type: ignore[operator]
+                    if not -LIMIT < item < LIMIT:  # type: ignore[operator]
                         raise CanonicalError(f"an integer JSON readers do not hold exactly: {item}")
                 elif not isinstance(item, str):
                     raise CanonicalError(f"canonical JSON has no {kind.__name__}")
@@ -100,7 +104,8 @@ def _check(value: object, *, in_order: bool) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _check_keys(keys: tuple[object, ...], in_order: bool) -> None:
+def check_keys(keys: tuple[object, ...], *, in_order: bool) -> None:
+    """Raise unless the keys of an object are canonical JSON's, and in order where they were read."""
     for key in keys:
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise CanonicalError(f"not a key of canonical JSON: {key!r:.60}")

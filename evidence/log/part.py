@@ -10,21 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from evidence.clock import rfc3339
 from evidence.log.captures import Columns
-from evidence.log.fields import Fields, ShapeError
+from evidence.log.fields import Fields, ShapeError, is_time
 from evidence.log.note import Checkpoint
-from evidence.log.rows import capture_row, outcome_row, read_capture, read_outcome
+from evidence.log.rows import capture_row, known_outcome, outcome_row, read_capture, read_outcome
+from evidence.log.shape import MAX_LABEL, MAX_PREVIOUS
 from evidence.log.statement import Statement, Subject
 from evidence.model.capture import Capture
 from evidence.model.names import Digest, parse_digest
 from evidence.model.outcome import Outcome
 from evidence.store.layout import check_slot
-
-MAX_PREVIOUS = 10_000
-"""Most earlier statements one part refers to; ordinarily one."""
 
 _PART = frozenset(
     {"log", "run", "slot", "label", "chunk", "last", "previous", "after", "assets", "assets_bytes", "packed"}
@@ -178,14 +176,59 @@ def part_subjects(plan: Digest, captures: Iterable[Capture]) -> tuple[Subject, .
 
 def read_part(statement: Statement) -> PartStatement:
     """Read a part; raise `ShapeError` unless it is as `part_predicate` and `part_subjects` write it."""
+    part = (_shaped(statement) if statement.shaped else None) or _member_by_member(statement)
+    _check_segments(part)
+    _conduct_log(part.conduct)
+    part.check_salted()
+    return part
+
+
+def _shaped(statement: Statement) -> PartStatement | None:
+    """Return a part whose shape is known to be right; `None` where something else about it is not."""
+    told: Mapping[str, Any] = statement.predicate
+    after, previous, packed, rows = told["after"], told["previous"], told["packed"], told["outcomes"]
+    lengths = {row["blob"]: row["bytes"] for row in packed}
+    if not (is_time(told["started"]) and is_time(told["ended"]) and [*lengths] == sorted(lengths)):
+        return None
+    if len(lengths) != len(packed) or previous != sorted({*previous}):
+        return None
+    return PartStatement(
+        plan=statement.subjects[0].digest,
+        run=told["run"],
+        slot=check_slot(told["slot"]),
+        label=told["label"],
+        chunk=told["chunk"],
+        last=told["last"],
+        previous=tuple(previous),
+        after=After(size=after["size"], root=after["root"]) if after is not None else None,
+        assets=told["assets"],
+        assets_bytes=told["assets_bytes"],
+        packed=MappingProxyType(lengths),
+        platforms=told.get("platforms"),
+        platforms_bytes=told.get("platforms_bytes"),
+        started=told["started"],
+        ended=told["ended"],
+        clock=MappingProxyType(told["clock"]),
+        tool=MappingProxyType(told["tool"]),
+        run_by=MappingProxyType(told["run_by"]),
+        outcomes=tuple(
+            [known_outcome(row["asset"], row["result"]) if len(row) == 2 else read_outcome(row) for row in rows]
+        ),
+        captures=statement.apart or (),
+        conduct=MappingProxyType(told["conduct"]),
+        redaction=MappingProxyType(told["redaction"]),
+    )
+
+
+def _member_by_member(statement: Statement) -> PartStatement:
     fields = Fields(statement.predicate, "part", _PART, _OPTIONAL)
     apart = statement.apart
     captures = tuple(map(read_capture, fields.rows("captures"))) if apart is None else apart
     part = PartStatement(
         plan=statement.subjects[0].digest,
-        run=fields.text("run", longest=200),
+        run=fields.text("run", longest=MAX_LABEL),
         slot=check_slot(fields.text("slot")),
-        label=fields.text("label", longest=200),
+        label=fields.text("label", longest=MAX_LABEL),
         chunk=fields.whole("chunk"),
         last=fields.flag("last"),
         previous=fields.digests("previous", most=MAX_PREVIOUS),
@@ -208,17 +251,14 @@ def read_part(statement: Statement) -> PartStatement:
     # Those of rows that were read apart were compared with them, and are not among these.
     if statement.subjects != part_subjects(part.plan, captures if apart is None else ()):
         raise ShapeError("part: its subjects are not the plan and its captures")
-    _check_segments(part)
-    _conduct_log(part.conduct)
-    part.check_salted()
     return part
 
 
 def headed(statement: Statement) -> Statement:
     """Return a part's statement without the thousands of rows that `read_part` has read."""
-    kept = {key: value for key, value in statement.predicate.items() if key not in ("captures", "outcomes")}
-    predicate = MappingProxyType(kept)
-    return Statement(kind=statement.kind, subjects=statement.subjects[:1], predicate=predicate, signer=statement.signer)
+    kept = dict(statement.predicate)
+    del kept["captures"], kept["outcomes"]
+    return Statement(statement.kind, statement.subjects[:1], MappingProxyType(kept), statement.signer)
 
 
 def _after(value: object) -> After | None:

@@ -61,6 +61,12 @@ def read_outcome(value: object) -> Outcome:
     return Outcome(asset=AssetId(row.text("asset")), result=result, reason=row.optional_text("reason"))
 
 
+@lru_cache(maxsize=16_384)
+def known_outcome(asset: str, result: str) -> Outcome:
+    """Return the outcome of a row that was looked at and has no reason: an asset's is the same most nights."""
+    return Outcome(asset=AssetId(asset), result=Result(result))
+
+
 def capture_row(capture: Capture) -> dict[str, object]:
     """Return the row of one capture; what is not known is left out."""
     row: dict[str, object] = {

@@ -16,6 +16,7 @@ from evidence.log.canonical import CanonicalError, dumps, loads
 from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.keyring import Role
+from evidence.log.shape import shape_of
 from evidence.model.names import Digest, hex_of, parse_digest
 from evidence.store.layout import MAX_STATEMENT_BYTES
 
@@ -85,6 +86,8 @@ class Statement(NamedTuple):
     """Fingerprint of the key that signed it, where that was checked."""
     apart: Columns | None = None
     """The captures of a part that were read apart: `predicate` has none then, and of the subjects only the plan."""
+    shaped: bool = False
+    """Whether the predicate of a part that was read apart is known to have the shape of one (`evidence.log.shape`)."""
 
     @property
     def log(self) -> str | None:
@@ -116,6 +119,10 @@ def parse(payload: bytes, *, signer: str | None = None) -> Statement:
     if len(payload) > MAX_STATEMENT_BYTES:
         raise StatementError(f"a statement of {len(payload)} bytes; at most {MAX_STATEMENT_BYTES} are read")
     apart = set_apart(payload)
+    shape = shape_of(apart.rest) if apart is not None else None
+    if apart is not None and shape is not None:
+        plan, predicate = (Subject("plan", shape.plan),), MappingProxyType(shape.predicate)
+        return Statement("part", plan, predicate, signer, apart.captures, shaped=True)
     try:
         if apart is not None:
             return _parse(loads(apart.rest), signer, apart.captures)
