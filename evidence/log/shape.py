@@ -60,11 +60,7 @@ def _validator() -> SchemaValidator:
     root = core_schema.str_schema(min_length=1, max_length=64)
     digest = core_schema.str_schema(pattern=r"^sha256:[0-9a-f]{64}$")
     whole = core_schema.int_schema(ge=0, lt=LIMIT)
-    number = core_schema.int_schema(gt=-LIMIT, lt=LIMIT, strict=True)
-    truth = core_schema.bool_schema(strict=True)  # a union does not know that all is strict
-    kinds = [core_schema.str_schema(strict=True), truth, number, core_schema.none_schema()]
-    plain = core_schema.union_schema([*kinds], mode="left_to_right")
-    flat = core_schema.dict_schema(core_schema.str_schema(), plain)
+    flat = _flat()
     outcome = _object(asset=text, reason=_optional(text), result=core_schema.literal_schema([*map(str, Result)]))
     predicate = _object(
         after=core_schema.nullable_schema(_object(root=root, size=core_schema.int_schema(ge=1, lt=LIMIT))),
@@ -101,6 +97,18 @@ def _validator() -> SchemaValidator:
         subject=core_schema.list_schema(plan, min_length=1, max_length=1),
     )
     return SchemaValidator(statement, core_schema.CoreConfig(strict=True))
+
+
+def _flat() -> core_schema.CoreSchema:
+    """Return the schema of an object without another in it. A union does not know that all is strict: each says so."""
+    number = core_schema.int_schema(gt=-LIMIT, lt=LIMIT, strict=True)
+    kinds = [
+        core_schema.str_schema(strict=True),
+        core_schema.bool_schema(strict=True),
+        number,
+        core_schema.none_schema(),
+    ]
+    return core_schema.dict_schema(core_schema.str_schema(), core_schema.union_schema([*kinds], mode="left_to_right"))
 
 
 def _object(**members: core_schema.CoreSchema | core_schema.TypedDictField) -> core_schema.CoreSchema:
