@@ -257,7 +257,8 @@ def _member_by_member(statement: Statement) -> PartStatement:
 def headed(statement: Statement) -> Statement:
     """Return a part's statement without the thousands of rows that `read_part` has read."""
     kept = dict(statement.predicate)
-    del kept["captures"], kept["outcomes"]
+    for rows in ("captures", "outcomes"):
+        kept.pop(rows, None)
     return Statement(statement.kind, statement.subjects[:1], MappingProxyType(kept), statement.signer)
 
 

@@ -97,8 +97,13 @@ def rules_for(model: PlatformModel, told: PlatformModel | RulesModel, parent: Pl
     return facts, tables
 
 
-def reads_rows(platform: Platform, rules: bytes) -> bool:
-    """Say whether the text of a file's rules names a question for rows: what is asked then depends on the rules."""
+def reads_rows(model: PlatformModel, platform: Platform, rules: bytes) -> bool:
+    """
+    Say whether a file has a question for rows of its own, or the text of its rules names one: what is asked then
+    depends on what is read.
+    """
+    if any(question.rows is not None for question in model.questions):
+        return True
     words = set(_WORD.findall(rules))
     return any(question.verb is Verb.ROWS and question.name.encode() in words for question in platform.questions)
 

@@ -12,7 +12,7 @@ files are read whole, so that a mistake in one is told before anything is asked.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from evidence.platforms.deferred import Deferred
 from evidence.platforms.heads import Head, head_of
 from evidence.platforms.parsing import PlatformFileError, half_of, halves_of, model_of, rules_of
 from evidence.platforms.platform import Platform, Question, Recognition, Verb
-from evidence.platforms.schema import PlatformModel
+from evidence.platforms.schema import PlatformModel, RulesModel
 
 PACKAGED = Path(__file__).parent
 """Where the platform files of this release lie."""
@@ -311,20 +311,28 @@ class _Shelf:
             self._texts[stem] = _bytes(self._files[stem])
         return self._texts[stem]
 
+    def _asked(self, stem: str) -> tuple[PlatformModel, bytes]:
+        """Return what a file says, without its rules where their text can be given beside it."""
+        path, data = self._files[stem], self.text(stem)
+        asked, rules = halves_of(data) if stem not in self.whole else (data, b"")
+        if rules:
+            with suppress(PlatformFileError):  # the whole file may say otherwise, and says where
+                return half_of(path, asked), rules
+        return model_of(path, data), b""
+
     def platform(self, stem: str, heirs: tuple[str, ...] = ()) -> Platform:
         """Return the platform of a file, after the one it extends."""
         if stem in self._built:
             return self._built[stem]
         path, data = self._files[stem], self.text(stem)
-        asked, rules = (data, b"") if stem in self.whole else halves_of(data)
-        model = half_of(path, asked) if rules else model_of(path, data)
+        model, rules = self._asked(stem)
         parent = None
         if model.extends is not None:
             if model.extends in (stem, *heirs) or model.extends not in self._files or len(heirs) > MAX_HEIRS:
                 raise PlatformFileError(f"{path}: extends: expected another platform, found {model.extends}")
             parent = self.platform(model.extends, (stem, *heirs))
         built = _named_as(path, _built(path, data, model, parent, rules))
-        if reads_rows(built, rules):
+        if rules and reads_rows(model, built, rules):
             built = _built(path, data, model_of(path, data), parent)
         self._built[stem] = built
         return built
@@ -344,8 +352,12 @@ def _built(path: Path, data: bytes, model: PlatformModel, parent: Platform | Non
 
     @cache
     def told() -> Rules:
+        try:
+            found: PlatformModel | RulesModel = rules_of(path, rules)
+        except PlatformFileError:  # the whole file may say otherwise, and says where
+            found = model_of(path, data)
         with _naming(path):
-            return rules_for(model, rules_of(path, rules), parent)
+            return rules_for(model, found, parent)
 
     later: Rules | None = (Deferred(lambda: told()[0]), Deferred(lambda: told()[1])) if rules else None
     with _naming(path):

@@ -25,6 +25,9 @@ MAX_REMEMBERED_BYTES = 32 * 1024
 _RULES = re.compile(rb"^(?:facts|tables):[^\n]*\n(?:[ \t#-][^\n]*\n|\r?\n)*", re.MULTILINE)
 """A key of the second half with all that belongs to it: up to the next line that begins with anything but these."""
 
+_PLAIN = re.compile(rb"(?:(?:[a-z_]+:|[ #-])[^\r\n]*\n|\n)*")
+"""Lines that begin as those of our files do, the last one with its end: what is more is read whole."""
+
 Model = TypeVar("Model", PlatformModel, RulesModel)
 
 
@@ -41,8 +44,8 @@ class Halves(NamedTuple):
 
 
 def halves_of(data: bytes) -> Halves:
-    """Cut a file in two; the second half is empty where its keys do not stand at the left edge."""
-    rules = b"".join(_RULES.findall(data))
+    """Cut a file in two; the second half is empty where more than keys and comments stands at the left edge."""
+    rules = b"".join(_RULES.findall(data)) if _PLAIN.fullmatch(data) else b""
     return Halves(_RULES.sub(b"", data) if rules else data, rules)
 
 

@@ -211,6 +211,9 @@ class DirectoryStore:
                 for one, handle in zip(begun, handles, strict=True):
                     key = one[2]
                     os.fsync(handle)
+            for folder in seen.values():  # whoever may write here has had all this time to put a link there
+                if stat.S_ISLNK(os.lstat(folder).st_mode):
+                    self._refuse_links(Path(folder))
             for temporary, place, key, data in begun:
                 give_name(temporary, place, key, data)
         except OSError as error:

@@ -170,7 +170,6 @@ _PART = re.compile(r"parts/(?P<slot>[^/]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")
 _READERS: Mapping[str, tuple[tuple[Area, re.Pattern[str]], ...]] = {
     "store.json": ((Area.STORE, re.compile(r"store\.json")),),
     "blobs": ((Area.BLOB, re.compile(r"blobs/sha256/(?P<shard>[0-9a-f]{2})/(?P<hex>[0-9a-f]{64})")),),
-    "parts": ((Area.PART, _PART),),
     "statements": ((Area.STATEMENT, re.compile(r"statements/(?P<kind>[a-z]+)/(?P<hex>[0-9a-f]{64})\.dsse\.json")),),
     "log": (
         (Area.BATCH, re.compile(r"log/batch/(?P<size>[0-9]{12})")),
@@ -190,6 +189,9 @@ def parse_key(key: str) -> Key:
     if key.startswith(HOLD_FOLDER) and "/" not in key.removeprefix(HOLD_FOLDER):
         return Key(area=Area.HOLD)
     check_key(key)
+    part = _PART.fullmatch(key)  # a log of years has little else
+    if part is not None:
+        return Key(Area.PART, Digest(f"sha256:{part['hex']}"), None, part["slot"])
     for area, pattern in _READERS.get(key.partition("/")[0], ()):
         match = pattern.fullmatch(key)
         if match is None:

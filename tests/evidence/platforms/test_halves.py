@@ -85,6 +85,46 @@ def test_a_fact_that_is_not_inherited_leaves_the_rows_question_too(
     assert press.named("doors").instances == instances
 
 
+FACTS = "facts:\n  firmware.version:\n    - {question: chassis, oid: 1.3.6.1.4.1.99999.1.0}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + ASKED + FACTS.rstrip("\n"),
+        HEAD + ASKED + FACTS.replace("facts:", '"facts":') + "tables: []\n",
+        HEAD + ASKED + FACTS.replace("facts:", "facts :") + "tables: []\n",
+        HEAD + ASKED + "facts: {\n  firmware.version: [{question: chassis, oid: 1.3.6.1.4.1.99999.1.0}]\n}\n",
+        HEAD + ASKED.replace("[1.3", "[&own 1.3") + FACTS.replace("oid: 1.3.6.1.4.1.99999.1.0", "oid: *own"),
+        HEAD + FACTS + ASKED.replace("\n", "\r"),
+        HEAD + ASKED + FACTS.replace("\n", "\r\n"),
+    ],
+)
+def test_a_file_that_is_written_otherwise_says_what_the_whole_file_says(tmp_path: Path, text: str) -> None:
+    (tmp_path / "press.yaml").write_bytes(text.encode())
+    files = {"press": tmp_path / "press.yaml", GENERIC: PACKAGED / f"{GENERIC}.yaml"}
+    halved = load_files(files, others=files).unresolved("press")
+    whole = load_files(files, others=files, whole=files).unresolved("press")
+    assert halved == whole
+    assert any(rule.fact == "firmware.version" and rule.question == "chassis" for rule in halved.facts)
+
+
+@pytest.mark.parametrize("chosen", ["1.3.6.1.4.1.99999.1.1", "1.3.6.1.4.1.99999.1.2"])
+def test_rows_asked_for_otherwise_are_those_inherited_facts_are_read_of(tmp_path: Path, chosen: str) -> None:
+    rows = "rows: [1.3.6.1.4.1.99999.1.1, 1.3.6.1.4.1.99999.1.2], tags: [identify]"
+    question = "questions:\n  - {name: doors, " + rows + ", chosen_by: {%s: '^open$'}}\n"
+    column = "facts:\n  site.door:\n    - {question: doors, column: 1.3.6.1.4.1.99999.1.1}\n"
+    base = HEAD.replace("press", "base") + question % "1.3.6.1.4.1.99999.1.1" + column
+    (tmp_path / "base.yaml").write_text(base, encoding="utf-8")
+    own = "facts:\n  firmware.version:\n    - {question: system, oid: 1.3.6.1.2.1.1.1.0}\n"
+    text = HEAD.replace("generic", "base") + question % chosen + own
+    if chosen.endswith("1.1"):
+        assert known(tmp_path, text, "base").named("press") is not None
+    else:
+        with pytest.raises(PlatformFileError, match="of rows that are not chosen by any column"):
+            known(tmp_path, text, "base").named("press")
+
+
 @pytest.mark.parametrize("text", [b'"facts": {}\n', b"  facts: 1\n", b"name: x\n", b""])
 def test_a_file_without_facts_at_the_left_edge_is_one_piece(text: bytes) -> None:
     assert halves_of(text) == (text, b"")

@@ -347,6 +347,24 @@ def test_of_many_on_a_disk_that_fails_those_with_a_name_are_whole(
     assert [folder.get(key) for key, _ in objects] == [data for _, data in objects]
 
 
+def test_a_link_that_is_put_in_place_while_a_bunch_is_written_is_refused(
+    folder: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, real = tmp_path / "outside", os.fsync
+    outside.mkdir()
+
+    def fsync(handle: int) -> None:
+        if not (folder.path / "b").is_symlink():
+            (folder.path / "b").rmdir()
+            (folder.path / "b").symlink_to(outside)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(StoreError, match="a symbolic link inside the store is refused"):
+        folder.put_many([("a/1", b"x"), ("b/1", b"x")])
+    assert not [*outside.iterdir()]
+
+
 def test_one_unfinished_file_that_cannot_be_removed_keeps_none_of_the_others(
     folder: DirectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
