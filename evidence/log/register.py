@@ -95,7 +95,7 @@ def register_subjects(plan: Digest) -> tuple[Subject, ...]:
 def check_value(column: Column, value: Value, what: str) -> Value:
     """Return what stands in a column if it may; raise `ShapeError` if not."""
     if column.several:
-        texts = value if isinstance(value, tuple) else None
+        texts = value if isinstance(value, tuple) and all(isinstance(text, str) for text in value) else None
         if texts is None or not 0 < len(texts) <= MAX_ENTRIES or len(set(texts)) != len(texts):
             raise ShapeError(f"{what}: {column.name}: expected 1 to {MAX_ENTRIES} texts, each once")
         one = "requirement" if column.shape == "requirements" else "text"
