@@ -22,7 +22,7 @@ _FOLDER = re.compile(rf"(?=.{{1,40}}$){_NAME}")
 
 BROKEN = (
     *(ValueError, LookupError, TypeError, AttributeError, OSError, ArithmeticError, EOFError),
-    *(RecursionError, NotImplementedError, zipfile.BadZipFile, zipfile.LargeZipFile),
+    *(RecursionError, NotImplementedError, struct.error, zipfile.BadZipFile, zipfile.LargeZipFile),
 )
 """What reading bytes that others made can end with; every one of them is a failure, none a pass."""
 
@@ -139,7 +139,8 @@ def _told(place: Path) -> tuple[int, int]:
         file.seek(start)
         directory, at = file.read(size), 0
     for _ in range(count):
-        require(directory[at : at + 4] == b"PK\1\2", f"{place}: a directory of fewer files")
+        whole = len(directory) >= at + 46
+        require(whole and directory[at : at + 4] == b"PK\1\2", f"{place}: a directory of fewer files")
         at += 46 + sum(struct.unpack_from("<HHH", directory, at + 28))
     require(at == len(directory), f"{place}: a directory of more files")
     return start, count
