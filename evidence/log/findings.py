@@ -63,13 +63,16 @@ class FindingsStatement:
     """What it says of itself; whoever needs a number counts the rows."""
 
     def blobs(self) -> Mapping[Digest, int]:
-        """Return every blob it refers to, with its plain length."""
-        basis = self.basis
-        return {
-            basis.controls: basis.controls_bytes,
-            basis.platforms: basis.platforms_bytes,
-            self.results: self.results_bytes,
-        }
+        """Return every blob it refers to, with its plain length; raise `ShapeError` where two lengths differ."""
+        basis, found = self.basis, dict[Digest, int]()
+        for digest, length in (
+            (basis.controls, basis.controls_bytes),
+            (basis.platforms, basis.platforms_bytes),
+            (self.results, self.results_bytes),
+        ):
+            if found.setdefault(digest, length) != length:
+                raise ShapeError(f"findings: {digest} is said to have {found[digest]} and {length} bytes")
+        return found
 
 
 def count(findings: Iterable[Finding]) -> dict[str, int]:
@@ -132,13 +135,15 @@ def read_findings(statement: Statement) -> FindingsStatement:
     if statement.subjects != findings_subjects(statement.subjects[0].digest, results):
         raise ShapeError("findings: expected two subjects, the plan and the results")
     named = Fields(fields.raw("counts"), "counts", frozenset(count(())), _NONE)
-    return FindingsStatement(
+    found = FindingsStatement(
         plan=statement.subjects[0].digest,
         basis=basis,
         results=results,
         results_bytes=fields.whole("results_bytes"),
         counts=MappingProxyType({name: named.whole(name) for name in count(())}),
     )
+    found.blobs()
+    return found
 
 
 def dump_results(findings: Sequence[Finding]) -> bytes:
