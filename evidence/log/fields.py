@@ -1,6 +1,6 @@
 """Reading one JSON object strictly: every key known, every value of its type and within its bounds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -103,6 +103,15 @@ class Fields:
         if not isinstance(value, dict):
             raise ShapeError(f"{self.what}: {key}: expected an object, found {type(value).__name__}")
         return MappingProxyType(value)
+
+
+def one_length_each(named: Iterable[tuple[Digest, int]], what: str) -> dict[Digest, int]:
+    """Return blobs with their lengths; raise `ShapeError` where one is said to have two."""
+    found: dict[Digest, int] = {}
+    for digest, length in named:
+        if found.setdefault(digest, length) != length:
+            raise ShapeError(f"{what}: {digest} is said to have {found[digest]} and {length} bytes")
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from evidence.log.canonical import CanonicalError, dumps, loads
-from evidence.log.fields import Fields, ShapeError
+from evidence.log.fields import Fields, ShapeError, one_length_each
 from evidence.log.statement import Statement, Subject
 from evidence.model.finding import Finding, Status
 from evidence.model.names import AssetId, Digest, parse_digest
@@ -64,15 +64,13 @@ class FindingsStatement:
 
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob it refers to, with its plain length; raise `ShapeError` where two lengths differ."""
-        basis, found = self.basis, dict[Digest, int]()
-        for digest, length in (
+        basis = self.basis
+        named = (
             (basis.controls, basis.controls_bytes),
             (basis.platforms, basis.platforms_bytes),
             (self.results, self.results_bytes),
-        ):
-            if found.setdefault(digest, length) != length:
-                raise ShapeError(f"findings: {digest} is said to have {found[digest]} and {length} bytes")
-        return found
+        )
+        return one_length_each(named, "findings")
 
 
 def count(findings: Iterable[Finding]) -> dict[str, int]:

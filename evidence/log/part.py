@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from evidence.clock import rfc3339
 from evidence.log.captures import Columns
-from evidence.log.fields import Fields, ShapeError, is_time
+from evidence.log.fields import Fields, ShapeError, is_time, one_length_each
 from evidence.log.note import Checkpoint
 from evidence.log.rows import capture_row, known_outcome, outcome_row, read_capture, read_outcome
 from evidence.log.shape import MAX_LABEL, MAX_PREVIOUS
@@ -83,16 +83,12 @@ class PartStatement(NamedTuple):
 
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
-        found: dict[Digest, int] = {}
         named = self._others()
         answers = Columns.of(self.captures).blobs
         every = dict(named) | dict(answers)
         if len(every) == len({*named, *answers}):
             return every
-        for digest, length in (*named, *answers):
-            if found.setdefault(digest, length) != length:
-                raise ShapeError(f"part: {digest} is said to have {found[digest]} and {length} bytes")
-        return found
+        return one_length_each((*named, *answers), "part")
 
     def check_salted(self) -> None:
         """Raise `ShapeError` unless each blob with a salt has room for it, is its whole answer, and named once."""

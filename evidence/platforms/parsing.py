@@ -19,8 +19,8 @@ from evidence.errors import Error
 from evidence.platforms.schema import PlatformModel, RulesModel, keys_at
 from evidence.quick_yaml import load_yaml
 
-MAX_REMEMBERED_BYTES = 32 * 1024
-"""Longest platform file whose content is kept in memory for the next time it is met; all of ours are shorter."""
+MAX_REMEMBERED_BYTES = 64 * 1024
+"""Longest platform file whose content is kept in memory for the next time it is met; the longest of ours has 34 KiB."""
 
 _RULES = re.compile(rb"^(?:facts|tables):[^\n]*\n(?:[ \t#-][^\n]*\n|\r?\n)*", re.MULTILINE)
 """A key of the second half with all that belongs to it: up to the next line that begins with anything but these."""
