@@ -27,12 +27,16 @@ def one_line(text: str) -> str:
 
 def csv_line(cells: Iterable[object]) -> str:
     """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
-    return ",".join(_cell(one_line("" if cell is None else str(cell))) for cell in cells)
+    return ",".join(_quoted(csv_text(cell)) for cell in cells)
 
 
-def _cell(text: str) -> str:
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        text = "'" + text
+def csv_text(cell: object) -> str:
+    """Return what a cell of such a record shows."""
+    text = one_line("" if cell is None else str(cell))
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
 
 

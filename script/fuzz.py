@@ -1,11 +1,12 @@
 """
-Change what others sign and hand over: every reader says yes or no and nothing else, and both readers the same.
+Change what others sign and hand over: every reader says yes or no and nothing else, and all readers the same.
 
     python script/fuzz.py --seconds 30 [--seed 1]
 
 It begins with the frozen bundles. Changes are of bytes and, so that they get past the first check, of JSON values that
-are written again the one way. It prints how often each reader was asked and how often it said yes, and ends with 1 at
-the first case in which one ended in another error than its own, or `verify` and verify.py did not agree.
+are written again the one way. It prints how often each form was asked about and how often `verify` said yes, and ends
+with 1 at the first case in which a reader ended in another error than its own, or in which `verify`, verify.py and
+verify.html (its pieces, run by Node) did not agree.
 """
 
 # ruff: noqa: E402, I001 - the repository comes onto the path first
@@ -27,9 +28,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "script")]
 
+from fuzz_page import Page
 from evidence.bundle import bag, proof, sshsig
+from evidence.bundle.layout import NAMESPACE
 from evidence.bundle.opened import open_bundle, read_file
 from evidence.errors import Error
 from evidence.log import anchor, erasure, keystatement, review
@@ -37,6 +40,7 @@ from evidence.log import assets, authority, canonical, chain, cosign, dsse, expo
 from evidence.log import quarantine, register, statement
 from evidence.log import timestamp
 from evidence.standalone import cosignatures, files, forms, log_checks, registers, shapes, stamps
+from evidence.standalone import findings as judged
 from evidence.verify.bundle_audit import checkpoint_of
 from evidence.verify.calendar_step import bounded
 
@@ -157,6 +161,7 @@ def targets(folder: Path) -> list[Target]:
     log = {name: found[f"later/{name}"] for name in (proof.LEAVES, proof.FRONTIER, proof.EARLIER)}
     notes = seeds("data/log/checkpoint")
     log_rows = [log[proof.EARLIER]]
+    results = [one for one in blobs if b'"requirement"' in one]
     plans, lists = [one for one in blobs if b'"slots"' in one], [one for one in blobs if one[:11] == b'[{"address"']
     return [
         Target("zip", zipped(all_of_ours, place), zipped(all_of_other, place), [small]),
@@ -172,11 +177,11 @@ def targets(folder: Path) -> list[Target]:
         Target("earlier", lambda data: proof.load_proof({**log, proof.EARLIER: data}, 29), None, log_rows, True),
         Target("manifest", lambda data: bag.load_manifest(data, "x"), forms.manifest, seeds("manifest")),
         Target("bag-info", bag.load_info, forms.described, seeds("bag-info")),
-        Target("signature", sshsig.read, None, seeds("tagmanifest-sha256.txt.sig")),
+        Target("signature", our_signature, None, seeds("tagmanifest-sha256.txt.sig")),
         Target("plan", lambda data: bounded(plan.load_plan(data)), reads(shapes.plan_blob), plans, True),
         Target("assets", assets.load_assets, reads(shapes.asset_list), lists, True),
         Target("time stamp", timestamp.read_reply, lambda data: stamps.token_of(data, 1), kept("stamped-0.1", "/tsr/")),
-        Target("results", findings.load_results, None, [one for one in blobs if b'"requirement"' in one], True),
+        Target("results", findings.load_results, reads(judged.results), results, True),
     ]  # fmt: skip
 
 
@@ -194,6 +199,14 @@ def other_envelope(data: bytes) -> object:
     """Read the same as verify.py does; it reads the signature's digits when it checks it."""
     envelope, _, value = log_checks.opened_envelope(data)
     return value, forms.base64_of(envelope["signatures"][0]["sig"])
+
+
+def our_signature(data: bytes) -> object:
+    """Read a signature over a bundle, as `verify` does."""
+    found = sshsig.read(data)
+    if found.namespace != NAMESPACE:
+        raise sshsig.SshsigError("made for something else")
+    return found
 
 
 def leaves(data: bytes) -> object:
@@ -301,19 +314,32 @@ def run(seconds: float, seed: int, *, folder: Path) -> tuple[list[Target], str |
     """Fuzz every form in turn; return what was asked, and the first thing wrong."""
     chance, every = random.Random(seed), targets(folder)  # noqa: S311 - not for secrets
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for target in every:
-            data = chance.choice(target.seeds)
-            for _ in range(20):
-                case = changed_json(data, chance) if target.is_json and chance.random() < 0.7 else changed(data, chance)
-                wrong = one_case(target, case)
+    with Page(folder, AUTHORITY.origin) as page:
+        while time.monotonic() < end:
+            for target in every:
+                wrong = some_cases(target, page, chance)
                 if wrong:
                     return every, wrong
     return every, None
 
 
-def one_case(target: Target, case: bytes) -> str | None:
-    """Ask both readers about a case; return what is wrong with their answers."""
+def some_cases(target: Target, page: Page, chance: random.Random) -> str | None:
+    """Ask all readers of a form about a handful of cases; return the first thing wrong."""
+    data = chance.choice(target.seeds)
+    cases = []
+    for _ in range(20):
+        change = changed_json if target.is_json and chance.random() < 0.7 else changed
+        cases.append(change(data, chance))
+    answers = page.taken(target.name, cases)
+    for case, html in zip(cases, answers, strict=False):
+        wrong = one_case(target, case, html)
+        if wrong:
+            return wrong
+    return None if len(answers) == len(cases) else f"{target.name}: verify.html did not answer: {cases!r:.9000}"
+
+
+def one_case(target: Target, case: bytes, html: bool | None) -> str | None:
+    """Ask both of Python's readers about a case; return what is wrong with their answers and the page's."""
     target.asked["cases"] += 1
     try:
         ours = said(target.ours, case, (Error,))
@@ -321,7 +347,10 @@ def one_case(target: Target, case: bytes) -> str | None:
     except Exception as error:  # noqa: BLE001 - any other end is what is looked for
         return f"{target.name}: {type(error).__name__}: {error}: {case!r:.3000}"
     target.asked["taken"] += ours
-    return None if ours == other else f"{target.name}: verify says {ours}, verify.py {other}: {case!r:.3000}"
+    target.asked["three"] += html is not None
+    if ours == other and html in (None, ours):
+        return None
+    return f"{target.name}: verify says {ours}, verify.py {other}, verify.html {html}: {case!r:.3000}"
 
 
 def main() -> int:
@@ -333,8 +362,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         every, wrong = run(asked.seconds, asked.seed, folder=Path(folder))
     for target in every:
-        print(f"{target.name:16} {target.asked['cases']:>9} cases, {target.asked['taken']:>7} taken")
-    print(wrong or f"nothing found in {sum(target.asked['cases'] for target in every)} cases")
+        whose = "by all three" if target.asked["three"] else "by those who read it"
+        print(f"{target.name:16} {target.asked['cases']:>9} cases {whose:20} {target.asked['taken']:>7} taken")
+    print(wrong or f"nothing found in {sum(target.asked['cases'] for target in every)} cases, seed {asked.seed}")
+    if wrong:
+        print(f"found with --seed {asked.seed}")
     return 1 if wrong else 0
 
 

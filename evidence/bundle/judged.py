@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from evidence.bundle.layout import shorten
 from evidence.bundle.table import csv_table
 from evidence.controls.load import Catalogue
+from evidence.harmless import csv_text
 from evidence.model.finding import Finding
 from evidence.model.names import AssetId, Digest
 
@@ -64,7 +65,7 @@ def judged_files(judged: Judgement, places: Places) -> Mapping[str, bytes]:
     files = {FINDINGS: csv_table(_FINDINGS, _findings(judged, places))}
     frameworks = {name for control in judged.catalogue.controls.values() for name in control.frameworks}
     for framework in sorted(frameworks):
-        rows = sorted(_index(judged, framework, places))
+        rows = sorted(_index(judged, framework, places), key=lambda row: csv_text(row[0]))
         if rows:
             files[f"{CONTROLS}{shorten(framework, 40)}/index.csv"] = csv_table(_INDEX, rows)
     return files

@@ -53,7 +53,7 @@ WEB_PIECES = (
         "gaps",
         "slots",
     ),
-    *("completeness", "findings", "stamps", "cosignatures", "erased", "statement_steps", "page"),
+    *("completeness", "findings", "stamps", "cosignatures", "erased", "statement_steps", "steps", "page"),
 )
 """The same of `verify.html`."""
 
@@ -83,10 +83,7 @@ def standalone() -> str:
 
 def page() -> str:
     """Return the text of verify.html: its policy lets in its own script and style, by digest, and nothing out."""
-    web = files(_PACKAGE).joinpath("web")
-    script = "\n".join(
-        ['"use strict";', *(web.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in WEB_PIECES)]
-    )
+    web, script = files(_PACKAGE).joinpath("web"), page_script()
     style = web.joinpath("page.css").read_text(encoding="utf-8")
     policy = "; ".join(
         [
@@ -99,6 +96,13 @@ def page() -> str:
     for name, value in (("policy", policy), ("style", style), ("script", script)):
         text = text.replace(f"{{{{{name}}}}}", value)
     return text
+
+
+def page_script(*, without: tuple[str, ...] = ()) -> str:
+    """Return the script of verify.html; without its last piece it runs where there is no page."""
+    web = files(_PACKAGE).joinpath("web")
+    pieces = (web.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in WEB_PIECES if name not in without)
+    return "\n".join(['"use strict";', *pieces])
 
 
 def _source(text: str) -> str:

@@ -19,7 +19,15 @@ _FINDING = record(
     requirement=text(20), status=like("supports|contradicts|not-assessed|not-applicable"), reason=text(),
     evidence=ordered(like("sha256:[0-9a-f]{64}"), most=100_000),
 )  # fmt: skip
-_RESULTS = rows(lambda row: _FINDING(row) and bool(row["evidence"] or row["status"] == "not-assessed"))
+_JUDGED = rows(lambda row: _FINDING(row) and bool(row["evidence"] or row["status"] == "not-assessed"))
+
+
+def results(value: Any) -> bool:
+    """Tell whether a value is what an assessor writes: each thing judged once, in order."""
+    if not _JUDGED(value):
+        return False
+    places = [(row["requirement"], row.get("asset", ""), row.get("row", "")) for row in value]
+    return places == sorted(set(places))
 
 
 def check_tables(found: LogChecks) -> None:
@@ -61,20 +69,22 @@ def _index_of(found: LogChecks, path: str) -> list[list[str]]:
 
 
 def _index_fits(index: list[list[str]], made: dict[str, list[str]], *, whole: bool) -> bool:
-    """Tell whether an index says of each finding what it says, and of each requirement all of it."""
+    """Tell whether an index says of each finding what it says, and of each requirement all of it, in order."""
     good = bool(index) and all(row[1:-1] == made.get(row[-1]) for row in index)
     rows_of, findings_of = Counter((row[0], row[1]) for row in index), Counter(row[0] for row in made.values())
     once = len({(row[0], row[1], row[-1]) for row in index}) == len(index)
     every = all(count == findings_of[requirement] for (_, requirement), count in rows_of.items())
-    return good and (not whole or (once and every))
+    place = {name: at for at, name in enumerate(made)}
+    in_order = good and index == sorted(index, key=lambda row: (row[0], place[row[-1]]))
+    return good and (not whole or (once and every and in_order))
 
 
 def _made(found: LogChecks, said: Any, erased: dict[str, str]) -> dict[str, list[str]]:
     """Return the cells of each finding that both kinds of tables have, by its id, as it stands once this is erased."""
-    results = found.blob(said["results"], said["results_bytes"], _RESULTS)
+    judged = found.blob(said["results"], said["results_bytes"], results)
     answers, others = _places(found)
     made = {}
-    for row in results:
+    for row in judged:
         asset, place = row.get("asset"), row.get("row")
         told = "\n".join((row["requirement"], asset or "", "" if place is None else f"row {place}"))
         name = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -989,6 +989,30 @@ def index_row_left_out(bag: Any) -> None:
     bag.files[path] = b"".join(bag.files[path].splitlines(keepends=True)[:-1])
 
 
+@defect("artefacts", "sealer", base="whole")
+def index_out_of_order(bag: Any) -> None:
+    path = "data/controls/csf2/index.csv"
+    header, one, other, *rest = bag.files[path].splitlines(keepends=True)
+    bag.files[path] = b"".join([header, other, one, *rest])
+
+
+@defect("artefacts", "assessor and sealer", base="one_control")
+def results_out_of_order(bag: Any) -> None:
+    path = bag.of_kind("findings")[-1]
+    old = bag.statement(path)["predicate"]["results"]
+    one, other, *rest = json.loads(bag.files.pop(f"data/blobs/{old.removeprefix('sha256:')}"))
+    data = bags().written([other, one, *rest])
+
+    def edit(statement: dict[str, Any]) -> None:
+        statement["predicate"] |= {"results": digest_of(data), "results_bytes": len(data)}
+        statement["subject"][1]["digest"]["sha256"] = digest_of(data).removeprefix("sha256:")
+
+    bag.files[f"data/blobs/{digest_of(data).removeprefix('sha256:')}"] = data
+    made = bag.restate(path, edit)
+    table, (was, now) = "data/findings.csv", (one.split("/")[-1][:64].encode() for one in (path, made))
+    bag.files[table] = bag.files[table].replace(was, now)
+
+
 @defect("artefacts", "sealer", base="one_control")
 def finding_made_up_in_a_narrow_bundle(bag: Any) -> None:
     table = bag.files["data/findings.csv"]

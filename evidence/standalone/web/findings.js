@@ -15,7 +15,15 @@ const RESULTS = (value) =>
       },
       { asset: text(), row: text(), due: flag, exception: text() },
     ),
-  )(value) && value.every((row) => row.status === "not-assessed" || row.evidence.length > 0);
+  )(value) &&
+  value.every((row) => row.status === "not-assessed" || row.evidence.length > 0) &&
+  value.every((row, at) => at === 0 || judgedBefore(value[at - 1], row));
+
+// Tell whether a thing that was judged stands before another: by requirement, asset and row.
+function judgedBefore(one, other) {
+  const key = ["requirement", "asset", "row"].find((name) => (one[name] ?? "") !== (other[name] ?? ""));
+  return key !== undefined && byCodePoint(one[key] ?? "", other[key] ?? "") < 0;
+}
 
 async function checkFindings(found, say) {
   const tables = [...found.manifest.keys()].filter((path) => path === FINDINGS || path.startsWith(CONTROLS));
@@ -115,5 +123,8 @@ function fitsIndex(index, made, whole) {
     const ids = new Set(rows.map((row) => row.at(-1)));
     return ids.size === rows.length && rows.length === made.filter((one) => one.requirement === rows[0][1]).length;
   });
-  return good && (all || !whole);
+  const place = new Map(made.map((one, at) => [one.id, at]));
+  const follows = (one, other) => (one[0] === other[0] ? place.get(one.at(-1)) < place.get(other.at(-1)) : byCodePoint(one[0], other[0]) < 0);
+  const ordered = index.every((row, at) => at === 0 || follows(index[at - 1], row));
+  return good && ((all && ordered) || !whole);
 }

@@ -152,7 +152,7 @@ console.log(JSON.stringify(answers));
 
 @pytest.mark.real
 def test_sigstore_of_npm_verifies_every_envelope_and_no_changed_one(
-    whole: Any, bags: ModuleType, sigstore: Path
+    whole: Any, bags: ModuleType, sigstore: Path, node: Path
 ) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -166,6 +166,6 @@ def test_sigstore_of_npm_verifies_every_envelope_and_no_changed_one(
     rows = [[envelope, pems[envelope["signatures"][0]["keyid"]]] for envelope in envelopes(whole)]
     rows.append([{**rows[0][0], "payloadType": "application/json"}, rows[0][1]])
     done = subprocess.run(
-        ["node", "-e", SCRIPT], input=json.dumps(rows), cwd=sigstore, capture_output=True, text=True, check=True
+        [str(node), "-e", SCRIPT], input=json.dumps(rows), cwd=sigstore, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [True] * 42 + [False]

@@ -107,12 +107,14 @@ console.log(JSON.stringify(answers));
 
 
 @pytest.mark.real
-def test_sigstore_of_npm_accepts_a_token_and_no_changed_one(stamp: Stamp, stamps: ModuleType, sigstore: Path) -> None:
+def test_sigstore_of_npm_accepts_a_token_and_no_changed_one(
+    stamp: Stamp, stamps: ModuleType, sigstore: Path, node: Path
+) -> None:
     key = read_reply(stamp.reply).signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     replies = (stamp.reply, *changed(stamps, stamp.reply))
     rows = [[reply.hex(), stamp.checkpoint.hex(), key.decode()] for reply in replies]
     rows.append([stamp.reply.hex(), (stamp.checkpoint + b"\n").hex(), key.decode()])
     done = subprocess.run(
-        ["node", "-e", SCRIPT], input=json.dumps(rows), cwd=sigstore, capture_output=True, text=True, check=True
+        [str(node), "-e", SCRIPT], input=json.dumps(rows), cwd=sigstore, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [True, False, False, False, False]
