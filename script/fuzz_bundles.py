@@ -95,10 +95,15 @@ def edit_list(bag: Bag, chance: random.Random) -> None:
     rebuild(bag, {}, {path.removeprefix(BLOBS): written(edited(read[path], alike, chance))})
 
 
+def readable(bag: Bag) -> list[str]:
+    """Return the paths of what all three read: which ids an index has to have, says the catalogue."""
+    return [path for path in sorted(bag.files) if not path.startswith("data/controls/")]
+
+
 def edit_table(bag: Bag, chance: random.Random) -> None:
     """Leave out, repeat, swap or change rows of a table, or bytes of another file."""
-    tables = [path for path in sorted(bag.files) if path.endswith(".csv")]
-    path = chance.choice(tables if chance.random() < 0.8 else sorted(bag.files))
+    files = readable(bag)
+    path = chance.choice([path for path in files if path.endswith(".csv")] if chance.random() < 0.8 else files)
     lines = bag.files[path].splitlines(keepends=True)
     at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
     match chance.randrange(4):
@@ -142,7 +147,7 @@ def edit_info(bag: Bag, chance: random.Random) -> None:
 
 def edit_choice(bag: Bag, chance: random.Random) -> None:
     """Leave a file out, put it elsewhere, or have it twice."""
-    path = chance.choice(sorted(bag.files))
+    path = chance.choice(readable(bag))
     near = [other for other in sorted(bag.files) if other.split("/")[:2] == path.split("/")[:2]]
     folder = chance.choice(near).rpartition("/")[0]
     data = bag.files[path] if chance.random() < 0.3 else bag.files.pop(path)

@@ -263,6 +263,10 @@ def judge_nothing(bag: Path) -> None:
     shutil.rmtree(bag / "data/controls")
 
 
+def leave_out_a_framework(bag: Path) -> None:
+    (bag / "data/controls/csf2/index.csv").unlink()
+
+
 def call_a_requirement_otherwise(bag: Path) -> None:
     table = bag / "data/findings.csv"
     assert b"software version is known" in table.read_bytes()
@@ -274,6 +278,7 @@ OTHERWISE = {
     judge_nothing: True,
     leave_out_a_finding: False,
     add_a_framework: False,
+    leave_out_a_framework: False,
     call_a_requirement_otherwise: False,
 }
 """What the sealer could write into the tables, and whether verify.py notices: it has no catalogue of requirements."""
