@@ -32,7 +32,7 @@ from fuzz import changed, changed_json, within
 from fuzz_page import Page
 from rebuilt import BLOBS, rebuild
 from evidence.bundle.bag import dump_info, load_info
-from evidence.bundle.layout import BAG_INFO, GAPS, STATEMENTS
+from evidence.bundle.layout import BAG_INFO, GAPS, STATEMENTS, TAG_FILES
 from evidence.errors import Error
 from evidence.log.keyring import load_public
 from evidence.log.note import parse_pin
@@ -96,8 +96,8 @@ def edit_list(bag: Bag, chance: random.Random) -> None:
 
 
 def readable(bag: Bag) -> list[str]:
-    """Return the paths of what all three read: which ids an index has to have, says the catalogue."""
-    return [path for path in sorted(bag.files) if not path.startswith("data/controls/")]
+    """Return the paths of what all three read and nobody remakes; which ids an index has, says the catalogue."""
+    return [path for path in sorted(bag.files) if not path.startswith("data/controls/") and path not in TAG_FILES]
 
 
 def edit_table(bag: Bag, chance: random.Random) -> None:

@@ -21,6 +21,8 @@ _FINDINGS = (
     "id", "requirement", "title", "asset", "row", "status", "due", "reason", "exception", "evidence", "profile",
     "statement",
 )  # fmt: skip
+_STRANGE = "not in this catalogue"
+"""What a requirement is called that the assessor signed findings of and named no title for."""
 _INDEX = ("control", "requirement", "asset", "row", "status", "due", "reason", "exception", "evidence", "finding")
 
 
@@ -73,15 +75,17 @@ def judged_files(judged: Judgement, places: Places) -> Mapping[str, bytes]:
 
 def _findings(judged: Judgement, places: Places) -> Iterator[Iterable[object]]:
     for one in judged.findings:
+        control = judged.catalogue.controls.get(one.requirement)
         yield (
-            one.id, one.requirement, judged.catalogue.controls[one.requirement].title, one.asset, one.row, one.status,
+            one.id, one.requirement, control.title if control else _STRANGE, one.asset, one.row, one.status,
             "yes" if one.due else "no", one.reason, one.exception, places.of(one), judged.profile, judged.statement,
         )  # fmt: skip
 
 
 def _index(judged: Judgement, framework: str, places: Places) -> Iterator[tuple[str, ...]]:
     for one in judged.findings:
-        for control in judged.catalogue.controls[one.requirement].frameworks.get(framework, ()):
+        known = judged.catalogue.controls.get(one.requirement)
+        for control in known.frameworks.get(framework, ()) if known else ():
             yield (
                 control, one.requirement, one.asset or "", one.row or "", str(one.status), "yes" if one.due else "no",
                 one.reason, one.exception or "", places.of(one), one.id,

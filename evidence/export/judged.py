@@ -45,7 +45,7 @@ def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgeme
         findings=tuple(
             row
             for row in rows
-            if row.requirement in requirements
+            if (requirements is None or row.requirement in requirements)
             and (not selection.assets or (row.asset is not None and row.asset in selection.assets))
         ),
     )
@@ -59,10 +59,10 @@ def places(gathered: Gathered) -> Places:
     return Places(answers, others)
 
 
-def _requirements(catalogue: Catalogue, selection: Selection) -> frozenset[str]:
-    """Return the requirements that were asked for, by our ids or by a framework's own."""
+def _requirements(catalogue: Catalogue, selection: Selection) -> frozenset[str] | None:
+    """Return the requirements that were asked for, by our ids or by a framework's own; nothing where all were."""
     if not selection.controls:
-        return frozenset(catalogue.controls)
+        return None
     found: set[str] = set()
     for asked in selection.controls:
         met = {

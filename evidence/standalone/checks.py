@@ -125,6 +125,9 @@ class Verification(LogChecks):
                 self.failures.append(f"{path}: no statement here names it")
             if path.startswith(("data/evidence/", "data/blobs/")) and f"sha256:{digest}" in self.erased:
                 self.failures.append(f"{path}: is here, and was {self.erased[f'sha256:{digest}']}")
+            said, size = self.blobs.get(f"sha256:{digest}"), self.bundle.sizes.get(path)
+            if path.startswith(("data/evidence/", "data/blobs/")) and None not in (said, size) and said != size:
+                self.failures.append(f"{path}: has {size} bytes, and was said to have {said}")
         gone = {digest for digest in answers if f"sha256:{digest}" in self.erased}
         self.gaps += [f"{digest}: {self.erased[f'sha256:{digest}']}" for digest in sorted(gone)]
         missing = (

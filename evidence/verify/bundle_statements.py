@@ -181,8 +181,11 @@ def check_artefacts(audit: BundleAudit, answer: Answer) -> None:
         if named.get(path) != audit.manifest[path]:
             answer.fail(f"{path}: no statement here names this artefact")
     for path in (*files, *others):
-        if audit.manifest[path] in audit.erased:
-            answer.fail(f"{path}: is here, and was {audit.erased[audit.manifest[path]]}")
+        digest, size = audit.manifest[path], audit.bundle.sizes.get(path)
+        if digest in audit.erased:
+            answer.fail(f"{path}: is here, and was {audit.erased[digest]}")
+        if size is not None and audit.blobs.get(digest, size) != size:
+            answer.fail(f"{path}: has {size} bytes, and was said to have {audit.blobs[digest]}")
     name_erased({digest: one for digest, one in audit.erased.items() if digest in audit.answers}, answer)
     missing = len(audit.answers - {audit.manifest[path] for path in files} - audit.erased.keys())
     if missing:

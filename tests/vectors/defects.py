@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from by_path import load
+from rebuilt import rebuild
 
 from evidence.bundle.bag import load_info
 from evidence.bundle.layout import (
@@ -938,6 +939,23 @@ def answer_to_another_question(bag: Any) -> None:
 @defect("artefacts", "sealer")
 def answer_planted(bag: Any) -> None:
     bag.files[f"{EVIDENCE}sw-01/2026-07-07/extra.txt"] = b"planted\n"
+
+
+@defect("artefacts", "every key", base="whole")
+def answer_said_to_be_longer(bag: Any) -> None:
+    blob = f"sha256:{digest_of(bag.files[answer(bag)])[7:]}"
+    edits = {}
+    for path in bag.of_kind("part"):
+        said = bag.statement(path)
+        for capture in said["predicate"]["captures"]:
+            capture["bytes"] += capture["blob"] == blob
+        edits[path.split("/")[-1][:64]] = said
+    rebuild(bag, edits, {})
+
+
+@restated("artefacts", "assessor and sealer", kind="findings", base="one_control")
+def catalogue_said_to_be_longer(statement: dict[str, Any]) -> None:
+    statement["predicate"]["controls_bytes"] += 1
 
 
 @defect("artefacts", "sealer")

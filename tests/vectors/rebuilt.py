@@ -19,42 +19,80 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 def rebuild(bag: Bag, edits: Mapping[str, Any], blobs: Mapping[str, bytes]) -> None:
     """
-    Sign every statement anew, in the log's order, these saying something else, and log it.
+    Sign every statement anew, these saying something else, and log it in its place.
 
     `edits` are statements by the 64 digits of the digest they had, `blobs` artefacts by those of theirs. Digests,
     lengths and roots that changed are changed wherever they stand; the manifests are not made yet.
     """
-    now, lengths = dict[str, str](), dict[str, int]()
+    log = _Log(bag, edits)
     for old, data in blobs.items():
-        now[old] = digest_of(data)[7:]
-        lengths[f"sha256:{now[old]}"] = len(data)
+        log.now[old] = digest_of(data)[7:]
+        log.lengths[f"sha256:{log.now[old]}"] = len(data)
         del bag.files[BLOBS + old]
-        bag.files[BLOBS + now[old]] = data
-    paths = {path.split("/")[-1][:64]: path for path in bag.files if path.startswith(STATEMENTS)}
-    before = read_checkpoint(bag.files[PREVIOUS]).checkpoint.size if PREVIOUS in bag.files else 0
-    edge = [bytes.fromhex(line.decode()) for line in bag.files.get(FRONTIER, b"").split()]
-    was, tree, lines = Frontier.resume(before, edge), Frontier.resume(before, edge), list[bytes]()
-    for line in bag.leaves:
-        leaf = json.loads(line)
-        old = leaf["statement"][7:]
-        if old in paths:
-            said = renamed(edits.get(old) or bag.statement(paths[old]), now, lengths)
-            data = written(envelope(written(said), key_of(str(ROLE_OF.get(leaf["kind"], "sealer")))))
-            now[old] = digest_of(data)[7:]
-            del bag.files[paths[old]]
-            bag.files[f"{paths[old].rpartition('/')[0]}/{now[old]}.dsse.json"] = data
-            leaf["statement"] = f"sha256:{now[old]}"
-        lines.append(written(leaf))
-        was.extend([line])
-        tree.extend(lines[-1:])
-        now[was.root()] = tree.root()
-    bag.files[LEAVES] = b"".join(line + b"\n" for line in lines)
-    origin = read_checkpoint(bag.files[CHECKPOINT]).checkpoint.origin
-    checkpoint = Checkpoint(origin=origin, size=tree.size, root=tree.root())
+        bag.files[BLOBS + log.now[old]] = data
+    log.settle_up_to(len(log.leaves))
+    bag.files[LEAVES] = b"".join(log.line(leaf) + b"\n" for leaf in log.leaves)
+    checkpoint = Checkpoint(
+        origin=read_checkpoint(bag.files[CHECKPOINT]).checkpoint.origin,
+        size=log.before + len(log.leaves),
+        root=log.root_at(log.before + len(log.leaves)),
+    )
     bag.files[CHECKPOINT] = sign_checkpoint(key_of("sealer"), checkpoint)
     for path in [path for path in bag.files if path.endswith(".csv")]:
         text = bag.files[path].decode("utf-8", "surrogateescape")
-        bag.files[path] = _HEX.sub(lambda found: now.get(found[0], found[0]), text).encode("utf-8", "surrogateescape")
+        bag.files[path] = _HEX.sub(lambda found: log.now.get(found[0], found[0]), text).encode(
+            "utf-8", "surrogateescape"
+        )
+
+
+class _Log:
+    """A log under way: a statement is made anew once all that it refers to is; that may stand behind it."""
+
+    def __init__(self, bag: Bag, edits: Mapping[str, Any]) -> None:
+        self.bag, self.edits = bag, edits
+        self.now, self.lengths = dict[str, str](), dict[str, int]()
+        self.leaves = [json.loads(line) for line in bag.leaves]
+        self.before = read_checkpoint(bag.files[PREVIOUS]).checkpoint.size if PREVIOUS in bag.files else 0
+        logged = {leaf["statement"][7:] for leaf in self.leaves}
+        paths = {path.split("/")[-1][:64]: path for path in bag.files if path.startswith(STATEMENTS)}
+        self.paths = {old: path for old, path in paths.items() if old in logged}
+        self.sizes = {self.root_at(self.before + at): self.before + at for at in range(len(self.leaves) + 1)}
+
+    def line(self, leaf: Mapping[str, str]) -> bytes:
+        """Return a leaf as it is by now."""
+        old = leaf["statement"][7:]
+        return written({**leaf, "statement": f"sha256:{self.now.get(old, old)}"})
+
+    def root_at(self, size: int) -> str:
+        """Return the root as it is by now; none where the leaves do not reach back."""
+        edge = [bytes.fromhex(line.decode()) for line in self.bag.files.get(FRONTIER, b"").split()]
+        tree = Frontier.resume(self.before, edge)
+        tree.extend(map(self.line, self.leaves[: size - self.before]))
+        return tree.root() if tree.size else ""
+
+    def settle_up_to(self, count: int) -> None:
+        """Make the first leaves anew."""
+        for leaf in self.leaves[:count]:
+            self.settle(leaf["statement"][7:], leaf["kind"])
+
+    def settle(self, old: str, kind: str) -> None:
+        """Make a statement anew, and before it all that it refers to."""
+        if old in self.now or old not in self.paths:
+            return
+        path, self.now[old] = self.paths[old], old
+        said = self.edits.get(old) or self.bag.statement(path)
+        for named in _HEX.findall(written(said).decode("utf-8", "replace")):
+            if named in self.paths:
+                self.settle(named, self.paths[named].split("/")[2])
+            elif named in self.sizes and named not in self.now:
+                self.settle_up_to(self.sizes[named] - self.before)
+                self.now[named] = self.root_at(self.sizes[named])
+        data = written(
+            envelope(written(renamed(said, self.now, self.lengths)), key_of(str(ROLE_OF.get(kind, "sealer"))))
+        )
+        self.now[old] = digest_of(data)[7:]
+        del self.bag.files[path]
+        self.bag.files[f"{path.rpartition('/')[0]}/{self.now[old]}.dsse.json"] = data
 
 
 def renamed(value: Any, now: Mapping[str, str], lengths: Mapping[str, int]) -> Any:

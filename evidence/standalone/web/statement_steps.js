@@ -100,8 +100,10 @@ async function checkArtefacts(found, say) {
     } else if (path.startsWith(BLOBS) && !(path === BLOBS + digest && found.blobs.has(`sha256:${digest}`))) {
       say.fail(`${path}: no statement here names it`);
     }
-    const gone = path.startsWith(EVIDENCE) || path.startsWith(BLOBS) ? found.erased.get(`sha256:${digest}`) : undefined;
+    if (!path.startsWith(EVIDENCE) && !path.startsWith(BLOBS)) continue;
+    const [gone, length, there] = [found.erased.get(`sha256:${digest}`), found.blobs.get(`sha256:${digest}`), found.bundle.entries.get(path)];
     if (gone) say.fail(`${path}: is here, and was ${gone.told}`);
+    if (there && length !== undefined && length !== there.size) say.fail(`${path}: has ${there.size} bytes, and was said to have ${length}`);
   }
   const erased = sorted([...answers].filter((digest) => found.erased.has(`sha256:${digest}`)));
   for (const digest of erased) say.gap(`${digest}: ${found.erased.get(`sha256:${digest}`).told}`);

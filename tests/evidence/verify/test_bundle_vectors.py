@@ -99,6 +99,31 @@ def test_a_defect_is_one_change_and_put_back_it_is_the_good_bundle_again() -> No
         assert bad.zipped() == good, name
 
 
+def test_findings_of_a_requirement_that_no_catalogue_has_are_told_and_end_nothing(
+    three_verifiers: Any, tmp_path: Path
+) -> None:
+    """An assessor's key can sign such results: no program may stop at them, and no table leaves them out."""
+    bag, table = BAGS.Bag.read(DEFECTS_OF.good("whole")), "data/findings.csv"
+    results = bag.statement(bag.of_kind("findings")[-1])["predicate"]["results"].removeprefix("sha256:")
+    *rows, last = json.loads(bag.files[f"data/blobs/{results}"])
+    asset, requirement = last["asset"], last["requirement"]
+    rows.append({**last, "requirement": "ZZZ-99"})
+    DEFECTS_OF.rebuild(bag, {}, {results: BAGS.written(rows)})
+    *told, line = bag.files[table].decode().splitlines()
+    names = [digest_of(f"{one}\n{asset}\n".encode())[7:19] for one in (requirement, "ZZZ-99")]
+    now = re.sub(f"^{names[0]},{requirement},[^,]*,", f"{names[1]},ZZZ-99,not in this catalogue,", line)
+    assert now != line
+    bag.files[table] = "".join(f"{row}\r\n" for row in (*told, now)).encode()
+    for path in [path for path in bag.files if path.startswith("data/controls/")]:
+        rows_of = bag.files[path].splitlines(keepends=True)
+        bag.files[path] = b"".join(row for row in rows_of if names[0].encode() not in row)
+    bag.remake(BAGS.key_of("sealer"))
+    (strange := tmp_path / "strange.zip").write_bytes(bag.zipped())
+    said = asked(three_verifiers, strange, ())
+    assert failing(said["ours"]) == []
+    assert said["python"] == said["html"] == said["ours"]
+
+
 def test_all_three_name_what_was_erased(three_verifiers: Any) -> None:
     bundle = VECTORS / "bundle-0.1-erased" / "erased.zip"
     said = asked(three_verifiers, bundle, bundle.with_name("pins.txt").read_text().splitlines())
