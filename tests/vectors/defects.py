@@ -1232,6 +1232,17 @@ def erasure_withheld(bag: Any) -> None:
     bag.info("Plantproof-Withheld", str(int(load_info(bag.files[BAG_INFO])["Plantproof-Withheld"]) + 1))
 
 
+@unnoticed("artefacts", "owner and sealer", base="erased")
+def erased_in_spite_of_a_legal_hold(bag: Any) -> None:
+    """The hold and the erasure are both here; whether what is gone was under it, `verify` of the store says."""
+    path = bag.of_kind("attestation")[-1]
+    said = bag.statement(path)
+    said["predicate"]["entries"] = [
+        {"act": "state", "by": "B. Owner", "id": "H-1", "kind": "legal-hold", "reason": "a court asked"}
+    ]
+    rebuild(bag, {path.split("/")[-1][:64]: said}, {})
+
+
 # Registers: what owners declare, column by column.
 
 AT, DAY = "2026-07-09T08:00:00Z", "2026-07-09"
