@@ -32,14 +32,21 @@ from fuzz import changed, changed_json, within
 from fuzz_page import Page
 from rebuilt import BLOBS, rebuild
 from evidence.bundle.bag import dump_info, load_info
-from evidence.bundle.layout import BAG_INFO, GAPS, STATEMENTS, TAG_FILES
+from evidence.bundle.judged import FINDINGS
+from evidence.bundle.layout import BAG_INFO, COSIGNATURES, GAPS, STATEMENTS, TAG_FILES, TOKENS
 from evidence.errors import Error
 from evidence.log.keyring import load_public
 from evidence.log.note import parse_pin
+from evidence.log.timestamp_trust import read_certificates
+from evidence.model.names import digest_of
 from evidence.standalone.main import main as alone
 from evidence.verify import bundle_findings, bundle_slots
 from evidence.verify.bundle_verifier import verify_bundle
+from evidence.verify.outside import Outside
 
+VECTORS = ROOT / "tests/vectors"
+AUTHORITIES, WITNESS = sorted(VECTORS.glob("stamped-0.1/*.pem")), VECTORS / "cosigned-0.1/witness.pub"
+"""Who is trusted besides the owner."""
 Said = Mapping[str, str]
 """Step -> passed, failed or not-checked."""
 Edit = Callable[[Bag, random.Random], None]
@@ -106,7 +113,7 @@ def edit_table(bag: Bag, chance: random.Random) -> None:
     path = chance.choice([path for path in files if path.endswith(".csv")] if chance.random() < 0.8 else files)
     lines = bag.files[path].splitlines(keepends=True)
     at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    match chance.randrange(4):
+    match chance.randrange(3 if path == FINDINGS else 4):  # titles are the catalogue's
         case 0:
             del lines[at]
         case 1:
@@ -155,8 +162,22 @@ def edit_choice(bag: Bag, chance: random.Random) -> None:
         bag.files[f"{folder}/{path.rpartition('/')[2]}".lstrip("/")] = data
 
 
+def edit_outside(bag: Bag, chance: random.Random) -> None:
+    """Change bytes of a time stamp or a cosignature, which its name and what is stated of it follow."""
+    path = chance.choice([path for path in sorted(bag.files) if path.startswith((TOKENS, COSIGNATURES))])
+    data = changed(bag.files.pop(path), chance)
+    folder, _, name = path.rpartition("/")
+    if path.startswith(COSIGNATURES):
+        bag.files[path] = data
+        return
+    now = digest_of(data)[7:]
+    bag.files[f"{folder}/{now}.tsr"] = data
+    rebuild(bag, {}, {}, {name.removesuffix(".tsr"): now})
+
+
 EDITS: tuple[tuple[int, Edit], ...] = (
     (8, edit_statement), (4, edit_list), (2, edit_table), (1, edit_leaves), (2, edit_info), (1, edit_choice),
+    (3, edit_outside),
 )  # fmt: skip
 """What may be done, and how often."""
 MADE: dict[str, bytes] = {}
@@ -187,17 +208,28 @@ def kept_tables() -> Iterator[None]:
 def ours(bundle: Path, root: Path, pins: list[str]) -> Said:
     """Return what `verify` says."""
     known = [parse_pin(pin.encode()) for pin in pins]
-    steps = verify_bundle(bundle, trusted_root=load_public(root), pins=known).steps
+    authorities = [one for path in AUTHORITIES for one in read_certificates(path)]
+    outside = Outside(authorities=authorities, witnesses=[load_public(WITNESS)])
+    steps = verify_bundle(bundle, trusted_root=load_public(root), pins=known, outside=outside).steps
     return {step.name: str(step.status) for step in steps}
 
 
 def python(bundle: Path, root: Path, pins: list[str]) -> Said:
     """Return what verify.py says."""
+    words = ["--root-key", str(root), "--witness", str(WITNESS), *(word for pin in pins for word in ("--pin", pin))]
+    words += [word for path in AUTHORITIES for word in ("--tsa-ca", str(path))]
     told = io.StringIO()
     with redirect_stdout(told):
-        alone([str(bundle), "--root-key", str(root), *(word for pin in pins for word in ("--pin", pin))])
+        alone([str(bundle), *words])
     rows = [line.split() for line in told.getvalue().splitlines() if line[:2].strip().isdigit()]
     return {words[1]: words[2] for words in rows}
+
+
+def html(page: Page, bundle: Path, root: Path, pins: list[str]) -> Said:
+    """Return what verify.html says."""
+    trusted = {"authorities": list(map(str, AUTHORITIES)), "witnesses": [WITNESS.read_text().strip()]}
+    steps = page.steps(bundle, root.read_text().strip(), pins, **trusted)
+    return {step["name"]: step["status"] for step in steps}
 
 
 def up_to_a_failure(said: Said) -> Said:
@@ -217,9 +249,8 @@ class Asked:
         """Return what each says of a bundle, which is written to `place`."""
         bag.remake(key_of("sealer"))
         self.place.write_bytes(bag.zipped())
-        steps = self.page.steps(self.place, root.read_text().strip(), pins)
-        html = {step["name"]: step["status"] for step in steps}
-        said = ours(self.place, root, pins), python(self.place, root, pins), html
+        asked = self.place, root, pins
+        said = ours(*asked), python(*asked), html(self.page, *asked)
         return tuple(map(up_to_a_failure, said))  # type: ignore[return-value]
 
     def one_case(self, base: Path, chance: random.Random) -> tuple[str, tuple[Said, Said, Said]]:
@@ -229,7 +260,8 @@ class Asked:
         for edit in edits:
             with suppress(Error, ValueError, LookupError, TypeError, AttributeError):
                 edit(bag, chance)
-        root, pins = base.with_name("root.pub"), base.with_name("pins.txt").read_text().splitlines()[:1]
+        home = base.parent if base.with_name("root.pub").exists() else VECTORS / "bundle-0.1"
+        root, pins = home / "root.pub", (home / "pins.txt").read_text().splitlines()[:1]
         what = f"{base.name}: {', '.join(edit.__name__ for edit in edits)}"
         MADE.clear()
         said = self.same(bag, root, pins)
@@ -243,7 +275,7 @@ class Asked:
 def run(seconds: float, seed: int, *, folder: Path) -> tuple[Counter[str], str | None]:
     """Fuzz for so long; return how often each step ended how, and the first thing of which not all say the same."""
     chance = random.Random(seed)  # noqa: S311 - not for secrets
-    bases = sorted((ROOT / "tests/vectors").glob("bundle-0.1*/*.zip"))
+    bases = sorted(VECTORS.glob("*-0.1*/*.zip"))
     counted, end = Counter[str](), time.monotonic() + seconds
     with Page(folder, "") as page, kept_tables():
         asked = Asked(folder / "bundle.zip", page)

@@ -3,7 +3,7 @@
 //   node fuzz_page.js PIECES.js LOG
 //
 // It answers lines of {"name": …, "cases": [base64, …]} with [true, false, …], whether each is taken, and
-// {"bundle": path, "root": …, "pins": […]} with what each step says.
+// {"bundle": path, "root": …, "pins": […], "authorities": [path, …], "witnesses": […]} with what each step says.
 
 "use strict";
 
@@ -42,8 +42,11 @@ const READERS = `({
 
 vm.runInThisContext(`const ASKED_LOG = ${JSON.stringify(log)};\n${readFileSync(pieces, "utf8")}`);
 const readers = vm.runInThisContext(READERS);
-const steps = vm.runInThisContext(`(async (file, root, pins) => {
-  const asked = { root: fingerprint(publicKey(root)), pins: pins.map(readPin), authorities: [], witnesses: [], signers: null };
+const steps = vm.runInThisContext(`(async (file, root, pins, authorities, witnesses) => {
+  const asked = {
+    root: fingerprint(publicKey(root)), pins: pins.map(readPin), authorities: authorities.flatMap(certificatesFrom),
+    witnesses: witnesses.map(publicKey), signers: null,
+  };
   return (await verify(file, asked, () => {})).answers;
 })`);
 
@@ -64,10 +67,15 @@ async function takenOf({ name, cases }) {
   return answers;
 }
 
+async function stepsOf({ bundle, root, pins, authorities = [], witnesses = [] }) {
+  const certificates = authorities.map((path) => new Uint8Array(readFileSync(path)));
+  return steps(new Blob([readFileSync(bundle)]), root, pins, certificates, witnesses);
+}
+
 async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
     const asked = JSON.parse(line);
-    const answer = asked.bundle ? await steps(new Blob([readFileSync(asked.bundle)]), asked.root, asked.pins) : await takenOf(asked);
+    const answer = asked.bundle ? await stepsOf(asked) : await takenOf(asked);
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   }
 }

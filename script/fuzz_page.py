@@ -44,9 +44,13 @@ class Page:
         found: list[bool | None] = self._asked(name=name, cases=[base64.b64encode(one).decode() for one in cases]) or []
         return found
 
-    def steps(self, bundle: Path, root: str, pins: Sequence[str]) -> list[dict[str, Any]]:
-        """Return what it says of each step of a bundle: `name`, `status` and `details`."""
-        found: list[dict[str, Any]] = self._asked(bundle=str(bundle), root=root, pins=list(pins)) or []
+    def steps(self, bundle: Path, root: str, pins: Sequence[str], **trusted: Sequence[str]) -> list[dict[str, Any]]:
+        """
+        Return what it says of each step of a bundle: `name`, `status` and `details`.
+
+        `trusted` may have `authorities`, paths of certificates, and `witnesses`, lines of public keys.
+        """
+        found: list[dict[str, Any]] = self._asked(bundle=str(bundle), root=root, pins=pins, **trusted) or []
         return found
 
     def _asked(self, **asked: object) -> Any:

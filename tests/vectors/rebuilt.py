@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bags import Bag, envelope, key_of, written
@@ -17,14 +18,18 @@ BLOBS = "data/blobs/"
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-def rebuild(bag: Bag, edits: Mapping[str, Any], blobs: Mapping[str, bytes]) -> None:
+def rebuild(
+    bag: Bag, edits: Mapping[str, Any], blobs: Mapping[str, bytes], names: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """
     Sign every statement anew, these saying something else, and log it in its place.
 
-    `edits` are statements by the 64 digits of the digest they had, `blobs` artefacts by those of theirs. Digests,
-    lengths and roots that changed are changed wherever they stand; the manifests are not made yet.
+    `edits` are statements by the 64 digits of the digest they had, `blobs` artefacts by those of theirs, `names` other
+    digests that changed. Digests, lengths and roots that changed are changed wherever they stand; the manifests are not
+    made yet.
     """
     log = _Log(bag, edits)
+    log.now |= names
     for old, data in blobs.items():
         log.now[old] = digest_of(data)[7:]
         log.lengths[f"sha256:{log.now[old]}"] = len(data)
