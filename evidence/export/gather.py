@@ -259,16 +259,15 @@ def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: 
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
     _take_captures(gathered, entry, captures, selection)
-    answers = {blob for blob, _ in captures.blobs}
-    left = answers if selection.incident else answers | part.packed.keys()
-    others = {digest: length for digest, length in part.blobs().items() if digest not in left}
+    left = {blob for blob, _ in captures.blobs}.union(() if selection.incident else part.packed)
+    others = {digest: length for digest, length in part.lists() if digest not in left}
     _add_blobs(gathered, selection, others)
 
 
 def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, selection: Selection) -> None:
-    artefacts = gathered.artefacts
+    artefacts, chosen = gathered.artefacts, selection.assets
     for index, said, (blob, _), at in zip(count(), captures.alike, captures.blobs, captures.at, strict=False):
-        if not selection.wants(said.asset):
+        if chosen and said.asset not in chosen:
             continue
         key = said.asset, said.question, blob
         known = artefacts.get(key)

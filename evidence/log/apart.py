@@ -48,13 +48,14 @@ _BEGIN = re.compile(
 _END = b'],"chunk":'
 """What follows the captures; no string of canonical JSON holds a bare quote, so none holds this."""
 
-_ROW = re.compile(
+_ROWS = re.compile(
     rb'\{((?:"access":\{[^}]*+\},)?"asset":"[^"]*+"),"at":"([^"]*+)","blob":"([^"]*+","bytes":[0-9]*),'
     rb'("class":(?:[^}]*+\},(?="took_ms":)|(?:[^,]*+,)*?))"took_ms":(WHOLE),("transport":"[^"]*+","ttl_s":[0-9]*)'
-    rb'(,"volatile":\{"blob":"(DIGEST)","length":(WHOLE),"offset":(WHOLE)\})?\}(?:,(?=\{)|\Z)'.replace(
+    rb'(,"volatile":\{"blob":"(DIGEST)","length":(WHOLE),"offset":(WHOLE)\})?\}(?:,(?=\{)|\Z)|((?s:.+))'.replace(
         b"WHOLE", _WHOLE
     ).replace(b"DIGEST", _DIGEST)
 )
+"""One row behind the other, and in the last group all from where that ends: so it takes as long as there are bytes."""
 
 _BLOB = re.compile(rb"(" + _DIGEST + rb')","bytes":(' + _WHOLE + rb")")
 _STANDS_FOR = {"at": "2000-01-01T00:00:00Z", "blob": f"sha256:{'0' * 64}", "bytes": 0, "took_ms": 0}
@@ -74,6 +75,10 @@ class Apart:
     captures: Columns
 
 
+class _UnusualError(Exception):
+    """What was met is not judged here."""
+
+
 class _Alike(NamedTuple):
     """What the rows of every night say alike."""
 
@@ -91,49 +96,36 @@ def set_apart(payload: bytes) -> Apart | None:
     rows = _rows(payload, first, end)
     if not rows:
         return None
-    heads, ats, blobs, middles, tooks, tails, moving, *segments = zip(*rows, strict=True)
-    said = [one for one in map(_ALIKE.__getitem__, zip(heads, middles, tails, strict=True)) if one is not None]
-    at = [one for one in map(_TIMES.__getitem__, ats) if one is not None]
-    kept = [one for one in map(_BLOBS.__getitem__, blobs) if one is not None]
-    if not len(said) == len(at) == len(kept) == len(rows):
+    heads, ats, blobs, middles, tooks, tails, moving, *segments, _ = zip(*rows, strict=True)
+    try:
+        said = list(map(_ALIKE.__getitem__, zip(heads, middles, tails, strict=True)))
+        at, kept = list(map(_TIMES.__getitem__, ats)), list(map(_BLOBS.__getitem__, blobs))
+    except _UnusualError:
         return None
-    subjects = _subjects(said, kept)
+    alike, ends = zip(*said, strict=True)
+    subjects = _subjects(ends, kept)
     if not payload.endswith(subjects) or len(payload) - len(subjects) < end:
         return None
-    captures = Columns(
-        [one.capture for one in said],
-        at,
-        kept,
-        map(int, tooks),
-        list(map(_segment, *segments)) if any(moving) else None,
-    )
+    captures = Columns(alike, at, kept, map(int, tooks), list(map(_segment, *segments)) if any(moving) else None)
     return Apart(b"%b%b]}" % (payload[:first], payload[end : -len(subjects)]), captures)
 
 
 def _rows(payload: bytes, first: int, end: int) -> list[tuple[bytes, ...]] | None:
-    """
-    Cut what lies between two places into rows, one behind the other; `None` where that cannot be done.
-
-    Each is looked for where the one before ends and nowhere else, so it takes as long as there are bytes.
-    """
-    rows: list[tuple[bytes, ...]] = []
-    while first < end:
-        row = _ROW.match(payload, first, end)
-        if row is None or len(rows) == MAX_ROWS:
-            return None
-        rows.append(row.groups(b""))
-        first = row.end()
-    return rows
+    """Cut what lies between two places into rows, one behind the other; `None` where that cannot be done."""
+    found = _ROWS.findall(payload, first, end)
+    if not found or found[-1][-1] or len(found) > MAX_ROWS:
+        return None
+    return found
 
 
-def _subjects(said: Iterable[_Alike], kept: Iterable[tuple[Digest, int]]) -> bytes:
+def _subjects(ends: Iterable[str], kept: Iterable[tuple[Digest, int]]) -> bytes:
     """Return how a payload ends: after the plan, a subject for each answer, once."""
-    rows = [',{"digest":{"sha256":"' + blob[7:] + subject for (_, subject), (blob, _) in zip(said, kept, strict=True)]
+    rows = [f',{{"digest":{{"sha256":"{blob[7:]}{end}' for end, (blob, _) in zip(ends, kept, strict=True)]
     return "".join(dict.fromkeys(rows)).encode() + b"]}"
 
 
-def _alike(runs: tuple[bytes, bytes, bytes]) -> _Alike | None:
-    """Read three runs of members of a row; `None` where they are not as they should be."""
+def _alike(runs: tuple[bytes, bytes, bytes]) -> _Alike:
+    """Read three runs of members of a row."""
     head, middle, tail = runs
     row: dict[str, object] = {}
     names: list[str] = []
@@ -141,27 +133,31 @@ def _alike(runs: tuple[bytes, bytes, bytes]) -> _Alike | None:
         for run, others in ((head, ("at", "blob", "bytes")), (middle[:-1], ("took_ms",)), (tail, ())):
             members = loads(b"{%b}" % run)
             if not isinstance(members, dict):
-                return None
+                raise _UnusualError
             row |= members
             row |= {name: _STANDS_FOR[name] for name in others}
             names += [*members, *others]
         capture = read_capture(row)
-    except Error:
-        return None
+    except Error as error:
+        raise _UnusualError from error
     name = f"{capture.asset}/{capture.question}"
     if names != sorted(row) or len(name) > MAX_NAME:  # each once, and in order
-        return None
+        raise _UnusualError
     return _Alike(like(capture), f'"}},"name":{to_json(name).decode()}}}')
 
 
-def _time(text: bytes) -> str | None:
+def _time(text: bytes) -> str:
     found = text.decode("ascii", "replace")
-    return found if is_time(found) else None
+    if not is_time(found):
+        raise _UnusualError
+    return found
 
 
-def _blob(text: bytes) -> tuple[Digest, int] | None:
+def _blob(text: bytes) -> tuple[Digest, int]:
     found = _BLOB.fullmatch(text)
-    return (Digest(found[1].decode()), int(found[2])) if found else None
+    if found is None:
+        raise _UnusualError
+    return Digest(found[1].decode()), int(found[2])
 
 
 class _Known(dict[_Key, _Said]):

@@ -83,7 +83,7 @@ class PartStatement(NamedTuple):
 
     def blobs(self) -> Mapping[Digest, int]:
         """Return every blob this part refers to, with its plain length; raise `ShapeError` where two lengths differ."""
-        named = self._others()
+        named = self.lists()
         answers = Columns.of(self.captures).blobs
         every = dict(named) | dict(answers)
         if len(every) == len({*named, *answers}):
@@ -94,7 +94,7 @@ class PartStatement(NamedTuple):
         """Raise `ShapeError` unless each blob with a salt has room for it, is its whole answer, and named once."""
         captures = Columns.of(self.captures)
         salted = [captures[index] for index, said in enumerate(captures.alike) if said.salt]
-        named = Counter(digest for digest, _ in (*self._others(), *captures.blobs)) if salted else Counter()
+        named = Counter(digest for digest, _ in (*self.lists(), *captures.blobs)) if salted else Counter()
         for capture in salted:
             about = f"part: {capture.asset}: a personal answer"
             if capture.bytes < capture.salt:
@@ -104,8 +104,8 @@ class PartStatement(NamedTuple):
             if named[capture.blob] > 1:
                 raise ShapeError(f"{about} shares its blob, {capture.blob}")
 
-    def _others(self) -> list[tuple[Digest, int]]:
-        """Return the blobs that are not one answer's, with their lengths."""
+    def lists(self) -> Sequence[tuple[Digest, int]]:
+        """Return the blobs that are not one answer's (lists, logs, packed values), with their lengths."""
         named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
         if self.platforms is not None and self.platforms_bytes is not None:
             named.append((self.platforms, self.platforms_bytes))
