@@ -200,7 +200,8 @@ def test_the_tree_names_no_machine_it_was_made_on() -> None:
     for path in tracked_files():
         if path.resolve() == here or path.suffix in {".zst", ".png", ".xz"}:
             continue
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines() if ELSEWHERE.search(text) else (), 1):
             if ELSEWHERE.search(line):
                 named.append(f"{name_of(path)}:{number}: {line.strip():.80}")
     assert named == []

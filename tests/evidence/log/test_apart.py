@@ -133,10 +133,11 @@ def test_a_member_that_stands_twice_is_found(once: bytes, more: bytes) -> None:
     assert not same_as_row_by_row(PAYLOAD.replace(once, more, 1))
 
 
-def test_every_damaged_byte_is_found() -> None:
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_every_damaged_byte_is_found(step: int) -> None:
     """Whatever is accepted with one byte changed says something else, and says it both ways."""
     whole = read_part(parse(PAYLOAD)), HERE.origin
-    for place, byte in enumerate(PAYLOAD):
+    for place, byte in list(enumerate(PAYLOAD))[::step]:
         for other in {byte ^ 1, byte ^ 32, ord('"'), ord("}"), ord("0"), ord("\\")} - {byte}:
             damaged = PAYLOAD[:place] + bytes([other]) + PAYLOAD[place + 1 :]
             if same_as_row_by_row(damaged):

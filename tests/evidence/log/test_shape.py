@@ -174,12 +174,13 @@ def test_what_is_wrong_is_refused_as_member_by_member(what: str) -> None:
         read_part(parse(changed))
 
 
-def test_every_byte_of_the_shape_counts() -> None:
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_every_byte_of_the_shape_counts(step: int) -> None:
     """Whatever is accepted with one byte changed says the same both ways."""
     apart = set_apart(PAYLOAD)
     assert apart is not None
     taken = 0
-    for place, byte in enumerate(PAYLOAD):
+    for place, byte in list(enumerate(PAYLOAD))[::step]:
         for other in {byte ^ 1, byte ^ 32, ord('"'), ord("}"), ord("0"), ord("\\"), ord("."), ord(",")} - {byte}:
             changed = PAYLOAD[:place] + bytes((other,)) + PAYLOAD[place + 1 :]
             try:
