@@ -155,7 +155,7 @@ def _control(row: RequirementModel) -> Control:
         applies=row.applies,
         decide=row.decide,
         judged=MappingProxyType(judged),
-        frameworks=MappingProxyType({name: tuple(ids) for name, ids in row.frameworks.items()}),
+        frameworks=MappingProxyType({name: tuple(dict.fromkeys(ids)) for name, ids in row.frameworks.items()}),
         parameters=MappingProxyType(dict(row.parameters)),
     )
 

@@ -157,6 +157,12 @@ def test_a_profile_may_be_stricter_than_the_catalogue() -> None:
     assert profile.parameters["INV-03"] == {"max_age_days": 2}
 
 
+def test_an_id_that_stands_twice_counts_once() -> None:
+    """An index has a row of a finding for each id, and verifiers want each row once."""
+    twice = catalogue_of(text=ONE.replace("[ID.AM-01]", "[ID.AM-01, ID.AM-02, ID.AM-01]"))
+    assert twice.controls["INV-03"].frameworks == {"csf2": ("ID.AM-01", "ID.AM-02")}
+
+
 def test_what_was_read_is_kept_and_reads_back(catalogue: Catalogue) -> None:
     assert read_catalogue(dict(catalogue.files)) == catalogue
 
