@@ -27,7 +27,7 @@ def one_line(text: str) -> str:
 
 def csv_line(cells: Iterable[object]) -> str:
     """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
-    return ",".join(_quoted(csv_text(cell)) for cell in cells)
+    return ",".join(csv_quoted(csv_text(cell)) for cell in cells)
 
 
 def csv_text(cell: object) -> str:
@@ -36,7 +36,8 @@ def csv_text(cell: object) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _quoted(text: str) -> str:
+def csv_quoted(text: str) -> str:
+    """Return a cell's text as a record has it."""
     return '"' + text.replace('"', '""') + '"' if re.search('[",\n\r]', text) else text
 
 

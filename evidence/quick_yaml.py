@@ -55,8 +55,8 @@ def load_yaml(data: bytes) -> Any:
         return load_plain(data)
     try:
         return yaml.load(data, Loader=LOADER)  # noqa: S506 - always one of the safe loaders
-    except OverflowError as error:
-        raise yaml.YAMLError("a number that does not exist") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:  # what `!!int ''` and its like end in
+        raise yaml.YAMLError("a value that does not exist") from error
 
 
 def load_plain(data: bytes) -> object:

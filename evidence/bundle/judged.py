@@ -17,13 +17,13 @@ from evidence.model.names import AssetId, Digest
 FINDINGS, CONTROLS = "data/findings.csv", "data/controls/"
 """Where the tables lie."""
 
-_FINDINGS = (
+FINDINGS_HEADER = (
     "id", "requirement", "title", "asset", "row", "status", "due", "reason", "exception", "evidence", "profile",
     "statement",
 )  # fmt: skip
 _STRANGE = "not in this catalogue"
 """What a requirement is called that the assessor signed findings of and named no title for."""
-_INDEX = ("control", "requirement", "asset", "row", "status", "due", "reason", "exception", "evidence", "finding")
+INDEX_HEADER = ("control", "requirement", "asset", "row", "status", "due", "reason", "exception", "evidence", "finding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,12 @@ class Places:
 
 def judged_files(judged: Judgement, places: Places) -> Mapping[str, bytes]:
     """Return `findings.csv` and one index for each framework that has a row."""
-    files = {FINDINGS: csv_table(_FINDINGS, _findings(judged, places))}
+    files = {FINDINGS: csv_table(FINDINGS_HEADER, _findings(judged, places))}
     frameworks = {name for control in judged.catalogue.controls.values() for name in control.frameworks}
     for framework in sorted(frameworks):
-        rows = sorted(_index(judged, framework, places), key=lambda row: csv_text(row[0]))
+        rows = sorted(_index(judged, framework, places), key=lambda row: row[0])
         if rows:
-            files[f"{CONTROLS}{shorten(framework, 40)}/index.csv"] = csv_table(_INDEX, rows)
+            files[f"{CONTROLS}{shorten(framework, 40)}/index.csv"] = csv_table(INDEX_HEADER, rows)
     return files
 
 
@@ -85,7 +85,7 @@ def _findings(judged: Judgement, places: Places) -> Iterator[Iterable[object]]:
 def _index(judged: Judgement, framework: str, places: Places) -> Iterator[tuple[str, ...]]:
     for one in judged.findings:
         known = judged.catalogue.controls.get(one.requirement)
-        for control in known.frameworks.get(framework, ()) if known else ():
+        for control in dict.fromkeys(map(csv_text, known.frameworks.get(framework, ()) if known else ())):
             yield (
                 control, one.requirement, one.asset or "", one.row or "", str(one.status), "yes" if one.due else "no",
                 one.reason, one.exception or "", places.of(one), one.id,

@@ -191,7 +191,7 @@ def _ends(path: str, model: SupportModel) -> Iterator[SupportEnd]:
     for pattern in (*model.when.values(), *(end.version for end in model.ends)):
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ControlFileError(f"{path}: not a regular expression: {pattern!r}: {error}") from error
     for end in model.ends:
         yield SupportEnd(

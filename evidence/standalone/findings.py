@@ -40,23 +40,26 @@ def check_tables(found: LogChecks) -> None:
         return
     require(_TABLE in tables, f"{_TABLE}: missing, beside {tables[0]}")
     told = _read(found, _TABLE, _TABLE_HEADER)
+    as_of = found.info.get("Plantproof-As-Of", "")
     if not told:
-        found.gaps.append(f"{_TABLE}: holds no finding")
+        some = [said["results_bytes"] > len("[]") for _, said in judged if said["as_of"] <= as_of]
+        nothing = f"{_TABLE}: holds no finding"
+        (found.failures if whole and some and all(some) else found.gaps).append(nothing)
         return
     made_of = [(digest, said) for digest, said in judged if digest == told[0][-1]]
     require(made_of, f"{_TABLE}: made of {told[0][-1]}, which is not here")
-    (digest, said), as_of = made_of[0], found.info.get("Plantproof-As-Of", "")
+    digest, said = made_of[0]
     alike = [one for one, each in judged if each["profile"] == said["profile"] and each["as_of"] <= as_of]
     if alike[-1:] != [digest]:
         found.failures.append(f"{_TABLE}: made of {digest}, and the log was judged again later")
-    if f"data/blobs/{said['results'][7:]}" not in found.manifest:
+    if any(f"data/blobs/{said[name][7:]}" not in found.manifest for name in ("results", "controls")):
         found.gaps.append(f"{_TABLE}: what it is made of is withheld")
         return
     indexes = {path: _index_of(found, path) for path in tables if path != _TABLE}
     forms = []
     for erased in (found.erased, {}):  # the first bundles show what was signed, whatever was erased
         made = _made(found, said, erased)
-        right = [[name, *row, cell(said["profile"]), digest] for name, row in made.items()]
+        right = [[name, *row, cell(said["profile"]), digest] for (name, *_), row in made.items()]
         plain = [row[:2] + row[3:] for row in told]
         wrong = [_TABLE] if (plain != right if whole else any(row not in right for row in plain)) else []
         forms.append([*wrong, *(path for path, index in indexes.items() if not _index_fits(index, made, whole=whole))])
@@ -68,19 +71,19 @@ def _index_of(found: LogChecks, path: str) -> list[list[str]]:
     return _read(found, path, _INDEX_HEADER)
 
 
-def _index_fits(index: list[list[str]], made: dict[str, list[str]], *, whole: bool) -> bool:
+def _index_fits(index: list[list[str]], made: dict[tuple[str, ...], list[str]], *, whole: bool) -> bool:
     """Tell whether an index says of each finding what it says, and of each requirement all of it, in order."""
-    good = bool(index) and all(row[1:-1] == made.get(row[-1]) for row in index)
+    good = bool(index) and all(row[1:-1] == made.get((row[-1], *row[1:4])) for row in index)
     rows_of, findings_of = Counter((row[0], row[1]) for row in index), Counter(row[0] for row in made.values())
-    once = len({(row[0], row[1], row[-1]) for row in index}) == len(index)
+    once = len(set(map(tuple, index))) == len(index)
     every = all(count == findings_of[requirement] for (_, requirement), count in rows_of.items())
     place = {name: at for at, name in enumerate(made)}
-    in_order = good and index == sorted(index, key=lambda row: (row[0], place[row[-1]]))
+    in_order = good and index == sorted(index, key=lambda row: (row[0], place[row[-1], *row[1:4]]))
     return good and (not whole or (once and every and in_order))
 
 
-def _made(found: LogChecks, said: Any, erased: dict[str, str]) -> dict[str, list[str]]:
-    """Return the cells of each finding that both kinds of tables have, by its id, as it stands once this is erased."""
+def _made(found: LogChecks, said: Any, erased: dict[str, str]) -> dict[tuple[str, ...], list[str]]:
+    """Return the cells of each finding that both kinds of tables have, by its id and place, once this is erased."""
     judged = found.blob(said["results"], said["results_bytes"], results)
     answers, others = _places(found)
     made = {}
@@ -96,18 +99,23 @@ def _made(found: LogChecks, said: Any, erased: dict[str, str]) -> dict[str, list
             reason = f"what it rested on was {erased[row['evidence'][-1]]}; it said {status}"
             status, due = "not-assessed", "no"
         cells = (row["requirement"], asset, place, status, due, reason, row.get("exception"))
-        made[name] = [*(cell(one or "") for one in cells), cell(" ".join(one.removeprefix("data/") for one in files))]
+        shown = [*(cell(one or "") for one in cells), cell(" ".join(one.removeprefix("data/") for one in files))]
+        made[name, *shown[:3]] = shown
     return made
 
 
 def _places(found: LogChecks) -> tuple[dict[tuple[str | None, str], str], dict[str, str]]:
     """Return where answers lie, by asset and digest, and where everything else does."""
     parts = (one["predicate"] for _, _, one in found.counting if one["kind"] == "part")
-    names = {shorten(row["asset"], 60): row["asset"] for part in parts for row in part["captures"]}
+    whose: dict[tuple[str, str], str] = {}
+    for row in (row for part in parts for row in part["captures"]):
+        stem = f"data/evidence/{shorten(row['asset'], 60)}/{row['at'][:10]}/{shorten(row['question'], 40)}"
+        digest = row["blob"][7:]
+        whose |= {(path, digest): row["asset"] for path in (f"{stem}.txt", f"{stem}-{digest[:8]}.txt")}
     answers: dict[tuple[str | None, str], str] = {}
     for path, digest in sorted(found.manifest.items()):
         if path.startswith("data/evidence/"):
-            for asset in (names.get(path.split("/")[2]), None):
+            for asset in (whose.get((path, digest)), None):
                 answers.setdefault((asset, f"sha256:{digest}"), path)
     others = {name: f"data/statements/{one['kind']}/{name[7:]}.dsse.json" for _, name, one in found.supplied}
     lists = {blob: f"data/blobs/{blob[7:]}" for blob in found.blobs}

@@ -4,16 +4,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from evidence.assess.knowledge import read_texts
-from evidence.bundle.judged import CONTROLS, FINDINGS, Judgement, Places, judged_files
+from evidence.bundle.judged import (
+    CONTROLS,
+    FINDINGS,
+    FINDINGS_HEADER,
+    INDEX_HEADER,
+    Judgement,
+    Places,
+    judged_files,
+)
 from evidence.bundle.layout import blob_path
 from evidence.bundle.opened import read_file
-from evidence.bundle.table import lines_of
+from evidence.bundle.table import check_table, lines_of
 from evidence.controls.load import read_catalogue
 from evidence.log.erased import as_it_stands
 from evidence.log.findings import FindingsStatement, load_results
 from evidence.model.names import Digest, parse_digest
 from evidence.verify.bundle_audit import BundleAudit
 from evidence.verify.result import Answer
+
+_NO_RESULTS = len(b"[]")
 
 
 def check_tables(audit: BundleAudit, answer: Answer) -> None:
@@ -26,9 +36,11 @@ def check_tables(audit: BundleAudit, answer: Answer) -> None:
     if FINDINGS not in tables:
         answer.fail(f"{FINDINGS}: missing, beside {tables[0]}")
         return
-    named = _named(read_file(audit.bundle, FINDINGS))
+    table = read_file(audit.bundle, FINDINGS)
+    check_table(table, FINDINGS_HEADER, FINDINGS)
+    named = _named(table)
     if named is None:
-        answer.gap(f"{FINDINGS}: holds no finding")
+        _say_nothing_was_found(audit, answer)
         return
     statement = audit.findings.get(named)
     if statement is None:
@@ -36,7 +48,7 @@ def check_tables(audit: BundleAudit, answer: Answer) -> None:
         return
     if _newest(audit, statement) != named:
         answer.fail(f"{FINDINGS}: made of {named}, and the log was judged again later")
-    if blob_path(statement.results) not in audit.manifest:
+    if not {blob_path(one) for one in (statement.results, statement.basis.controls)} <= audit.manifest.keys():
         answer.gap(f"{FINDINGS}: what it is made of is withheld")
         return
     signed = _judgement(audit, named, statement)
@@ -52,9 +64,25 @@ def _wrong(audit: BundleAudit, judgement: Judgement, tables: Iterable[str]) -> I
     """Yield the tables that a judgement does not give."""
     made, whole = judged_files(judgement, _places(audit)), audit.narrowed == "no"
     for path in sorted({*tables, *(made if whole else ())}):
-        told, right = (lines_of(data) for data in (_read(audit, path), made.get(path, b"")))
-        if told[0] != right[0] or not set(told) <= set(right) or (whole and told != right):
+        told, right = _read(audit, path), made.get(path, b"")
+        if told != right and (whole or not _is_some_of(told, right, path)):
             yield path
+
+
+def _is_some_of(told: bytes, right: bytes, path: str) -> bool:
+    """Tell whether a table holds some lines of another: of an index at least one."""
+    check_table(told, FINDINGS_HEADER if path == FINDINGS else INDEX_HEADER, path)
+    lines = lines_of(told)
+    return set(lines) <= set(lines_of(right)) and (len(lines) > 1 or path == FINDINGS)
+
+
+def _say_nothing_was_found(audit: BundleAudit, answer: Answer) -> None:
+    """Fail for a table without findings where whichever are meant are here, and are some."""
+    judged = [one for one in audit.findings.values() if one.basis.as_of <= audit.info.get("Plantproof-As-Of", "")]
+    if audit.narrowed == "no" and judged and all(one.results_bytes > _NO_RESULTS for one in judged):
+        answer.fail(f"{FINDINGS}: holds no finding, and the log was judged")
+    else:
+        answer.gap(f"{FINDINGS}: holds no finding")
 
 
 def _read(audit: BundleAudit, path: str) -> bytes:

@@ -1014,6 +1014,28 @@ def index_out_of_order(bag: Any) -> None:
     bag.files[path] = b"".join([header, other, one, *rest])
 
 
+@defect("artefacts", "sealer", base="whole")
+def findings_without_the_mark_of_a_table(bag: Any) -> None:
+    bag.files["data/findings.csv"] = bag.files["data/findings.csv"].removeprefix(b"\xef\xbb\xbf")
+
+
+@defect("artefacts", "sealer", base="whole")
+def index_without_its_last_line_end(bag: Any) -> None:
+    path = "data/controls/csf2/index.csv"
+    bag.files[path] = bag.files[path].removesuffix(b"\r\n")
+
+
+@defect("artefacts", "sealer", base="whole")
+def every_finding_hidden(bag: Any) -> None:
+    bag.files["data/findings.csv"] = bag.files["data/findings.csv"].splitlines(keepends=True)[0]
+
+
+@defect("artefacts", "sealer", base="one_control")
+def index_without_a_row(bag: Any) -> None:
+    path = "data/controls/csf2/index.csv"
+    bag.files[path] = bag.files[path].splitlines(keepends=True)[0]
+
+
 @defect("artefacts", "assessor and sealer", base="one_control")
 def results_out_of_order(bag: Any) -> None:
     path = bag.of_kind("findings")[-1]
@@ -1230,6 +1252,13 @@ def erasure_withheld(bag: Any) -> None:
     """The answer is then one that is not supplied, and nobody says why."""
     del bag.files[bag.of_kind("erasure")[-1]]
     bag.info("Plantproof-Withheld", str(int(load_info(bag.files[BAG_INFO])["Plantproof-Withheld"]) + 1))
+
+
+@unnoticed("artefacts", base="whole")
+def catalogue_withheld(bag: Any) -> None:
+    """What requirements are called is then known to nobody, and step 9 says so."""
+    path = next(path for path in bag.files if path.startswith("data/blobs/") and bag.files[path][:8] == b'[{"file"')
+    del bag.files[path]
 
 
 @unnoticed("artefacts", "owner and sealer", base="erased")

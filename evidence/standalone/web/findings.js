@@ -35,13 +35,17 @@ async function checkFindings(found, say) {
   }
   need(tables.includes(FINDINGS), `${FINDINGS}: missing, beside ${tables[0]}`);
   const rows = tableRows(await found.bundle.text(FINDINGS), FINDINGS, FINDINGS_HEADER);
-  if (rows.length === 0) return say.gap(`${FINDINGS}: holds no finding`);
+  const asOf = found.info.get("Plantproof-As-Of") ?? "";
+  if (rows.length === 0) {
+    const judged = statements.filter(({ says }) => says.as_of <= asOf);
+    const some = whole && judged.length > 0 && judged.every(({ says }) => says.results_bytes > "[]".length);
+    return (some ? say.fail : say.gap)(`${FINDINGS}: holds no finding`);
+  }
   const statement = statements.find(({ digest }) => digest === rows[0][11]) ?? refuse(`${FINDINGS}: made of ${rows[0][11]}, which is not here`);
-  const alike = statements.filter(
-    ({ says }) => says.profile === statement.says.profile && says.as_of <= (found.info.get("Plantproof-As-Of") ?? ""),
-  );
+  const alike = statements.filter(({ says }) => says.profile === statement.says.profile && says.as_of <= asOf);
   if (alike.at(-1) !== statement) say.fail(`${FINDINGS}: made of ${statement.digest}, and the log was judged again later`);
-  if (!found.manifest.has(BLOBS + bare(statement.says.results))) return say.gap(`${FINDINGS}: what it is made of is withheld`);
+  const madeOf = [statement.says.results, statement.says.controls];
+  if (!madeOf.every((blob) => found.manifest.has(BLOBS + bare(blob)))) return say.gap(`${FINDINGS}: what it is made of is withheld`);
   const results = await blobOf(found, statement.says.results, statement.says.results_bytes, RESULTS);
   const indexes = new Map();
   for (const path of tables.filter((each) => each !== FINDINGS)) {
@@ -76,10 +80,14 @@ function tableRows(table, path, header) {
 function placesOf(found) {
   const answers = new Map();
   const captures = countingOf(found, "part").flatMap(({ says }) => says.captures);
-  const assets = new Map(captures.map((capture) => [`${EVIDENCE}${shorten(capture.asset, 60)}/`, capture.asset]));
+  const assets = new Map();
+  for (const { asset, at, question, blob } of captures) {
+    const stem = `${EVIDENCE}${shorten(asset, 60)}/${at.slice(0, 10)}/${shorten(question, 40)}`;
+    for (const path of [`${stem}.txt`, `${stem}-${bare(blob).slice(0, 8)}.txt`]) assets.set(`${path} ${bare(blob)}`, asset);
+  }
   for (const [path, digest] of found.manifest) {
     if (!path.startsWith(EVIDENCE)) continue;
-    const asset = assets.get(path.split("/").slice(0, 3).join("/") + "/");
+    const asset = assets.get(`${path} ${digest}`);
     for (const key of [`${asset} sha256:${digest}`, `sha256:${digest}`]) if (!answers.has(key)) answers.set(key, path);
   }
   const others = new Map(found.supplied.map(({ kind, digest }) => [digest, `data/statements/${kind}/${bare(digest)}.dsse.json`]));
@@ -116,15 +124,16 @@ function fits(rows, made, whole) {
 
 // Tell whether a framework's index says of each finding what the finding says, of each requirement all of it, in order.
 function fitsIndex(index, made, whole) {
-  const byId = new Map(made.map((one) => [one.id, one]));
-  const good = index.every((row) => JSON.stringify(row.slice(1, -1)) === JSON.stringify(byId.get(row.at(-1))?.plain));
+  const placeOf = (id, [requirement, asset, row]) => JSON.stringify([id, requirement, asset, row]);
+  const known = new Map(made.map((one, at) => [placeOf(one.id, one.plain), { at, told: JSON.stringify(one.plain) }]));
+  const knownAs = (row) => known.get(placeOf(row.at(-1), row.slice(1)));
+  const good = index.every((row) => JSON.stringify(row.slice(1, -1)) === knownAs(row)?.told);
   const counted = grouped(index, (row) => JSON.stringify(row.slice(0, 2)));
   const all = [...counted.values()].every((rows) => {
-    const ids = new Set(rows.map((row) => row.at(-1)));
+    const ids = new Set(rows.map((row) => JSON.stringify(row)));
     return ids.size === rows.length && rows.length === made.filter((one) => one.requirement === rows[0][1]).length;
   });
-  const place = new Map(made.map((one, at) => [one.id, at]));
-  const follows = (one, other) => (one[0] === other[0] ? place.get(one.at(-1)) < place.get(other.at(-1)) : byCodePoint(one[0], other[0]) < 0);
-  const ordered = index.every((row, at) => at === 0 || follows(index[at - 1], row));
-  return good && ((all && ordered) || !whole);
+  if (!good || !whole) return good;
+  const follows = (one, other) => (one[0] === other[0] ? knownAs(one).at < knownAs(other).at : byCodePoint(one[0], other[0]) < 0);
+  return all && index.every((row, at) => at === 0 || follows(index[at - 1], row));
 }

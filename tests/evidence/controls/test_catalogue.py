@@ -142,6 +142,8 @@ def catalogue_of(files: Mapping[str, str] = MappingProxyType({}), text: str = ON
         ({"profiles/x.yaml": "title: X\nframework: nothing"}, "no requirement is chosen"),
         ({"profiles/x.yaml": "title: X\nrequirements: all\nparameters: {INV-03: {days: 3}}"}, "has no limit days"),
         ({"support/x.yaml": "when: {os.id: '('}\n" + END + ENDS}, "not a regular"),
+        ({"support/x.yaml": "when: {os.id: 'a{99999999999999}'}\n" + END + ENDS}, "not a regular"),
+        ({"catalogue.yaml": "requirements: !!int ''"}, "not YAML"),
         ({"support/x.yaml": "when: {}\n" + END + "[]"}, "when"),
     ],
 )  # fmt: skip
