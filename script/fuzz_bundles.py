@@ -18,6 +18,7 @@ import random
 import sys
 import tempfile
 import time
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -32,7 +33,7 @@ from fuzz import changed, changed_json, within
 from fuzz_page import Page
 from rebuilt import BLOBS, rebuild
 from evidence.bundle.bag import dump_info, load_info
-from evidence.bundle.judged import FINDINGS
+from evidence.bundle.judged import CONTROLS, FINDINGS
 from evidence.bundle.layout import BAG_INFO, COSIGNATURES, GAPS, STATEMENTS, TAG_FILES, TOKENS
 from evidence.errors import Error
 from evidence.log.keyring import load_public
@@ -53,7 +54,7 @@ Edit = Callable[[Bag, random.Random], None]
 
 
 def another_value(value: Any, others: list[Any], chance: random.Random) -> None:
-    """Put a value that stands under the same name elsewhere into one place of a JSON value, or change it any way."""
+    """Put a value that stands under the same name elsewhere into one place of a JSON value, if there is one."""
     places = list(within(value))
     holder, key = chance.choice(places)
     alike = [row[name] for one in others for row, name in within(one) if name == key and row[name] != holder[key]]
@@ -175,9 +176,24 @@ def edit_outside(bag: Bag, chance: random.Random) -> None:
     rebuild(bag, {}, {}, {name.removesuffix(".tsr"): now})
 
 
+def edit_marks(bag: Bag, chance: random.Random) -> None:
+    """Take from a table its byte order mark or its last line end, or swap or repeat rows of an index."""
+    path = chance.choice([path for path in sorted(bag.files) if path.endswith(".csv")])
+    header, *lines = bag.files[path].splitlines(keepends=True)
+    match chance.randrange(4 if path.startswith(CONTROLS) else 2):
+        case 0:
+            bag.files[path] = bag.files[path].removeprefix(BOM_UTF8)
+        case 1:
+            bag.files[path] = bag.files[path].removesuffix(b"\r\n")
+        case 2:
+            bag.files[path] = b"".join([header, *chance.sample(lines, len(lines))])
+        case _:
+            bag.files[path] = b"".join([header, *lines, chance.choice(lines)])
+
+
 EDITS: tuple[tuple[int, Edit], ...] = (
     (8, edit_statement), (4, edit_list), (2, edit_table), (1, edit_leaves), (2, edit_info), (1, edit_choice),
-    (3, edit_outside),
+    (3, edit_outside), (1, edit_marks),
 )  # fmt: skip
 """What may be done, and how often."""
 MADE: dict[str, bytes] = {}
@@ -266,7 +282,7 @@ class Asked:
         MADE.clear()
         said = self.same(bag, root, pins)
         fitting = {path: data for path, data in MADE.items() if bag.files.get(path) != data}
-        if said[0] == said[1] == said[2] and fitting and edit_table not in edits:
+        if said[0] == said[1] == said[2] and fitting and not {edit_table, edit_marks} & set(edits):
             bag.files |= fitting
             return f"{what}, tables made anew", self.same(bag, root, pins)
         return what, said

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Page:
     def _asked(self, **asked: object) -> Any:
         if self._node.stdin is None or self._node.stdout is None:
             raise ValueError("it was not started with pipes")
-        self._node.stdin.write(json.dumps(asked) + "\n")
-        self._node.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._node.stdin.write(json.dumps(asked) + "\n")
+            self._node.stdin.flush()
         limit = threading.Timer(ANSWER_S, self._node.kill)
         limit.start()
         line = self._node.stdout.readline()

