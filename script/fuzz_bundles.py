@@ -113,8 +113,21 @@ def edit_table(bag: Bag, chance: random.Random) -> None:
     files = readable(bag)
     path = chance.choice([path for path in files if path.endswith(".csv")] if chance.random() < 0.8 else files)
     lines = bag.files[path].splitlines(keepends=True)
+    change_lines(lines, chance, kinds=3 if path == FINDINGS else 4)  # titles are the catalogue's
+    bag.files[path] = b"".join(lines)
+
+
+def edit_leaves(bag: Bag, chance: random.Random) -> None:
+    """Leave out, repeat, swap or rename leaves."""
+    lines = bag.leaves
+    change_lines(lines, chance, kinds=4)
+    bag.relog([line.replace(b"\n", b"") for line in lines])
+
+
+def change_lines(lines: list[bytes], chance: random.Random, *, kinds: int) -> None:
+    """Leave a line out, repeat it, swap it with another or change it: one of so many of these."""
     at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    match chance.randrange(3 if path == FINDINGS else 4):  # titles are the catalogue's
+    match chance.randrange(kinds):
         case 0:
             del lines[at]
         case 1:
@@ -123,23 +136,6 @@ def edit_table(bag: Bag, chance: random.Random) -> None:
             lines[at], lines[other] = lines[other], lines[at]
         case _:
             lines[at] = changed(lines[at], chance)
-    bag.files[path] = b"".join(lines)
-
-
-def edit_leaves(bag: Bag, chance: random.Random) -> None:
-    """Leave out, repeat, swap or rename leaves."""
-    lines = bag.leaves
-    at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    match chance.randrange(4):
-        case 0:
-            del lines[at]
-        case 1:
-            lines.insert(other, lines[at])
-        case 2:
-            lines[at], lines[other] = lines[other], lines[at]
-        case _:
-            lines[at] = changed(lines[at], chance).replace(b"\n", b"")
-    bag.relog(lines)
 
 
 def edit_info(bag: Bag, chance: random.Random) -> None:

@@ -120,5 +120,8 @@ async function checkAnchors(found, say) {
     sayTimes(found, say, holding);
     sayBounds(found, say);
   }
-  say.gap("whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say: the sealer made and signed them");
+  say.gap(
+    "whether report.html, assets.csv, evidence.csv and conduct.csv say what the statements say, and whether" +
+      " requirements have these titles and frameworks' ids: the sealer made and signed them",
+  );
 }
