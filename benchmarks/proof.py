@@ -34,9 +34,9 @@ from proof_plant import BEGAN, Plant, write_out
 
 from evidence.assess.knowledge import packaged_knowledge
 from evidence.cli.main import YOUNG
-from evidence.export.gather import Selection
 from evidence.export.page import report_page
 from evidence.export.period import parse_period
+from evidence.export.selection import Selection
 from evidence.export.write import Page, export
 from evidence.log.history import History
 from evidence.log.keyring import Role, create_keyring, load_keyring

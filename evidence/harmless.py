@@ -13,6 +13,8 @@ UNSEEN = re.compile(
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 """A cell that begins so is run by a spreadsheet (OWASP: CSV Injection)."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_PLAIN = re.compile(r"(?![=+\-@])[ !#-+\--~]*")
+"""A cell that stands as it is: ASCII one can see, no comma, no quote, nothing a formula begins with."""
 
 
 def harmless(text: str) -> str:
@@ -27,7 +29,8 @@ def one_line(text: str) -> str:
 
 def csv_line(cells: Iterable[object]) -> str:
     """Return one CSV record (RFC 4180) that no spreadsheet takes for a formula."""
-    return ",".join(csv_quoted(csv_text(cell)) for cell in cells)
+    texts = ["" if cell is None else str(cell) for cell in cells]
+    return ",".join([text if _PLAIN.fullmatch(text) else csv_quoted(csv_text(text)) for text in texts])
 
 
 def csv_text(cell: object) -> str:

@@ -10,10 +10,11 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import NamedTuple
 
 from evidence.errors import Error
 from evidence.log.assets import load_assets
-from evidence.log.captures import newest_of
+from evidence.log.captures import Over, newest_of
 from evidence.log.erased import erased_in, is_gone
 from evidence.log.erasure import Erasure
 from evidence.log.history import History
@@ -50,14 +51,13 @@ class UnknownAssetError(Error):
     """The log knows no asset of that name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One answer and where the log holds it."""
+class Reading(NamedTuple):
+    """One answer and where the log holds it; a tuple, for logs have many."""
 
     capture: Capture
     part: Digest
     """Digest of the part's envelope."""
-    index: int
+    leaf: int
     """Place of the part in the log."""
     packed_bytes: int | None
     """Length of the packed blob that the volatile share lies in."""
@@ -131,6 +131,7 @@ class Snapshots:
         """The parts of the run that began last, with their digests, the newest first."""
         self._settled: set[str] = set()
         """Assets and questions of which no older answer says anything that is not known, as subjects name them."""
+        self._over: Over = {}
         self._slots: set[str] = set()
         """Slots of the parts that were read."""
         for entry, part in newest_first(history, self._says_nothing):
@@ -143,16 +144,19 @@ class Snapshots:
         if not self.newest_run or self.newest_run[0][1].run == part.run:
             self.newest_run.append((digest, part))
         for outcome in part.outcomes:
-            visit = Visit(outcome=outcome, at=part.ended, part=digest, index=index, run=part.run, slot=part.slot)
-            known = self._known.setdefault(outcome.asset, _Known(visit))
-            if known.visit.slot == visit.slot and _worse(visit, known.visit):
-                known.visit = visit
-        for capture in newest_of(part.captures, self._is_open):
+            known = self._known.get(outcome.asset)
+            if known is None or (known.visit.slot == part.slot and _worse(outcome, known.visit.outcome)):
+                visit = Visit(outcome=outcome, at=part.ended, part=digest, index=index, run=part.run, slot=part.slot)
+                if known is None:
+                    self._known[outcome.asset] = _Known(visit)
+                else:
+                    known.visit = visit
+        for capture in newest_of(part.captures, self._is_open, self._over):
             if as_of is not None and capture.at > as_of:
                 continue
             segment = capture.volatile
             packed = part.packed.get(segment.blob) if segment else None
-            reading = Reading(capture=capture, part=digest, index=index, packed_bytes=packed)
+            reading = Reading(capture=capture, part=digest, leaf=index, packed_bytes=packed)
             if capture.asset not in self._known:
                 self._known[capture.asset] = _Known(_no_outcome(capture, reading, part))
             known = self._known[capture.asset]
@@ -329,7 +333,7 @@ def configuration(snapshots: Snapshots, asset: AssetId, platforms: Platforms, ki
         question = next((one for one in platform.questions if one.name == asked_as(name)), None)
         if question is not None and question.config == kind:
             found += snapshots.newest(asset, name)
-    found.sort(key=lambda one: (one.index, one.capture.at), reverse=True)
+    found.sort(key=lambda one: (one.leaf, one.capture.at), reverse=True)
     return tuple(found[:KEPT])
 
 
@@ -344,10 +348,12 @@ def erased_configuration(snapshots: Snapshots, asset: AssetId, platforms: Platfo
 
 def _stand(standing: dict[str, Standing], reading: Reading) -> None:
     """Take note of the next older answer."""
-    question, blob = reading.capture.question, reading.capture.blob
-    known = standing.setdefault(question, Standing(since=reading))
-    if known.before is None and known.since is not reading:
-        if blob == known.since.capture.blob:
+    question = reading.capture.question
+    known = standing.get(question)
+    if known is None:
+        standing[question] = Standing(since=reading)
+    elif known.before is None:
+        if reading.capture.blob == known.since.capture.blob:
             known.since = reading
         else:
             known.before = reading
@@ -356,7 +362,7 @@ def _stand(standing: dict[str, Standing], reading: Reading) -> None:
 def by_platform(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return answers by the platform they were asked by, the newest first, of each its newest first."""
     groups: dict[str | None, list[Reading]] = {}
-    for reading in sorted(readings, key=lambda one: (one.capture.at, one.index), reverse=True):
+    for reading in sorted(readings, key=lambda one: (one.capture.at, one.leaf), reverse=True):
         groups.setdefault(reading.capture.platform, []).append(reading)
     return list(groups.values())
 
@@ -383,11 +389,11 @@ def _among(known: _Known, blobs: Collection[Digest]) -> _Known:
     )
 
 
-def _worse(one: Visit, other: Visit) -> bool:
-    return _WORST_FIRST.index(one.outcome.result) < _WORST_FIRST.index(other.outcome.result)
+def _worse(one: Outcome, other: Outcome) -> bool:
+    return _WORST_FIRST.index(one.result) < _WORST_FIRST.index(other.result)
 
 
 def _no_outcome(capture: Capture, reading: Reading, part: PartStatement) -> Visit:
     """Return a visit for an answer whose outcome stands in another part of the run, or nowhere: it was interrupted."""
     outcome = Outcome(asset=capture.asset, result=Result.INTERRUPTED, reason="no outcome was recorded")
-    return Visit(outcome=outcome, at=part.ended, part=reading.part, index=reading.index, run=part.run, slot=part.slot)
+    return Visit(outcome=outcome, at=part.ended, part=reading.part, index=reading.leaf, run=part.run, slot=part.slot)

@@ -314,6 +314,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="where to leave the bundle of which they do not say the same")
     asked = parser.parse_args()
+    if asked.keep:
+        asked.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         counted, wrong = run(asked.seconds, asked.seed, folder=asked.keep or Path(folder))
     for name in sorted(counted):

@@ -19,7 +19,7 @@ from evidence.cli.options import (
 
 if TYPE_CHECKING:
     from collectors.site import OpenSite
-    from evidence.export.gather import Selection
+    from evidence.export.selection import Selection
     from evidence.export.write import Page
 
 
@@ -124,8 +124,8 @@ def chosen(
     """Return what a bundle is to hold; an incident's is about everything there was."""
     if incident and (assets or profile or controls):
         raise click.UsageError("--incident is everything of the period: no --asset, --profile or --control beside it")
-    from evidence.export.gather import Selection
     from evidence.export.period import parse_period
+    from evidence.export.selection import Selection
     from evidence.model.names import AssetId
 
     return Selection(

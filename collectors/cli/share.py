@@ -13,7 +13,7 @@ from evidence.cli.options import now, platforms_option, verbosity_option
 if TYPE_CHECKING:
     from collectors.settings import Settings
     from evidence.clock import Clock
-    from evidence.export.gather import Selection
+    from evidence.export.selection import Selection
     from evidence.model.names import Digest
     from evidence.store.s3_wire import Bucket
 

@@ -97,4 +97,4 @@ def _with(tables: Iterable[TableRule], wanted: Callable[[str], bool]) -> Iterato
 
 
 def _place(reading: Reading) -> _Place:
-    return reading.index, reading.capture.asset, reading.capture.question, reading.capture.at
+    return reading.leaf, reading.capture.asset, reading.capture.question, reading.capture.at

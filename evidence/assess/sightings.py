@@ -120,7 +120,7 @@ def _readings(snapshots: Snapshots, wanted: Callable[[Capture], bool], *, since:
             if snapshots.is_there(capture) and since <= capture.at <= as_of:
                 segment = capture.volatile
                 packed = part.packed.get(segment.blob) if segment else None
-                yield Reading(capture=capture, part=entry.digest, index=entry.index, packed_bytes=packed)
+                yield Reading(capture=capture, part=entry.digest, leaf=entry.index, packed_bytes=packed)
 
 
 def stood_in(facts: Iterable[Fact], shares: Iterable[Share]) -> Mapping[str, Stood]:

@@ -2,19 +2,18 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass, field, replace
 
+from evidence.bundle.judged import Judgement, Places
 from evidence.bundle.layout import artefact_path, blob_path, statement_path
 from evidence.clock import parse_rfc3339, rfc3339
-from evidence.errors import Error
-from evidence.export.period import Period
+from evidence.export.judged import Judged, judgement
+from evidence.export.selection import ExportError, Selection
 from evidence.export.survey import SHOWN_TO_ALL, Survey, asked, sealed_plan, survey_of
 from evidence.log.accept import Accepted
 from evidence.log.captures import Columns
-from evidence.log.erased import erased_by, is_gone
+from evidence.log.erased import as_it_stands, erased_by, is_gone
 from evidence.log.erasure import Erasure
-from evidence.log.findings import FindingsStatement
 from evidence.log.history import Entry, History
 from evidence.log.ledger import DISTRUSTED
 from evidence.log.missed import Missed
@@ -31,38 +30,6 @@ _OF_ITS_TIME = frozenset({"part", "missed", "findings", "quarantine", "export", 
 """Kinds that say something of their own time; all others go on counting, and are supplied from before the span, too."""
 
 
-class ExportError(Error):
-    """There is nothing to hand out, or it cannot be chosen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What a bundle is asked to hold."""
-
-    period: Period
-    as_of: str | None = None
-    """RFC 3339; `None`: the period's newest statement."""
-    assets: frozenset[AssetId] = frozenset()
-    """None: all of them."""
-    profile: str | None = None
-    controls: tuple[str, ...] = ()
-    recipient: str | None = None
-    incident: bool = False
-    """Whether values that change by themselves are wanted, too, and a timeline."""
-    artifact_root: str | None = None
-    """Where the bundle is to be unpacked, for the hash logs of a CMMC assessment."""
-
-    @property
-    def narrowed(self) -> str:
-        """What it was narrowed by, for machines: `no`, `assets`, `controls` or `assets controls`."""
-        by = (*(["assets"] if self.assets else []), *(["controls"] if self.controls or self.profile else []))
-        return " ".join(by) or "no"
-
-    def wants(self, asset: AssetId) -> bool:
-        """Tell whether an asset was chosen."""
-        return not self.assets or asset in self.assets
-
-
 @dataclass(slots=True, kw_only=True)
 class Artefact:
     """One answer, how often it was given, and where it lies in the bundle."""
@@ -73,14 +40,6 @@ class Artefact:
     last_at: str
     times: int = 1
     path: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One findings statement."""
-
-    digest: Digest
-    findings: FindingsStatement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +71,8 @@ class Gathered:
     """Artefacts that are no answers, with their lengths."""
     findings: list[Judged] = field(default_factory=list)
     """The findings statements, in the log's order."""
+    judged: Judgement | None = None
+    """What is shown of them, as it stands: what rested on nothing but what was erased since is not-assessed."""
     plans: set[Digest] = field(default_factory=set)
     """Blobs of the plans that supplied statements are about."""
     stated: list[SealedPlan] = field(default_factory=list)
@@ -123,6 +84,8 @@ class Gathered:
     """What was erased, by the word of the supplied statements."""
     named: set[Digest] = field(default_factory=set)
     """Parts that supplied ones name as the ones before."""
+    seen: set[AssetId] = field(default_factory=set)
+    """Assets of the supplied parts, where some were chosen."""
 
     @property
     def withheld(self) -> int:
@@ -144,9 +107,12 @@ class Gathered:
         """Return an artefact that is no answer."""
         return get_blob(self.history.ledger.store, digest, length)
 
-    def keep(self, blobs: Collection[Digest]) -> None:
-        """Let go of the answers that are none of `blobs`."""
-        self.artefacts = {key: one for key, one in self.artefacts.items() if one.first.blob in blobs}
+    def places(self) -> Places:
+        """Return where everything lies."""
+        others = {digest: statement_path(kind, digest) for kind, digest in self.supplied.values()}
+        others |= {digest: blob_path(digest) for digest in self.blobs}
+        answers = ((one.first.asset, one.first.blob, one.path) for one in self.artefacts.values())
+        return Places(answers, others)
 
     def paths(self) -> Iterator[tuple[str, Digest, int | None]]:
         """Yield path, digest and length of every file that is a copy; a statement's length is known when it is read."""
@@ -166,44 +132,43 @@ def gather(history: History, selection: Selection) -> Gathered:
     window = _window(span, selection)
     in_force, due = asked(survey, window, gathered.artefact, previous=span.previous, size=span.size)
     since, until = rfc3339(selection.period.since), min(rfc3339(selection.period.until), span.as_of)
-    plans: dict[int, Accepted] = {}
-    for entry in gathered.history.statements:
-        within = entry.index >= span.previous
-        if entry.kind == DISTRUSTED and within:
-            gathered.supplied[entry.index] = (history.open(entry).statement.kind, entry.digest)
-        if entry.kind == DISTRUSTED or (entry.index >= span.told and entry.kind not in SHOWN_TO_ALL):
-            continue
-        if not within and entry.kind in _OF_ITS_TIME and entry.kind != "missed":
-            continue
-        accepted = history.open(entry)
-        part, missed = accepted.part, accepted.missed
-        if entry.kind == "plan":
-            plans[entry.index] = accepted
-        elif part is not None:
-            if since <= part.ended <= until or (part.slot in due and part.ended <= span.as_of):
-                _take_part(gathered, entry, accepted, selection)
-        elif missed is None or within or missed.slot in due:
-            _supply(gathered, entry, accepted)
-            if missed is not None:
-                gathered.said[missed] = entry.digest
-            if accepted.findings is not None:
-                gathered.findings.append(Judged(digest=entry.digest, findings=accepted.findings))
-            _add_blobs(gathered, selection, accepted.blobs)
+    entries = tuple(_near(gathered))
+    for entry in entries:
+        if entry.kind not in ("part", "plan"):
+            _take(gathered, entry, selection, due)
+    judged = gathered.judged = judgement(history.ledger.store, gathered.findings, selection, as_of=span.as_of)
+    wanted = judged.evidence if judged is not None and selection.by_findings else None
+    for entry in entries:
+        part = history.open(entry).part if entry.kind == "part" else None
+        if part and (since <= part.ended <= until or (part.slot in due and part.ended <= span.as_of)):
+            _take_part(gathered, entry, selection, wanted)
     gathered.plans.add(span.plan)
-    for index, accepted in plans.items():
-        if accepted.plan in gathered.plans or index in in_force:
-            _supply(gathered, gathered.history.statements[index], accepted)
-            gathered.stated.append(sealed_plan(index, accepted))
-            _add_blobs(gathered, selection, accepted.blobs)
+    for entry in entries:
+        if entry.kind == "plan":
+            _take_plan(gathered, entry, selection, in_force)
     disowned = any(one.kind == DISTRUSTED for one in gathered.history.statements[span.previous :])
     if not gathered.runs and not selection.assets and not due and not disowned:
         raise ExportError(f"no run of {selection.period.name} is in the log of {history.owner}")
-    seen = {outcome.asset for run in gathered.runs for outcome in run.outcomes} | {key[0] for key in gathered.artefacts}
-    for asset in sorted(selection.assets - seen):
+    for asset in sorted(selection.assets - gathered.seen):
         raise ExportError(f"{asset}: no such asset in {selection.period.name}")
     _leave_out_erased(gathered)
     _give_paths(gathered)
     return gathered
+
+
+def _near(gathered: Gathered) -> Iterator[Entry]:
+    """Yield the statements that may be supplied; one whose key was revoked since is, and says nothing more."""
+    span = gathered.span
+    for entry in gathered.history.statements:
+        within = entry.index >= span.previous
+        if entry.kind == DISTRUSTED:
+            if within:
+                gathered.supplied[entry.index] = (gathered.history.open(entry).statement.kind, entry.digest)
+        elif entry.index >= span.told:
+            if entry.kind in SHOWN_TO_ALL:
+                yield entry
+        elif within or entry.kind not in _OF_ITS_TIME or entry.kind == "missed":
+            yield entry
 
 
 def slots_of(gathered: Gathered, selection: Selection) -> Slots | None:
@@ -246,38 +211,69 @@ def _span(survey: Survey, history: History, selection: Selection) -> Span:
     return Span(previous=previous, size=reach, as_of=as_of, plan=plan.blob, told=size)
 
 
-def _take_part(gathered: Gathered, entry: Entry, accepted: Accepted, selection: Selection) -> None:
+def _take(gathered: Gathered, entry: Entry, selection: Selection, due: Collection[str]) -> None:
+    """Take what is no part and no plan."""
+    accepted = gathered.history.open(entry)
+    missed = accepted.missed
+    if missed is not None and entry.index < gathered.span.previous and missed.slot not in due:
+        return
+    _supply(gathered, entry, accepted)
+    if missed is not None:
+        gathered.said[missed] = entry.digest
+    if accepted.findings is not None:
+        gathered.findings.append(Judged(digest=entry.digest, findings=accepted.findings))
+    _add_blobs(gathered, selection, accepted.blobs)
+
+
+def _take_plan(gathered: Gathered, entry: Entry, selection: Selection, in_force: Collection[int]) -> None:
+    """Take a plan that a supplied statement is about, or that said what was due."""
+    accepted = gathered.history.open(entry)
+    if accepted.plan in gathered.plans or entry.index in in_force:
+        _supply(gathered, entry, accepted)
+        gathered.stated.append(sealed_plan(entry.index, accepted))
+        _add_blobs(gathered, selection, accepted.blobs)
+
+
+def _take_part(gathered: Gathered, entry: Entry, selection: Selection, wanted: Collection[Digest] | None) -> None:
+    """Take a part of the period, and of its answers those that are wanted; `None`: all of them."""
+    accepted = gathered.history.open(entry)
     part = accepted.part
     if part is None:
         return
     outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
     captures = Columns.of(part.captures)
-    if selection.assets and not outcomes and not any(selection.wants(said.asset) for said in captures.alike):
-        return
+    if selection.assets:
+        seen = {said.asset for said in captures.alike} | {outcome.asset for outcome in outcomes}
+        if seen.isdisjoint(selection.assets):
+            return
+        gathered.seen |= seen
     _supply(gathered, entry, accepted)
     gathered.named.update(part.previous)
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
-    _take_captures(gathered, entry, captures, selection)
+    _take_captures(gathered, entry, captures, selection, wanted)
     left = {blob for blob, _ in captures.blobs}.union(() if selection.incident else part.packed)
     others = {digest: length for digest, length in part.lists() if digest not in left}
     _add_blobs(gathered, selection, others)
 
 
-def _take_captures(gathered: Gathered, entry: Entry, captures: Columns, selection: Selection) -> None:
-    artefacts, chosen = gathered.artefacts, selection.assets
-    for index, said, (blob, _), at in zip(count(), captures.alike, captures.blobs, captures.at, strict=False):
-        if chosen and said.asset not in chosen:
+def _take_captures(
+    gathered: Gathered, entry: Entry, captures: Columns, selection: Selection, wanted: Collection[Digest] | None
+) -> None:
+    artefacts, alike, at, blobs = gathered.artefacts, captures.alike, captures.at, captures.blobs
+    for index in [n for n, (blob, _) in enumerate(blobs) if wanted is None or blob in wanted]:
+        said, moment = alike[index], at[index]
+        if not selection.wants(said.asset):
             continue
-        key = said.asset, said.question, blob
+        key = said.asset, said.question, blobs[index][0]
         known = artefacts.get(key)
         if known is None:
-            artefacts[key] = Artefact(first=captures[index], statement=entry.digest, last_at=at)
+            artefacts[key] = Artefact(first=captures[index], statement=entry.digest, last_at=moment)
             continue
         known.times += 1
-        if at > known.last_at:
-            known.last_at = at
-        elif at < known.first.at:
+        if moment > known.last_at:
+            known.last_at = moment
+        elif moment < known.first.at:
             known.first, known.statement = captures[index], entry.digest
 
 
@@ -298,6 +294,9 @@ def _leave_out_erased(gathered: Gathered) -> None:
     """Let go of what was erased, as whoever reads the supplied statements alone must take it."""
     said = (gathered.history.statements[index] for index in sorted(gathered.supplied))
     gone = gathered.gone = erased_by(gathered.history, said)
+    if gathered.judged is not None:
+        findings = tuple(as_it_stands(finding, gone) for finding in gathered.judged.findings)
+        gathered.judged = replace(gathered.judged, findings=findings)
     gathered.artefacts = {key: one for key, one in gathered.artefacts.items() if not is_gone(one.first, gone)}
     gathered.blobs = {digest: length for digest, length in gathered.blobs.items() if digest not in gone}
 

@@ -1,12 +1,14 @@
-"""Which findings go into a bundle, and where what they rest on lies."""
+"""Which findings go into a bundle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from evidence.assess.knowledge import read_texts
-from evidence.bundle.judged import Judgement, Places
-from evidence.bundle.layout import blob_path, statement_path
+from evidence.bundle.judged import Judgement
 from evidence.controls.load import Catalogue, read_catalogue
-from evidence.export.gather import ExportError, Gathered, Selection
-from evidence.log.erased import as_it_stands
-from evidence.log.findings import load_results
+from evidence.export.selection import ExportError, Selection
+from evidence.log.findings import FindingsStatement, load_results
+from evidence.model.names import Digest
 from evidence.store.blobs import get_blob
 from evidence.store.interface import Store
 
@@ -14,15 +16,23 @@ DEFAULT_PROFILE = "all"
 """The profile whose findings stand in a bundle that was asked for none."""
 
 
-def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgement | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One findings statement."""
+
+    digest: Digest
+    findings: FindingsStatement
+
+
+def judgement(store: Store, known: Sequence[Judged], selection: Selection, *, as_of: str) -> Judgement | None:
     """
     Return the newest findings of the profile that was asked for, or of every requirement; none where there are none.
 
-    They are as they stand: what rested on nothing but what was erased since is not-assessed.
+    They are as they were signed. `known` are the findings statements, in the log's order, `as_of` is RFC 3339.
 
     Raises `ExportError` for a profile nothing was judged by, or a control no finding is about.
     """
-    judged = [one for one in gathered.findings if one.findings.basis.as_of <= gathered.span.as_of]
+    judged = [one for one in known if one.findings.basis.as_of <= as_of]
     wanted = selection.profile or DEFAULT_PROFILE
     chosen = [one for one in judged if one.findings.basis.profile == wanted] or ([] if selection.profile else judged)
     if not chosen:
@@ -35,8 +45,7 @@ def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgeme
     newest = chosen[-1]
     basis = newest.findings.basis
     catalogue = read_catalogue(read_texts(get_blob(store, basis.controls, basis.controls_bytes)))
-    signed = load_results(get_blob(store, newest.findings.results, newest.findings.results_bytes))
-    rows = (as_it_stands(row, gathered.gone) for row in signed)
+    rows = load_results(get_blob(store, newest.findings.results, newest.findings.results_bytes))
     requirements = _requirements(catalogue, selection)
     return Judgement(
         statement=newest.digest,
@@ -49,14 +58,6 @@ def judgement(store: Store, gathered: Gathered, selection: Selection) -> Judgeme
             and (not selection.assets or (row.asset is not None and row.asset in selection.assets))
         ),
     )
-
-
-def places(gathered: Gathered) -> Places:
-    """Return where everything lies that was gathered."""
-    others = {digest: statement_path(kind, digest) for kind, digest in gathered.supplied.values()}
-    others |= {digest: blob_path(digest) for digest in gathered.blobs}
-    answers = ((one.first.asset, one.first.blob, one.path) for one in gathered.artefacts.values())
-    return Places(answers, others)
 
 
 def _requirements(catalogue: Catalogue, selection: Selection) -> frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from evidence.export.gather import Selection
+from evidence.export.selection import Selection
 from evidence.platforms.load import Platforms
 from evidence.report.compose import compose
 from evidence.report.render import render_html
@@ -28,7 +28,7 @@ def report_page(
 
     Where requirements were chosen, `snapshots` knows only the answers that are handed out.
     """
-    narrowed = bool(selection.controls or selection.profile)
+    narrowed = selection.by_findings
     details = (_UNCHECKED, _NARROWED) if narrowed else (_UNCHECKED,)
     step = Step(number=1, name="bundle", status=Status.NOT_CHECKED, details=details)
     verification = Report(checkpoint=snapshots.history.checkpoint, steps=(step,), calendar=calendar)

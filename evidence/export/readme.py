@@ -1,7 +1,8 @@
 """The page that comes with a bundle: how to check it with programs that are not ours."""
 
 from evidence.bundle.layout import MANIFEST, NAMESPACE, SIGNATURE, TAGMANIFEST
-from evidence.export.gather import Gathered, Selection
+from evidence.export.gather import Gathered
+from evidence.export.selection import Selection
 from evidence.harmless import one_line
 from evidence.log.history import History
 from evidence.log.keyring import Role

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from evidence.bundle.layout import GAPS, INDEX, asset_folder
 from evidence.bundle.table import csv_table
-from evidence.export.gather import Gathered, Selection
+from evidence.export.gather import Gathered
+from evidence.export.selection import Selection
 from evidence.model.names import AssetId
 from evidence.snapshots import Snapshots
 from evidence.verify.bundle_gaps import by_run, gaps_table, in_time

@@ -29,9 +29,9 @@ from evidence.bundle.proof import cut, dump_proof
 from evidence.bundle.sshsig import sign
 from evidence.clock import parse_rfc3339, rfc3339
 from evidence.export.cmmc import DEFAULT_ROOT, hash_logs, is_cmmc
-from evidence.export.gather import ExportError, Gathered, Selection, gather, slots_of
-from evidence.export.judged import judgement, places
+from evidence.export.gather import Gathered, gather, slots_of
 from evidence.export.readme import chosen, readme
+from evidence.export.selection import ExportError, Selection
 from evidence.export.tables import tables
 from evidence.export.timeline import TIMELINE, timeline
 from evidence.log.anchor import COSIGNATURES, TOKENS, kept
@@ -143,16 +143,13 @@ def _payload(store: Store, gathered: Gathered, selection: Selection, page: Page)
     snapshots = Snapshots(store, gathered.history, as_of=gathered.span.as_of)
     slots = slots_of(gathered, selection)
     calendar = slots.calendar if slots else None
-    judged = judgement(store, gathered, selection)
-    shown = snapshots
-    if judged is not None and (selection.controls or selection.profile):
-        gathered.keep(judged.evidence)
-        shown = snapshots.among(judged.evidence)
+    judged = gathered.judged
+    shown = snapshots.among(judged.evidence) if judged is not None and selection.by_findings else snapshots
     made = {
         "data/README.txt": readme(gathered, selection),
         "data/report.html": page(shown, selection, parse_rfc3339(gathered.span.as_of), calendar),
         **tables(gathered, snapshots, selection, slots),
-        **(judged_files(judged, places(gathered)) if judged is not None else {}),
+        **(judged_files(judged, gathered.places()) if judged is not None else {}),
         **_log(store, gathered),
         **({TIMELINE: timeline(gathered)} if selection.incident else {}),
     }

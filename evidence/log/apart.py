@@ -11,8 +11,9 @@ Nothing is accepted here that is not accepted there. What is out of the ordinary
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import add
 from sys import intern
 from typing import NamedTuple, TypeVar
 
@@ -33,7 +34,7 @@ MAX_ROWS = 100_000
 """Most captures that are read here: an envelope of the largest size has half as many."""
 
 REMEMBERED = 10_000
-"""Most runs of members that are known by their bytes: ten answers of 1,000 assets, in 12 MB."""
+"""Runs of members that are known by their bytes, twice as many at most: ten answers of 1,000 assets, in 12 MB."""
 
 _WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
 _DIGEST = rb"sha256:[0-9a-f]{64}"
@@ -87,6 +88,14 @@ class _Alike(NamedTuple):
     """How the subject of such a row ends, after the digest."""
 
 
+class _Blob(NamedTuple):
+    """What a row says of its answer."""
+
+    kept: tuple[Digest, int]
+    subject: str
+    """How the subject of such a row begins, up to the digest."""
+
+
 def set_apart(payload: bytes) -> Apart | None:
     """Return a part's rows and the rest of it; `None` for what is no part, or none that can be read at once."""
     begin = _BEGIN.match(payload)
@@ -98,15 +107,17 @@ def set_apart(payload: bytes) -> Apart | None:
         return None
     heads, ats, blobs, middles, tooks, tails, moving, *segments, _ = zip(*rows, strict=True)
     try:
-        said = list(map(_ALIKE.__getitem__, zip(heads, middles, tails, strict=True)))
-        at, kept = list(map(_TIMES.__getitem__, ats)), list(map(_BLOBS.__getitem__, blobs))
+        said = map(_ALIKE.__getitem__, zip(heads, middles, tails, strict=True))
+        at, named = list(map(_TIMES.__getitem__, ats)), map(_BLOBS.__getitem__, blobs)
+        (alike, ends), (kept, begins) = zip(*said, strict=True), zip(*named, strict=True)
     except _UnusualError:
         return None
-    alike, ends = zip(*said, strict=True)
-    subjects = _subjects(ends, kept)
+    subjects = "".join(dict.fromkeys(map(add, begins, ends))).encode() + b"]}"
     if not payload.endswith(subjects) or len(payload) - len(subjects) < end:
         return None
-    captures = Columns(alike, at, kept, map(int, tooks), list(map(_segment, *segments)) if any(moving) else None)
+    captures = Columns(
+        alike, at, kept, map(_WHOLES.__getitem__, tooks), list(map(_segment, *segments)) if any(moving) else None
+    )
     return Apart(b"%b%b]}" % (payload[:first], payload[end : -len(subjects)]), captures)
 
 
@@ -116,12 +127,6 @@ def _rows(payload: bytes, first: int, end: int) -> list[tuple[bytes, ...]] | Non
     if not found or found[-1][-1] or len(found) > MAX_ROWS:
         return None
     return found
-
-
-def _subjects(ends: Iterable[str], kept: Iterable[tuple[Digest, int]]) -> bytes:
-    """Return how a payload ends: after the plan, a subject for each answer, once."""
-    rows = [f',{{"digest":{{"sha256":"{blob[7:]}{end}' for end, (blob, _) in zip(ends, kept, strict=True)]
-    return "".join(dict.fromkeys(rows)).encode() + b"]}"
 
 
 def _alike(runs: tuple[bytes, bytes, bytes]) -> _Alike:
@@ -153,33 +158,38 @@ def _time(text: bytes) -> str:
     return found
 
 
-def _blob(text: bytes) -> tuple[Digest, int]:
+def _blob(text: bytes) -> _Blob:
     found = _BLOB.fullmatch(text)
     if found is None:
         raise _UnusualError
-    return Digest(found[1].decode()), int(found[2])
+    digest = found[1].decode()
+    return _Blob((Digest(digest), int(found[2])), f',{{"digest":{{"sha256":"{digest[7:]}')
 
 
 class _Known(dict[_Key, _Said]):
     """
-    What was read before, by its bytes; when it is full all is forgotten.
+    What was read before, by its bytes; when it is full, all that was not met since it was full before is forgotten.
 
-    Rows of a night come in the order of the night before, or in none: what was not used for longest is no better
-    choice, and to know it costs as much again as to look it up.
+    What is met again stays the same object, which is quicker to know again than an equal one (`captures.Texts`).
     """
 
     def __init__(self, read: Callable[[_Key], _Said]) -> None:
         super().__init__()
         self._read = read
+        self._before: dict[_Key, _Said] = {}
 
     def __missing__(self, key: _Key) -> _Said:
         if len(self) >= REMEMBERED:
+            self._before = self.copy()
             self.clear()
-        said = self[key] = self._read(key)
+        said = self._before.get(key)
+        if said is None:
+            said = self._read(key)
+        self[key] = said
         return said
 
 
-_ALIKE, _TIMES, _BLOBS = _Known(_alike), _Known(_time), _Known(_blob)
+_ALIKE, _TIMES, _BLOBS, _WHOLES = _Known(_alike), _Known(_time), _Known(_blob), _Known[bytes, int](int)
 
 
 def _segment(blob: bytes, length: bytes, offset: bytes) -> Segment | None:

@@ -16,25 +16,31 @@ from evidence.model.names import AssetId, Digest
 _NOWHERE = Digest("")
 _Said = TypeVar("_Said")
 
+Over = dict[int, Capture]
+"""What captures say alike that nobody wants any more, by `id`; held, so that no other takes its place."""
+
+MOST_OVER = 100_000
+"""Most of them: ten questions to 10,000 assets. When it is full all is forgotten, and asked about again."""
+
 
 @dataclass(slots=True)
 class Texts:
     """What captures of many parts say, each once."""
 
-    _one: dict[object, object] = field(default_factory=dict)
-    _seen: dict[int, object] = field(default_factory=dict)
-    """The held ones again, by `id`: most of what comes is one of them, and need not be compared."""
+    _one: dict[Any, Any] = field(default_factory=dict)
+    _held: set[int] = field(default_factory=set)
+    """The `id` of each that is held: most of what comes is held, and need not be compared."""
 
-    def held(self, said: Sequence[_Said]) -> tuple[_Said, ...]:
+    def held(self, said: Sequence[_Said]) -> Sequence[_Said]:
         """Return the same things, each the one that is held."""
-        found: list[Any] = list(map(self._seen.get, map(id, said)))
-        for index in [index for index, one in enumerate(found) if one is None]:
-            found[index] = self._hold(said[index])
-        return tuple(found)
+        held = self._held
+        if held.issuperset(map(id, said)):
+            return said
+        return [one if id(one) in held else self._hold(one) for one in said]
 
-    def _hold(self, one: Any) -> Any:
-        found = self._one.setdefault(one, one)
-        self._seen[id(found)] = found
+    def _hold(self, one: _Said) -> _Said:
+        found: _Said = self._one.setdefault(one, one)
+        self._held.add(id(found))
         return found
 
 
@@ -136,12 +142,24 @@ def like(capture: Capture) -> Capture:
     return capture._replace(at="", took_ms=0, blob=_NOWHERE, bytes=0, volatile=None)
 
 
-def newest_of(captures: Sequence[Capture], wanted: Callable[[Capture], bool]) -> Iterator[Capture]:
-    """Yield the captures of a part that are `wanted`, the last first; it is asked by what they say as others do."""
+def newest_of(
+    captures: Sequence[Capture], wanted: Callable[[Capture], bool], over: Over | None = None
+) -> Iterator[Capture]:
+    """
+    Yield the captures of a part that are `wanted`, the last first; it is asked by what they say as others do.
+
+    What it says no to stands in `over`, and is not asked about again.
+    """
     said = captures.alike if isinstance(captures, Columns) else captures
-    for index in reversed(range(len(said))):
-        if wanted(said[index]):
+    over = {} if over is None else over
+    for index in reversed([index for index, one in enumerate(map(id, said)) if one not in over]):
+        one = said[index]
+        if wanted(one):
             yield captures[index]
+            continue
+        if len(over) >= MOST_OVER:
+            over.clear()
+        over[id(one)] = one
 
 
 def asked_over(captures: Sequence[Capture]) -> set[tuple[AssetId, str]]:

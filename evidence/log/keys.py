@@ -117,6 +117,9 @@ class _Many:
     WORTH_IT = 1_000
     """Signatures a process checks before it loads the library, which takes as long as checking half as many."""
 
+    SHORT = 16_384
+    """Longest data it is asked about, bytes: its SHA-512 takes twice OpenSSL's time, which tells from some 25 KB on."""
+
     def __init__(self) -> None:
         self._seen = 0
         self._looked = False
@@ -124,6 +127,8 @@ class _Many:
 
     def fits(self, key: bytes, signature: bytes, data: bytes) -> bool:
         """Return whether libsodium was asked, and says that `signature` fits."""
+        if len(data) > self.SHORT:
+            return False
         if self._open is None:
             self._seen += 1
             if self._seen >= self.WORTH_IT and not self._looked:

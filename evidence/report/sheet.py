@@ -62,7 +62,7 @@ def make_sheet(
 ) -> Sheet:
     """Return the sheet of `asset` with ages counted to `at`."""
     latest = snapshots.latest(asset)
-    newest = max(latest.values(), key=lambda one: (one.index, one.capture.at), default=None)
+    newest = max(latest.values(), key=lambda one: (one.leaf, one.capture.at), default=None)
     facts = snapshots.facts(asset, platforms)
     answers = (*_answers(latest.values(), platforms, at), *_erased(snapshots, asset, at))
     return Sheet(

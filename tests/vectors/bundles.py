@@ -20,9 +20,9 @@ from typing import Any
 import by_path
 
 from evidence.clock import rfc3339
-from evidence.export.gather import Selection
 from evidence.export.period import parse_period
 from evidence.export.readme import allowed_signers
+from evidence.export.selection import Selection
 from evidence.export.write import export
 from evidence.log.canonical import dumps
 from evidence.log.findings import Basis, count, dump_results, findings_predicate, findings_subjects

@@ -16,7 +16,7 @@ from evidence.bundle.layout import MAX_PATH
 from evidence.controls.load import load_catalogue
 from evidence.errors import Error
 from evidence.export import write
-from evidence.export.gather import ExportError
+from evidence.export.selection import ExportError
 from evidence.export.verifier import standalone
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role

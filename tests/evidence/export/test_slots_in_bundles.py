@@ -18,7 +18,7 @@ from evidence.bundle.layout import EARLIER
 from evidence.bundle.opened import open_bundle
 from evidence.bundle.proof import cut, dump_proof
 from evidence.clock import rfc3339
-from evidence.export.gather import ExportError
+from evidence.export.selection import ExportError
 from evidence.log.history import History
 from evidence.log.keyring import Role
 from evidence.log.register import Entry, register_predicate

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import Error
+from evidence.log import apart as apart_module
 from evidence.log.apart import set_apart
 from evidence.log.canonical import loads
 from evidence.log.note import Checkpoint
@@ -101,6 +102,19 @@ def test_rows_that_are_read_apart_are_the_rows() -> None:
     assert part.originals() == row_by_row(PAYLOAD).originals() == {OTHER: 5}
     assert b'"captures":[]' in apart.rest
     assert apart.rest.endswith(b'"name":"plan"}]}')
+
+
+def test_what_was_met_since_it_was_full_stays_the_same_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart_module, "REMEMBERED", 3)
+    read: list[str] = []
+    known = apart_module._Known[str, list[str]](lambda key: read.append(key) or [key])  # type: ignore[func-returns-value]
+    first = known["a"]
+    for key in ("b", "c", "d", "a", "e", "f", "a"):
+        assert known[key] == [key]
+    assert known["a"] is first
+    assert known["b"] == ["b"]
+    assert read == ["a", "b", "c", "d", "e", "f", "b"], "b was not met while three others were"
+    assert len(known) + len(known._before) <= 6
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,16 @@ def test_few_signatures_load_no_library(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("more", [0, 1])
+def test_openssl_alone_is_asked_about_much_data(more: int) -> None:
+    data = bytes(keys._MANY.SHORT + more)
+    signature = KEY.sign(data)
+    assert keys._MANY.fits(KEY.public.raw, signature, data) is (not more)
+    assert we_say(KEY.public.raw, signature, data)
+    assert not we_say(KEY.public.raw, signature, data[:-1] + b"1")
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_signature_by_another_is_refused_in_words() -> None:
     with pytest.raises(SignatureError, match=r"not signed by SHA256:\S+, or changed since"):
         KEY.public.verify(SigningKey.generate().sign(b"data"), b"data")

@@ -6,7 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from evidence.log.captures import Columns, Texts, asked_over
+from evidence.log import captures as columns_module
+from evidence.log.captures import Columns, Over, Texts, asked_over, newest_of
 from evidence.log.fields import ShapeError
 from evidence.log.history import History
 from evidence.log.outline import outline
@@ -60,6 +61,33 @@ def test_columns_end_where_the_captures_end() -> None:
             columns[number]
     assert columns != (MOVING,)
     assert columns != [PLAIN]
+
+
+def test_what_is_equal_is_held_once() -> None:
+    texts = Texts()
+    equal = [tuple(f"sw-{number % 3}" for number in range(count)) for count in (3, 7, 7)]
+    held = [texts.held(said) for said in equal]
+    assert [tuple(said) for said in held] == equal
+    assert len({id(one) for said in held for one in said}) == 3
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_what_is_over_is_not_asked_about_again(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(columns_module, "MOST_OVER", most)
+    names = [AssetId(f"sw-{number}") for number in range(9)]
+    parts = [Columns.of([PLAIN._replace(asset=name, took_ms=night) for name in names]) for night in (1, 2)]
+    texts, over, asked = Texts(), Over(), []
+
+    def wanted(said: Capture) -> bool:
+        asked.append(said.asset)
+        return said.asset in {"sw-2", "sw-5"}
+
+    for night, part in enumerate((*parts, *parts), 1):
+        found = [*newest_of(part.shared(texts), wanted, over)]
+        assert [(one.asset, one.took_ms) for one in found] == [("sw-5", 2 - night % 2), ("sw-2", 2 - night % 2)]
+    assert len(over) <= most
+    if most == 100:
+        assert sorted(asked) == sorted([*names, *["sw-2", "sw-5"] * 3])
 
 
 def test_what_a_sealed_part_is_about_is_found_without_its_captures(vectors: ModuleType, memory: MemoryStore) -> None:

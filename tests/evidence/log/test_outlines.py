@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from evidence.export.gather import Selection
 from evidence.export.period import parse_period
+from evidence.export.selection import Selection
 from evidence.export.write import export
 from evidence.log.hints import read_hint, write_hint
 from evidence.log.history import Entry, History
