@@ -151,15 +151,15 @@ def newest_of(
     What it says no to stands in `over`, and is not asked about again.
     """
     said = captures.alike if isinstance(captures, Columns) else captures
-    over = {} if over is None else over
-    for index in reversed([index for index, one in enumerate(map(id, said)) if one not in over]):
+    left = range(len(said)) if over is None else [n for n, one in enumerate(map(id, said)) if one not in over]
+    for index in reversed(left):
         one = said[index]
         if wanted(one):
             yield captures[index]
-            continue
-        if len(over) >= MOST_OVER:
-            over.clear()
-        over[id(one)] = one
+        elif over is not None:
+            if len(over) >= MOST_OVER:
+                over.clear()
+            over[id(one)] = one
 
 
 def asked_over(captures: Sequence[Capture]) -> set[tuple[AssetId, str]]:
