@@ -17,6 +17,7 @@ from evidence.log.erasure import Erasure
 from evidence.log.history import Entry, History
 from evidence.log.ledger import DISTRUSTED
 from evidence.log.missed import Missed
+from evidence.log.part import PartStatement
 from evidence.log.statement import FIRST_SUBJECT
 from evidence.model.capture import Capture
 from evidence.model.names import AssetId, Digest
@@ -139,9 +140,11 @@ def gather(history: History, selection: Selection) -> Gathered:
     judged = gathered.judged = judgement(history.ledger.store, gathered.findings, selection, as_of=span.as_of)
     wanted = judged.evidence if judged is not None and selection.by_findings else None
     for entry in entries:
-        part = history.open(entry).part if entry.kind == "part" else None
-        if part and (since <= part.ended <= until or (part.slot in due and part.ended <= span.as_of)):
-            _take_part(gathered, entry, selection, wanted)
+        if entry.kind != "part":
+            continue
+        part = history.part(entry)
+        if since <= part.ended <= until or (part.slot in due and part.ended <= span.as_of):
+            _take_part(gathered, entry, part, selection, wanted)
     gathered.plans.add(span.plan)
     for entry in entries:
         if entry.kind == "plan":
@@ -234,12 +237,10 @@ def _take_plan(gathered: Gathered, entry: Entry, selection: Selection, in_force:
         _add_blobs(gathered, selection, accepted.blobs)
 
 
-def _take_part(gathered: Gathered, entry: Entry, selection: Selection, wanted: Collection[Digest] | None) -> None:
+def _take_part(
+    gathered: Gathered, entry: Entry, part: PartStatement, selection: Selection, wanted: Collection[Digest] | None
+) -> None:
     """Take a part of the period, and of its answers those that are wanted; `None`: all of them."""
-    accepted = gathered.history.open(entry)
-    part = accepted.part
-    if part is None:
-        return
     outcomes = tuple(outcome for outcome in part.outcomes if selection.wants(outcome.asset))
     captures = Columns.of(part.captures)
     if selection.assets:
@@ -247,7 +248,8 @@ def _take_part(gathered: Gathered, entry: Entry, selection: Selection, wanted: C
         if seen.isdisjoint(selection.assets):
             return
         gathered.seen |= seen
-    _supply(gathered, entry, accepted)
+    gathered.supplied[entry.index] = (entry.kind, entry.digest)
+    gathered.plans.add(part.plan)
     gathered.named.update(part.previous)
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
