@@ -137,6 +137,7 @@ class Snapshots:
         for entry, part in newest_first(history, self._says_nothing):
             if as_of is None or part.started <= as_of:
                 self._take(entry.digest, entry.index, part, as_of)
+        self._over.clear()
 
     def _take(self, digest: Digest, index: int, part: PartStatement, as_of: str | None) -> None:
         self._lists.setdefault(part.assets, part.assets_bytes)

@@ -254,9 +254,8 @@ def _take_part(
     gathered.parts.append(SealedPart.of(entry.index, entry.digest, part))
     gathered.runs.append(Run.of(entry.digest, part, outcomes))
     _take_captures(gathered, entry, captures, selection, wanted)
-    left = {blob for blob, _ in captures.blobs}.union(() if selection.incident else part.packed)
-    others = {digest: length for digest, length in part.lists() if digest not in left}
-    _add_blobs(gathered, selection, others)
+    moving = part.packed.items() - set(captures.blobs) if selection.incident else ()
+    _add_blobs(gathered, selection, dict([*part.read_with(), *moving]))
 
 
 def _take_captures(

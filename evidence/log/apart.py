@@ -34,7 +34,10 @@ MAX_ROWS = 100_000
 """Most captures that are read here: an envelope of the largest size has half as many."""
 
 REMEMBERED = 10_000
-"""Runs of members that are known by their bytes, twice as many at most: ten answers of 1,000 assets, in 12 MB."""
+"""
+Runs of members that are known by their bytes, twice as many at most: ten answers of 1,000 assets take 17 MB, and twice
+as many, of which none was met twice, 31.
+"""
 
 _WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
 _DIGEST = rb"sha256:[0-9a-f]{64}"

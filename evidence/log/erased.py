@@ -23,8 +23,14 @@ def named_in(statements: Iterable[tuple[int, Accepted]], wanted: AbstractSet[Dig
     named = Named(wanted)
     for index, accepted in statements:
         answers = accepted.part.answers() if accepted.part is not None else frozenset()
-        named.take(index, accepted.digest, answers, accepted.blobs.keys() - answers)
+        named.take(index, accepted.digest, answers, read_with(accepted))
     return named
+
+
+def read_with(accepted: Accepted) -> AbstractSet[Digest]:
+    """Return what a statement names that the log is read with: plans, lists, knowledge. An answer may be the same."""
+    part = accepted.part
+    return accepted.blobs.keys() if part is None else dict(part.read_with()).keys()
 
 
 def check_erasure(ledger: Ledger, accepted: Accepted) -> None:

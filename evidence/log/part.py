@@ -106,7 +106,11 @@ class PartStatement(NamedTuple):
 
     def lists(self) -> Sequence[tuple[Digest, int]]:
         """Return the blobs that are not one answer's (lists, logs, packed values), with their lengths."""
-        named = [(self.assets, self.assets_bytes), *self.packed.items(), *_conduct_log(self.conduct)]
+        return [*self.read_with(), *self.packed.items()]
+
+    def read_with(self) -> Sequence[tuple[Digest, int]]:
+        """Return the blobs a log is read with (lists, logs, knowledge) with their lengths; an answer may be one."""
+        named = [(self.assets, self.assets_bytes), *_conduct_log(self.conduct)]
         if self.platforms is not None and self.platforms_bytes is not None:
             named.append((self.platforms, self.platforms_bytes))
         return named

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from evidence.errors import Error
 from evidence.log.accept import accept
-from evidence.log.erased import erased_in, named_in, naming
+from evidence.log.erased import erased_in, named_in, naming, read_with
 from evidence.log.erasure import MAX_ERASED, Named, digests_of, erasure_predicate, erasure_subjects
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
@@ -44,7 +44,7 @@ class Chosen:
     assets: frozenset[AssetId]
     """Whose answers they are."""
     shared: frozenset[Digest]
-    """Answers of the asset that stay: another one, or it itself later, gave the same bytes."""
+    """Answers of the asset that stay: another, or it itself later, gave the same bytes, or a list has them."""
     moving: frozenset[Digest]
     """Artefacts that hold values of these answers, and of others, that change by themselves; they stay."""
 
@@ -73,8 +73,10 @@ def choose(
     With an answer goes its encrypted original. Raises `NotErasableError` for what is unknown, is no answer, or is named
     by a statement that waits to be sealed.
     """
-    parts = [accepted.part for _, accepted in naming(history, history.statements) if accepted.part is not None]
-    ours, others, moving = set[Digest](), set[Digest](), set[Digest]()
+    every = [accepted for _, accepted in naming(history, history.statements)]
+    parts = [accepted.part for accepted in every if accepted.part is not None]
+    ours, moving = set[Digest](), set[Digest]()
+    others = set[Digest]().union(*map(read_with, every))
     for capture in (capture for part in parts for capture in part.captures):
         if capture.asset == asset and (before is None or capture.at < before):
             ours.add(capture.blob)

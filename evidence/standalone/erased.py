@@ -3,7 +3,7 @@
 from typing import Any
 
 from evidence.standalone.log_checks import LogChecks
-from evidence.standalone.shapes import answers_of, blobs_of
+from evidence.standalone.shapes import answers_of, lists_of
 
 
 def erased_of(found: LogChecks) -> dict[str, str]:
@@ -45,4 +45,4 @@ def _answers(statement: dict[str, Any]) -> set[str]:
 
 
 def _others(statement: dict[str, Any]) -> set[str]:
-    return {blob for blob, _ in blobs_of(statement["kind"], statement["predicate"])} - _answers(statement)
+    return {blob for blob, _ in lists_of(statement["kind"], statement["predicate"])}

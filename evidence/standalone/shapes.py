@@ -285,11 +285,16 @@ def _check_part(part: Any) -> None:
 
 def blobs_of(kind: str, said: Any) -> list[tuple[str, int]]:
     """Return every blob that a statement names, and its length."""
+    own = [(row["blob"], row["bytes"]) for row in (*said["packed"], *said["captures"])] if kind == "part" else []
+    return [*lists_of(kind, said), *own]
+
+
+def lists_of(kind: str, said: Any) -> list[tuple[str, int]]:
+    """Return the blobs that a log is read with and a statement names, and their lengths; an answer may be the same."""
     names = {"plan": ["blob"], "findings": ["controls", "platforms", "results"], "part": ["assets", "platforms"]}
     found = [("blob", "bytes") if name == "blob" else (name, f"{name}_bytes") for name in names.get(kind, [])]
     pairs = [(said[blob], said[length]) for blob, length in found if blob in said and length in said]
     if kind == "part":
-        pairs += [(row["blob"], row["bytes"]) for row in (*said["packed"], *said["captures"])]
         pairs += [(said["conduct"]["log"], said["conduct"]["log_bytes"])] if said["conduct"].get("log") else []
     lists = [*said["certificates"], *said["crls"]] if kind == "anchor" else []
     return [*pairs, *((row["blob"], row["bytes"]) for row in lists)]

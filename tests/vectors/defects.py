@@ -1234,6 +1234,19 @@ def erasure_of_the_plan(bag: Any) -> None:
     bag.restate(bag.of_kind("erasure")[-1], edit)
 
 
+@defect("links", "collector, owner and sealer", base="erased")
+def erasure_of_an_answer_that_is_a_log_of_actions_too(bag: Any) -> None:
+    removed = f"sha256:{bag.statement(bag.of_kind('erasure')[-1])['subject'][1]['digest']['sha256']}"
+    said, path, row = next(
+        (said, path, row)
+        for path, said in ((path, bag.statement(path)) for path in bag.of_kind("part"))
+        for row in said["predicate"]["captures"]
+        if row["blob"] == removed
+    )
+    said["predicate"]["conduct"] |= {"log": removed, "log_bytes": row["bytes"]}
+    rebuild(bag, {path.split("/")[-1][:64]: said}, {})
+
+
 @restated("links", "owner and sealer", kind="erasure", base="erased")
 def erasure_over_a_log_that_was_not(statement: Any) -> None:
     statement["predicate"]["root"] = "0" * 64

@@ -1,9 +1,8 @@
 // What an owner says was removed: a list of all statements that name it, or it excuses nothing.
 
-const namedBy = ({ kind, says }) => {
-  const answers = answersOf(kind, says);
-  return { answers, others: new Set(blobsOf(kind, says).map(([blob]) => blob).filter((blob) => !answers.has(blob))) };
-};
+const namedBy = ({ kind, says }) => ({
+  answers: answersOf(kind, says), others: new Set(listsOf(kind, says).map(([blob]) => blob)),
+});
 const meets = (one, other) => [...one].some((each) => other.has(each));
 
 // Return what is gone, and in words by which erasure; what a later statement names was collected again.

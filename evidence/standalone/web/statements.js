@@ -220,17 +220,20 @@ function checkPart(part) {
 }
 
 // Every blob a statement names and its length; two lengths of one blob do not go together.
-function blobsOf(kind, p) {
+const blobsOf = (kind, p) => [
+  ...listsOf(kind, p), ...(kind === "part" ? [...p.packed, ...p.captures] : []).map((row) => [row.blob, row.bytes]),
+];
+
+// The blobs that a log is read with and a statement names, and their lengths; an answer may be the same.
+function listsOf(kind, p) {
   const rows = {
     plan: () => [[p.blob, p.bytes]],
     findings: () => [[p.controls, p.controls_bytes], [p.platforms, p.platforms_bytes], [p.results, p.results_bytes]],
     anchor: () => [...p.certificates, ...p.crls].map((row) => [row.blob, row.bytes]),
     part: () => [
       [p.assets, p.assets_bytes],
-      ...p.packed.map((row) => [row.blob, row.bytes]),
       ...(p.conduct.log ? [[p.conduct.log, p.conduct.log_bytes]] : []),
       ...(p.platforms && p.platforms_bytes !== undefined ? [[p.platforms, p.platforms_bytes]] : []),
-      ...p.captures.map((capture) => [capture.blob, capture.bytes]),
     ],
   };
   return kind in rows ? rows[kind]() : [];

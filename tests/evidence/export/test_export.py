@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -16,10 +17,14 @@ from evidence.bundle.layout import MAX_PATH
 from evidence.controls.load import load_catalogue
 from evidence.errors import Error
 from evidence.export import write
-from evidence.export.selection import ExportError
+from evidence.export.gather import gather
+from evidence.export.period import parse_period
+from evidence.export.selection import ExportError, Selection
 from evidence.export.verifier import standalone
 from evidence.log.history import History
 from evidence.log.keyring import Keyring, Role
+from evidence.log.ledger import Ledger
+from evidence.log.opened import Opened
 from evidence.log.seal import seal
 from evidence.model.names import AssetId
 from evidence.report.render import short
@@ -275,7 +280,26 @@ def test_where_nothing_is_there_nothing_is_handed_out(own: Any) -> None:
         own.export(target, controls=("99.9",))
     with pytest.raises(ExportError, match="no such asset"):
         own.export(target, assets=frozenset({AssetId("nobody")}))
+    with pytest.raises(ExportError, match="nobody: no such asset"):
+        own.export(target, assets=frozenset({AssetId("sw-01"), AssetId("nobody")}))
     assert not target.exists()
+
+
+def test_a_part_is_opened_once_though_nothing_is_held(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Counter[int]()
+    really = Ledger.open
+
+    def counted(ledger: Ledger, index: int) -> Any:
+        opened[index] += 1
+        return really(ledger, index)
+
+    monkeypatch.setattr(Ledger, "open", counted)
+    history = History.read(own.store, opened=Opened(room=0))
+    opened.clear()
+    gathered = gather(history, Selection(period=parse_period("2026-11-21..2026-11-30")))
+    parts = [index for index, (kind, _) in gathered.supplied.items() if kind == "part"]
+    assert len(parts) > 1
+    assert {opened[index] for index in parts} == {1}
 
 
 def test_whoever_does_not_hold_the_sealers_key_hands_out_nothing(own: Any, bundles: ModuleType) -> None:

@@ -90,6 +90,15 @@ def test_what_is_over_is_not_asked_about_again(monkeypatch: pytest.MonkeyPatch, 
         assert sorted(asked) == sorted([*names, *["sw-2", "sw-5"] * 3])
 
 
+def test_what_takes_the_place_of_something_over_is_asked_about() -> None:
+    over = Over()
+    for night in range(40):
+        name = "no" if night % 2 == 0 else "yes"
+        part = Columns.of([PLAIN._replace(asset=AssetId(f"{name}-{number}")) for number in range(50)])
+        found = [*newest_of(part, lambda said: said.asset.startswith("yes"), over)]
+        assert len(found) == (50 if name == "yes" else 0)
+
+
 def test_what_a_sealed_part_is_about_is_found_without_its_captures(vectors: ModuleType, memory: MemoryStore) -> None:
     vectors.build(memory)
     history = History.read(memory)

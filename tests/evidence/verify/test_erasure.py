@@ -1,5 +1,6 @@
 """What an owner erases is named and excused, and nothing else is: attacks on it, and what comes back."""
 
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from evidence.log import dsse
+from evidence.log.assets import dump_assets
 from evidence.log.chain import Leaf, dump_batch, read_chain
 from evidence.log.erased import erased_in
 from evidence.log.erasure import digests_of, erasure_predicate, erasure_subjects
@@ -17,6 +19,7 @@ from evidence.log.keyring import Keyring, Role
 from evidence.log.keystatement import Act, KeyStatement
 from evidence.log.ledger import read_ledger
 from evidence.log.note import Checkpoint, sign_checkpoint
+from evidence.log.plan import dump_plan
 from evidence.log.register import Entry
 from evidence.log.statement import Subject, build
 from evidence.log.writer import append
@@ -183,6 +186,36 @@ def test_what_the_log_is_read_with_is_not_erased(yard: Yard, kind: str) -> None:
         choose(yard.history, [digest])
     affected = [e.digest for e in yard.history.statements if digest in yard.history.open(e).blobs]
     yard.say(digest, affected=affected)
+    yard.site.seal()
+    assert "is no answer" in words(yard.verify(), 6)
+    assert dict(erased_in(yard.history)) == {}
+
+
+@pytest.mark.parametrize("kind", ["plan", "list"])
+def test_an_answer_with_the_bytes_of_what_the_log_is_read_with_stays(
+    vectors: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    usual = vectors.Site._captures
+
+    def captures(self: Any, asset: Any) -> Any:
+        config, *rest = usual(self, asset)[0]
+        data = dump_plan(vectors.ASSETS) if kind == "plan" else dump_assets(vectors.ASSETS)
+        same = config._replace(blob=put_blob(self.store, data), bytes=len(data), redactions=0)
+        return [config, same._replace(question="file"), *rest], usual(self, asset)[1]
+
+    monkeypatch.setattr(vectors.Site, "_captures", captures)
+    yard = Yard(vectors)
+    same, part = yard.blob("sw-01", "file"), next(part for _, part in yard.history.parts())
+    assert same == {"plan": part.plan, "list": part.assets}[kind]
+    with pytest.raises(NotErasableError, match="is no answer"):
+        choose(yard.history, [same])
+    assert same in choose(yard.history, [], asset=AssetId("sw-01")).shared
+    old = outdated(
+        yard.history, {"technical": timedelta()}, at=yard.site.now + timedelta(days=9), planned=(), needed=()
+    )
+    assert yard.answer in old
+    assert same not in old
+    yard.say(same, affected=[e.digest for e in yard.history.statements if same in yard.history.open(e).blobs])
     yard.site.seal()
     assert "is no answer" in words(yard.verify(), 6)
     assert dict(erased_in(yard.history)) == {}
@@ -396,3 +429,18 @@ def test_a_bundle_of_an_earlier_period_shows_what_was_erased_later(bundle_vector
     assert "are withheld" not in words(report, 9)
     assert "whether erasures list all statements they affect: not all are here" in words(report, 8)
     assert not verify(log.site.store).failed
+
+
+def test_a_finding_that_rested_on_what_was_erased_is_handed_out_as_not_assessed(
+    bundle_vectors: ModuleType, tmp_path: Path
+) -> None:
+    bundle_vectors.build_personal(tmp_path / "store", tmp_path)
+    said = {}
+    for name in ("personal", "personal_erased"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as bundle:
+            (path,) = [one for one in bundle.namelist() if one.endswith("/data/findings.csv")]
+            lines = bundle.read(path).decode("utf-8-sig").splitlines()
+        said[name] = {line.split(",")[1]: line for line in lines if ",sw-02," in line}
+    assert "it said contradicts" not in said["personal"]["CFG-01"]
+    assert ",not-assessed,no," in said["personal_erased"]["CFG-01"]
+    assert "GDPR Art. 17: a leaver asked; it said contradicts" in said["personal_erased"]["CFG-01"]
