@@ -160,7 +160,7 @@ def gather(history: History, selection: Selection) -> Gathered:
 
 
 def _near(gathered: Gathered) -> Iterator[Entry]:
-    """Yield the statements that may be supplied; one whose key was revoked since is, and says nothing more."""
+    """Yield the statements that may be supplied. One whose key was revoked since is at once: it says nothing more."""
     span = gathered.span
     for entry in gathered.history.statements:
         within = entry.index >= span.previous
