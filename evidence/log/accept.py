@@ -87,7 +87,9 @@ def accept_all(found: Sequence[Found], authority: Authority) -> list[Accepted]:
     """
     places = [_place(one) for one in found]
     statements = authority.open_all([one.data for one in found], [one.digest for one in found])
-    accepted = [_meant(statement, authority, one.digest) for statement, one in zip(statements, found, strict=True)]
+    parts = [read_part(statement) if statement.kind == "part" else None for statement in statements]
+    read = zip(statements, parts, found, strict=True)
+    accepted = [_meant(statement, authority, one.digest, part) for statement, part, one in read]
     for one, place, (file, _, _) in zip(accepted, places, found, strict=True):
         kind = one.statement.kind
         if (place.kind or "part") != kind:
@@ -114,7 +116,8 @@ def judge(data: bytes, authority: Authority, digest: Digest | None = None) -> Ac
     return _meant(authority.open(data, digest), authority, digest)
 
 
-def _meant(statement: Statement, authority: Authority, digest: Digest) -> Accepted:
+def _meant(statement: Statement, authority: Authority, digest: Digest, part: PartStatement | None = None) -> Accepted:
+    """Return what a statement means; `part` is what it says where it is one that was read."""
     match statement.kind:
         case "key":
             after = authority.after(statement)
@@ -141,7 +144,7 @@ def _meant(statement: Statement, authority: Authority, digest: Digest) -> Accept
         case "export":
             return Accepted(digest=digest, statement=statement, authority=authority, export=read_export(statement))
         case "part":
-            part = read_part(statement)
+            part = part or read_part(statement)
             told, blobs = headed(statement), part.blobs()
             return Accepted(digest=digest, statement=told, authority=authority, part=part, named=blobs)
         case "findings":

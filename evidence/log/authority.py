@@ -17,7 +17,7 @@ from evidence.log.keys import KeyFileError, PublicKey, SignatureError
 from evidence.log.keystatement import Act, KeyStatement, read_key
 from evidence.log.note import SignedCheckpoint, check_origin
 from evidence.log.review import Review
-from evidence.log.statement import ROLE_OF, Statement, parse
+from evidence.log.statement import ROLE_OF, Statement, parse, parse_all
 from evidence.model.names import Digest, digest_of, hex_of, slug
 from evidence.store.layout import MAX_LOG_SIZE, MAX_STATEMENT_BYTES
 
@@ -77,7 +77,7 @@ class Authority:
         A step is taken for all of them before the next: what it needs stays in the processor's cache.
         """
         envelopes = [dsse.read(data, dsse.IN_TOTO, at_most=MAX_STATEMENT_BYTES) for data in files]
-        statements = [parse(envelope.payload, signer=envelope.key_id) for envelope in envelopes]
+        statements = parse_all([(envelope.payload, envelope.key_id) for envelope in envelopes])
         for envelope, statement, digest in zip(envelopes, statements, digests, strict=True):
             envelope.verify(self._signer_of(envelope.key_id, statement.kind, digest))
         for statement, digest in zip(statements, digests, strict=True):

@@ -230,15 +230,16 @@ def _gather(ledger: Ledger, keyring: Keyring, at: datetime, waiting: _Waiting) -
 
 def _bunch(store: Store, waiting: _Waiting, *, at_most: int) -> list[Found]:
     """Read what is looked at next: parts in bunches, as none of them changes what another has to be."""
-    found, size = [], 0
+    read: list[tuple[str, bytes]] = []
+    size = 0
     while waiting:
         key, kind = waiting.popleft()
         data = store.get(key)
-        found.append(Found(key, data, digest_of(data)))
+        read.append((key, data))
         size += len(data)
-        if kind != "part" or len(found) == min(at_most, BUNCH) or size >= BUNCH_BYTES:
+        if kind != "part" or len(read) == min(at_most, BUNCH) or size >= BUNCH_BYTES:
             break
-    return found
+    return [Found(key, data, digest_of(data)) for key, data in read]
 
 
 def _checked(

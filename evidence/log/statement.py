@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from evidence.errors import Error
-from evidence.log.apart import set_apart
+from evidence.log.apart import Apart, set_apart
 from evidence.log.canonical import CanonicalError, dumps, loads
 from evidence.log.captures import Columns
 from evidence.log.fields import Fields, ShapeError
 from evidence.log.keyring import Role
-from evidence.log.shape import shape_of
+from evidence.log.shape import Shaped, shape_of
 from evidence.model.names import Digest, hex_of, parse_digest
 from evidence.store.layout import MAX_STATEMENT_BYTES
 
@@ -116,10 +116,24 @@ def parse(payload: bytes, *, signer: str | None = None) -> Statement:
 
     `signer` is who says to have signed it, for the caller to check.
     """
-    if len(payload) > MAX_STATEMENT_BYTES:
-        raise StatementError(f"a statement of {len(payload)} bytes; at most {MAX_STATEMENT_BYTES} are read")
-    apart = set_apart(payload)
-    shape = shape_of(apart.rest) if apart is not None else None
+    return parse_all([(payload, signer)])[0]
+
+
+def parse_all(signed: Sequence[tuple[bytes, str | None]]) -> list[Statement]:
+    """
+    Read many payloads, each with who says to have signed it, as `parse` does; raise where it would for one.
+
+    A step is taken for all of them before the next: what it needs stays in the processor's cache.
+    """
+    for payload, _ in signed:
+        if len(payload) > MAX_STATEMENT_BYTES:
+            raise StatementError(f"a statement of {len(payload)} bytes; at most {MAX_STATEMENT_BYTES} are read")
+    aparts = [set_apart(payload) for payload, _ in signed]
+    shapes = [shape_of(apart.rest) if apart is not None else None for apart in aparts]
+    return [_read(*one, apart, shape) for one, apart, shape in zip(signed, aparts, shapes, strict=True)]
+
+
+def _read(payload: bytes, signer: str | None, apart: Apart | None, shape: Shaped | None) -> Statement:
     if apart is not None and shape is not None:
         plan, predicate = (Subject("plan", shape.plan),), MappingProxyType(shape.predicate)
         return Statement("part", plan, predicate, signer, apart.captures, shaped=True)
