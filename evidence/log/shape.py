@@ -7,7 +7,7 @@ is accepted that `canonical.loads`, `statement.parse` and `part.read_part` would
 is theirs to judge and to put into words.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema, to_json
@@ -39,13 +39,18 @@ def shape_of(rest: bytes) -> Shaped | None:
     try:
         value = _validator().validate_json(rest)
         predicate = value["predicate"]
-        for name in MAPS:
-            check_keys(tuple(predicate[name]), in_order=True)
+        _check_all_keys(tuple([tuple(predicate[name]) for name in MAPS]))
     except (ValidationError, CanonicalError):
         return None
     if to_json(value) != rest:
         return None
     return Shaped(Digest("sha256:" + value["subject"][0]["digest"]["sha256"]), predicate)
+
+
+@lru_cache(maxsize=1024)
+def _check_all_keys(every: tuple[tuple[str, ...], ...]) -> None:
+    for keys in every:
+        check_keys(keys, in_order=True)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -13,6 +15,8 @@ from evidence.log import keys
 from evidence.log.keys import PublicKey, SignatureError, SigningKey
 
 nacl = pytest.importorskip("nacl.bindings")
+nacl_errors = pytest.importorskip("nacl.exceptions")
+_sodium = pytest.importorskip("nacl._sodium")
 
 KEY = SigningKey.from_seed(b"\7" * 32)
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -59,8 +63,8 @@ def we_say(key: bytes, signature: bytes, data: bytes) -> bool:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on libsodium is asked."""
     many = keys._Many()
-    many._open = keys._libsodium()
-    assert many._open is not None
+    many._fit = keys._libsodium()
+    assert many._fit is not None
     monkeypatch.setattr(keys, "_MANY", many)
 
 
@@ -127,7 +131,7 @@ def test_what_fits_does_not_depend_on_the_library() -> None:
 @given(st.binary(max_size=80), st.integers(0, 63), st.integers(1, 255), st.binary(max_size=8))
 def test_a_signature_fits_and_a_changed_one_does_not(data: bytes, place: int, change: int, more: bytes) -> None:
     many = keys._Many()
-    many._open = keys._libsodium()
+    many._fit = keys._libsodium()
     raw, signed = KEY.public.raw, KEY.sign(data)
     assert many.fits(raw, signed, data)
     changed = bytearray(signed)
@@ -182,13 +186,29 @@ def test_the_known_signatures_fit_only_a_lenient_verifier(key: str, signature: s
 
 def test_a_library_that_is_more_lenient_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 8032 §5.1.7 lets it multiply both sides by eight first."""
-    assert not keys.is_lenient(nacl.crypto_sign_open)
+    assert not keys.is_lenient(_fit)
     for key, _ in keys.LENIENT:
-        strict_but_for_one = lambda signed, raw, key=key: _open(signed, raw, lenient=raw.hex() == key)  # noqa: E731
+        strict_but_for_one = lambda signed, raw, key=key: raw.hex() == key or _fit(signed, raw)  # noqa: E731
         assert keys.is_lenient(strict_but_for_one)
-    monkeypatch.setattr(nacl, "crypto_sign_open", lambda signed, _key: signed[64:])
+    monkeypatch.setattr(_sodium, "lib", SimpleNamespace(crypto_sign_open=lambda *_: 0))
     assert keys._libsodium() is None
 
 
-def _open(signed: bytes, key: bytes, *, lenient: bool) -> bytes:
-    return signed[64:] if lenient else nacl.crypto_sign_open(signed, key)
+def _fit(signed: bytes, key: bytes) -> bool:
+    try:
+        nacl.crypto_sign_open(signed, key)
+    except nacl_errors.BadSignatureError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_library_is_asked_by_many_threads_and_never_about_other_lengths() -> None:
+    raw, data = KEY.public.raw, b"data" * 100
+    signature = KEY.sign(data)
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(lambda n: keys._MANY.fits(raw, signature, data[n % 2 :]), range(400)))
+    assert said == [True, False] * 200
+    assert not keys._MANY.fits(raw[:31], signature, data)
+    assert not keys._MANY.fits(raw + b"0", signature, data)
+    assert not keys._MANY.fits(raw, signature[:63], signature[63:] + data)
