@@ -159,9 +159,10 @@ def _libsodium() -> Callable[[bytes, bytes], bool] | None:
     try:
         import nacl.bindings  # noqa: F401 - makes the library ready
         from nacl._sodium import ffi, lib  # type: ignore[import-not-found]
-    except ImportError:
+
+        room, opens = _Room(ffi.new), lib.crypto_sign_open
+    except (ImportError, AttributeError):
         return None
-    room, opens = _Room(ffi.new), lib.crypto_sign_open
 
     def fit(signed: bytes, key: bytes) -> bool:
         return bool(opens(room.data, room.length, signed, len(signed), key) == 0)
