@@ -193,6 +193,8 @@ class Channel:
         try:
             value = self._receive()
         except RefusedUserError as error:
+            if self._plain and self._read(data).status != snmp_wire.AUTHORIZATION_ERROR:
+                raise UndecodableError("a report, which is SNMPv3's") from error
             raise ReportError(snmp_wire.read_report(data)) from error
         except Error:
             raise

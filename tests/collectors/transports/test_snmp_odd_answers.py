@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collectors.credentials import Secret
@@ -326,6 +326,9 @@ PIECES = st.tuples(st.integers(0, 48), st.binary(min_size=1, max_size=3))
     st.sampled_from(["1", "2c"]),
     st.sampled_from(["gufo", "pysnmp", None]),
 )
+@example([(8, b"(")], "1", "gufo")
+@example([(8, b"(")], "2c", None)
+@example([(8, b"\xa8")], "2c", "gufo")
 def test_no_datagram_does_more_than_spoil_its_own_answer(
     datagrams: list[bytes | tuple[int, bytes]], version: str, engine: str | None
 ) -> None:
