@@ -154,7 +154,7 @@ def _libsodium() -> Callable[[bytes, bytes], bool] | None:
     """
     Return what tells whether the signature before some data fits a key; `None` where nothing as strict as OpenSSL does.
 
-    PyNaCl's own function copies the data once more, and makes room for it each time: a tenth of what it takes.
+    PyNaCl's own function copies the data once more, and makes room for it each time: 4 to 10 µs of some 75.
     """
     try:
         import nacl.bindings  # noqa: F401 - makes the library ready
