@@ -120,7 +120,8 @@ def tell(chosen: "Chosen", removed: "Removed | None", *, check: bool, form: str)
 
 def _staying(chosen: "Chosen") -> tuple[str, ...]:
     """Return what remains, in words."""
-    shared = f"{len(chosen.shared)} answers that others gave too, or the log is read with, byte for byte: {' '.join(sorted(chosen.shared))}"
+    count, listed = len(chosen.shared), " ".join(sorted(chosen.shared))
+    shared = f"{count} answers that others gave too, or the log is read with, byte for byte: {listed}"
     moving = f"values that change by themselves, of these and of other answers, in {' '.join(sorted(chosen.moving))}"
     return (*([shared] if chosen.shared else []), *([moving] if chosen.moving else []), *_REMAINS)
 
